@@ -1,0 +1,14 @@
+// Reading and writing the CLI's files; an error is one line on stderr, and false.
+#pragma once
+
+#include "scenario/op.h"
+
+#include <string>
+
+namespace kyu::fuzz {
+
+bool read_scenario(const std::string &path, scenario *);
+// Written beside the target and renamed, so that nothing half written is ever left.
+bool write_file(const std::string &path, const std::string &bytes);
+
+}  // namespace kyu::fuzz

@@ -1,0 +1,26 @@
+// kyufuzz: replay, show, assemble and minimise scenarios, serve a TAP device, measure.
+#include "cli/commands.h"
+
+#include <CLI/CLI.hpp>
+
+#include <cstdio>
+
+int main(int argc, char **argv) {
+  CLI::App app{"kyufuzz: scenarios against a 4.4BSD TCP/IP stack"};
+  app.require_subcommand(1);
+  app.footer("Exit status: 0 nothing found, 1 something found, 2 it could not run.");
+  int status = 0;
+  kyu::fuzz::add_run(app, &status);
+  kyu::fuzz::add_show(app, &status);
+  kyu::fuzz::add_assemble(app, &status);
+  kyu::fuzz::add_minimize(app, &status);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::CallForHelp &e) {
+    return app.exit(e);
+  } catch (const CLI::ParseError &e) {
+    fprintf(stderr, "kyufuzz: %s\n", e.what());
+    return 2;
+  }
+  return status;
+}

@@ -1,0 +1,184 @@
+// run, show, assemble, minimize.
+#include "cli/commands.h"
+#include "cli/files.h"
+#include "run/minimize.h"
+#include "scenario/target.h"
+
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
+#include <cinttypes>
+#include <cstdio>
+#include <memory>
+
+namespace kyu::fuzz {
+
+namespace {
+
+using nlohmann::json;
+
+struct common_options {
+  std::string target;
+  bool plain_pools = false, no_oracles = false;
+  uint32_t seconds = 60;
+
+  void add_to(CLI::App &cmd) {
+    cmd.add_option("--target", target, "Read inputs as this target does: fuzz_stack, fuzz_api, fuzz_packet")
+        ->check(CLI::IsMember({"fuzz_stack", "fuzz_api", "fuzz_packet"}));
+    cmd.add_flag("--plain-pools", plain_pools, "Type-stable pools as BSD has them, without poisoning");
+    cmd.add_flag("--no-oracles", no_oracles, "Sanitizers and assertions only");
+    cmd.add_option("--timeout", seconds, "Seconds after which a scenario counts as hanging")
+        ->capture_default_str()
+        ->check(CLI::Range(1u, 86400u));
+  }
+  run_options run() const {
+    run_options o;
+    o.world = {!plain_pools, !no_oracles};
+    o.seconds = seconds;
+    return o;
+  }
+  bool read(const std::string &path, scenario *s) const {
+    if (!read_scenario(path, s)) return false;
+    if (!target.empty()) *s = as_target(target_named(target), *s);
+    return true;
+  }
+};
+
+struct run_command : common_options {
+  std::vector<std::string> files;
+  uint32_t repeat = 1;
+  bool as_json = false, verbose = false, sanitizer_log = false;
+
+  int operator()() const {
+    json all = json::array();
+    int status = 0;
+    for (const std::string &file : files) {
+      scenario s;
+      if (!read(file, &s)) return 2;
+      run_options o = run();
+      o.repeat = repeat;
+      o.trace = verbose;
+      o.quiet = !sanitizer_log;
+      run_report r = run_isolated(s, o);
+      if (r.finding || !r.same_digest) status = 1;
+      if (as_json)
+        all.push_back(to_object(file, s, r));
+      else
+        print(file, s, r);
+    }
+    if (as_json) printf("%s\n", all.dump(2).c_str());
+    return status;
+  }
+
+  static std::string hex(uint64_t v) {
+    char text[20];
+    snprintf(text, sizeof text, "%016" PRIx64, v);
+    return text;
+  }
+
+  json to_object(const std::string &file, const scenario &s, const run_report &r) const {
+    json j = {{"file", file}, {"ops", s.size()}, {"finding", nullptr}, {"digest", nullptr}};
+    if (r.finding) {
+      j["finding"] = json::parse(watch::to_json(*r.finding));
+      return j;
+    }
+    j["digest"] = hex(r.result.digest);
+    j["frames_in"] = r.result.frames_in;
+    j["frames_out"] = r.result.frames_out;
+    j["virtual_ms"] = r.result.ms;
+    j["repeat"] = repeat;
+    j["same_digest"] = r.same_digest;
+    if (verbose) j["trace"] = r.trace;
+    return j;
+  }
+
+  void print(const std::string &file, const scenario &s, const run_report &r) const {
+    for (const std::string &line : r.trace) printf("%s\n", line.c_str());
+    if (r.finding) {
+      printf("%s: %zu ops, FOUND %s\n%s", file.c_str(), s.size(), r.finding->kind.c_str(),
+             watch::to_text(*r.finding).c_str());
+      return;
+    }
+    printf("%s: digest %s, %zu ops, %u frames in, %u out, %.1f s of virtual time%s\n", file.c_str(),
+           hex(r.result.digest).c_str(), s.size(), r.result.frames_in, r.result.frames_out,
+           double(r.result.ms) / 1000, r.same_digest ? ", nothing found" : ", DIGESTS DIFFER");
+  }
+};
+
+struct minimize_command : common_options {
+  std::string file, out;
+
+  int operator()() const {
+    scenario s;
+    if (!read(file, &s)) return 2;
+    run_options o = run();
+    run_report r = run_isolated(s, o);
+    if (!r.finding) {
+      fprintf(stderr, "kyufuzz: %s: nothing found, so there is nothing to keep\n", file.c_str());
+      return 2;
+    }
+    scenario least = minimize(s, r.finding->signature, o, [&](size_t left) {
+      fprintf(stderr, "\r%zu of %zu ops left ", left, s.size());
+    });
+    fprintf(stderr, "\n");
+    std::string text = "// signature: " + r.finding->signature + "\n" + to_script(least);
+    if (!write_file(out, text)) return 2;
+    printf("%s: %zu of %zu ops, signature %s\n", out.c_str(), least.size(), s.size(),
+           r.finding->signature.c_str());
+    return 0;
+  }
+};
+
+}  // namespace
+
+void add_run(CLI::App &app, int *status) {
+  CLI::App *cmd = app.add_subcommand("run", "Replay scenarios; digest, ops, frames, findings");
+  auto c = std::make_shared<run_command>();
+  cmd->add_option("file", c->files, "Scenarios, as scripts or in binary form")->required();
+  cmd->add_option("--repeat", c->repeat, "Run each so many times; the digests must be equal")
+      ->capture_default_str()
+      ->check(CLI::Range(1u, 100000000u));
+  cmd->add_flag("--json", c->as_json, "One JSON array for all files");
+  cmd->add_flag("-v,--verbose", c->verbose, "Show the conversation");
+  cmd->add_flag("--sanitizer-log", c->sanitizer_log, "Show the sanitizers' own reports too");
+  c->add_to(*cmd);
+  cmd->callback([c, status] { *status = (*c)(); });
+}
+
+void add_show(CLI::App &app, int *status) {
+  CLI::App *cmd = app.add_subcommand("show", "Print a scenario as a script");
+  auto file = std::make_shared<std::string>();
+  auto c = std::make_shared<common_options>();
+  cmd->add_option("file", *file, "A scenario")->required();
+  c->add_to(*cmd);
+  cmd->callback([file, c, status] {
+    scenario s;
+    *status = c->read(*file, &s) ? 0 : 2;
+    printf("%s", to_script(s).c_str());
+  });
+}
+
+void add_assemble(CLI::App &app, int *status) {
+  CLI::App *cmd = app.add_subcommand("assemble", "Compile a script to the binary form");
+  auto paths = std::make_shared<std::pair<std::string, std::string>>();
+  cmd->add_option("script", paths->first, "A script")->required();
+  cmd->add_option("-o,--output", paths->second, "The file to write")->required();
+  cmd->callback([paths, status] {
+    scenario s;
+    *status = 2;
+    if (!read_scenario(paths->first, &s)) return;
+    std::vector<uint8_t> bytes = encode(s);
+    if (write_file(paths->second, std::string(bytes.begin(), bytes.end()))) *status = 0;
+  });
+}
+
+void add_minimize(CLI::App &app, int *status) {
+  CLI::App *cmd = app.add_subcommand("minimize", "Remove what a finding does not need");
+  auto c = std::make_shared<minimize_command>();
+  cmd->add_option("file", c->file, "A scenario with a finding")->required();
+  cmd->add_option("-o,--output", c->out, "The script to write")->required();
+  c->add_to(*cmd);
+  cmd->callback([c, status] { *status = (*c)(); });
+}
+
+}  // namespace kyu::fuzz

@@ -1,0 +1,18 @@
+// Oracles 2 to 4: life cycle, accounting, leaks. They look at a stack in which every thread sleeps,
+// and report what cannot be.
+#pragma once
+
+#include "stack.h"
+#include "watch/watcher.h"
+
+namespace kyu::fuzz {
+
+// Life cycle and accounting of every object that is reachable. Costs what is in use, not what the
+// pools hold.
+void audit(Stack &);
+
+// All is closed and every timer has run out: every pool is full again, and no dead object was
+// written to.
+void audit_end(Stack &, const watch::watcher &);
+
+}  // namespace kyu::fuzz

@@ -1,0 +1,31 @@
+// A scenario in a process of its own: whatever it does to that process, the caller learns of it.
+#pragma once
+
+#include "scenario/op.h"
+#include "watch/finding.h"
+#include "world/world.h"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace kyu::fuzz {
+
+struct run_report {
+  outcome result;                         // of the last repetition; zero where it did not finish
+  std::optional<watch::finding> finding;  // also for a crash or a hang without a report
+  std::vector<std::string> trace;         // where asked for
+  bool same_digest = true;                // over all repetitions
+};
+
+struct run_options {
+  world_options world;
+  uint32_t repeat = 1;
+  bool trace = false;
+  bool quiet = true;      // keep the sanitizers' own reports to themselves
+  uint32_t seconds = 60;  // of wall time, for all repetitions; then it counts as a hang
+};
+
+run_report run_isolated(const scenario &, const run_options &);
+
+}  // namespace kyu::fuzz

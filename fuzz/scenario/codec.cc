@@ -1,0 +1,116 @@
+// The binary form: for each op its code, then its parameters in the table's order, little-endian, in
+// as many bytes as their range needs. Missing bytes are zero and every value is taken modulo its
+// range, so that any byte string decodes, and decoding what was encoded is exact.
+#include "scenario/op.h"
+
+#include <algorithm>
+
+namespace kyu::fuzz {
+
+namespace {
+
+class reader {
+ public:
+  explicit reader(std::span<const uint8_t> in) : in_(in) {}
+  bool empty() const { return in_.empty(); }
+
+  uint32_t take(int bytes) {
+    uint32_t v = 0;
+    for (int i = 0; i < bytes; ++i) {
+      uint32_t b = in_.empty() ? 0u : in_[0];
+      if (!in_.empty()) in_ = in_.subspan(1);
+      v |= b << (8 * i);
+    }
+    return v;
+  }
+
+  std::span<const uint8_t> take_bytes(size_t n) {
+    n = std::min(n, in_.size());
+    auto got = in_.first(n);
+    in_ = in_.subspan(n);
+    return got;
+  }
+
+ private:
+  std::span<const uint8_t> in_;
+};
+
+int width_of(uint32_t limit) { return limit < 256 ? 1 : limit < 65536 ? 2 : 3; }
+
+void put(std::vector<uint8_t> &out, uint32_t v, int bytes) {
+  for (int i = 0; i < bytes; ++i) out.push_back(uint8_t(v >> (8 * i)));
+}
+
+uint32_t wrap(uint32_t v, uint32_t limit) { return v <= limit ? v : v % (limit + 1); }
+
+op decode_op(reader &in) {
+  op o;
+  o.code = opcode(in.take(1) % uint32_t(opcodes));
+  if (o.code == opcode::raw) {
+    auto bytes = in.take_bytes(wrap(in.take(2), max_raw));
+    o.bytes.assign(bytes.begin(), bytes.end());
+    return o;
+  }
+  size_t i = 0;
+  for (const param &p : spec_of(o.code).params) {
+    if (p.kind == param_kind::signed16) {
+      o.arg[i++] = int16_t(in.take(2));
+      continue;
+    }
+    o.arg[i++] = int32_t(wrap(in.take(width_of(p.limit)), p.limit));
+    if (p.kind == param_kind::relative) o.arg[i++] = int16_t(in.take(2));
+  }
+  return o;
+}
+
+}  // namespace
+
+scenario decode(std::span<const uint8_t> bytes) {
+  scenario out;
+  reader in(bytes);
+  while (!in.empty() && out.size() < max_ops) out.push_back(decode_op(in));
+  return out;
+}
+
+std::vector<uint8_t> encode(const scenario &ops) {
+  std::vector<uint8_t> out;
+  for (const op &o : ops) {
+    put(out, uint32_t(o.code), 1);
+    if (o.code == opcode::raw) {
+      put(out, uint32_t(o.bytes.size()), 2);
+      out.insert(out.end(), o.bytes.begin(), o.bytes.end());
+      continue;
+    }
+    size_t i = 0;
+    for (const param &p : spec_of(o.code).params) {
+      int width = p.kind == param_kind::signed16 ? 2 : width_of(p.limit);
+      put(out, uint32_t(o.arg[i++]), width);
+      if (p.kind == param_kind::relative) put(out, uint32_t(o.arg[i++]), 2);
+    }
+  }
+  return out;
+}
+
+void normalise(op &o) {
+  if (o.code == opcode::raw) {
+    o.arg = {};
+    o.bytes.resize(std::min<size_t>(o.bytes.size(), max_raw));
+    return;
+  }
+  o.bytes.clear();
+  size_t i = 0;
+  for (const param &p : spec_of(o.code).params) {
+    if (p.kind == param_kind::signed16)
+      o.arg[i] = int16_t(o.arg[i]);
+    else
+      o.arg[i] = int32_t(wrap(uint32_t(o.arg[i]), p.limit));
+    ++i;
+    if (p.kind == param_kind::relative) {
+      o.arg[i] = int16_t(o.arg[i]);
+      ++i;
+    }
+  }
+  for (; i < o.arg.size(); ++i) o.arg[i] = 0;
+}
+
+}  // namespace kyu::fuzz

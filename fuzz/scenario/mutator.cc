@@ -1,0 +1,165 @@
+#include "scenario/mutator.h"
+
+#include <algorithm>
+
+namespace kyu::fuzz {
+
+namespace {
+
+// Pieces of conversation that a random walk over single ops would hardly find, in the order in which
+// calls and packets depend on each other (TCP-Fuzz's insight). Ops in them are mutated like others.
+const std::vector<scenario> &phrases() {
+  static const std::vector<scenario> all = [] {
+    std::vector<scenario> out;
+    for (const char *script : {
+             "user 0: tcp_bind\npeer 0 < S port=114 mss=1460\npeer 0 < .\nuser 0: tcp_accept\n",
+             "user 0: tcp_bind\nuser 1: tcp_accept\npeer 0 < S port=114 mss=1460\npeer 0 < .\n",
+             "peer 0 < S port=114 mss=1460\npeer 0 < .\n",
+             "peer 0 < S port=114 mss=1460\n",
+             "peer 0 react how=ack\npeer 0 < S port=114\n",
+             "user 0: socket\nuser 0: connect\npeer 0 < S. mss=1460\npeer 0 < .\n",
+             "peer 1 react how=close\nuser 1: tcp_connect to=1\n",
+             "peer 0 < P. len=64\nuser 0: recv fd=1\n",
+             "user 0: send fd=1 len=1000\npeer 0 < .\n",
+             "user 0: send fd=1 len=9000\npeer 0 < .\npeer 0 < . ack=una\npeer 0 < . ack=una\npeer 0 < . "
+             "ack=una\n",
+             "peer 0 < F.\nuser 0: close fd=1\npeer 0 < .\n",
+             "user 0: close fd=1\npeer 0 < .\npeer 0 < F.\n",
+             "peer 0 < R\nuser 0: close fd=1\n",
+             "user 0: close\n",
+             "user 0: server\npeer 0 react how=ack\npeer 0 < S port=114\npeer 0 < P. len=4\n",
+             "user 0: server name=echo\npeer 0 react how=ack\npeer 0 < S port=7\npeer 0 < P. len=99\n",
+             "user 0: socket type=dgram\nuser 0: bind port=53\npeer 0 < udp port=53 len=20\nuser 0: recv\n",
+             "peer 0 < . seq=next+100 len=100\npeer 0 < . seq=next len=100\n",
+             "peer 0 < . win=0\nuser 0: send fd=1 len=100\n+10000ms\npeer 0 < . win=4096\n",
+             "peer 0 < PU. len=10 urg=5\nuser 0: recv fd=1 flags=o\n",
+             "ring-full\nuser 0: send fd=1\n",
+             "no-memory\n",
+             "+500ms\n",
+             "+70000ms\n",
+         })
+      out.push_back(from_script(script).ops);
+    return out;
+  }();
+  return all;
+}
+
+int32_t random_value(const param &p, random_source &r) {
+  if (p.kind == param_kind::signed16) return int16_t(r.next());
+  static constexpr uint32_t edges[] = {0, 1, 2, 7, 64, 114, 255, 536, 1460, 2048, 4096, 16384, 32768, 65535};
+  switch (r.below(4)) {
+    case 0: return p.standard;
+    case 1: return int32_t(std::min(edges[r.below(std::size(edges))], p.limit));
+    case 2: return int32_t(r.below(std::min(p.limit, 8u) + 1));
+    default: return int32_t(r.below(p.limit + 1));
+  }
+}
+
+void randomise_arg(op &o, random_source &r) {
+  auto params = spec_of(o.code).params;
+  if (o.code == opcode::raw) {
+    if (o.bytes.empty() || r.one_in(8)) o.bytes.resize(r.below(max_raw));
+    if (!o.bytes.empty()) o.bytes[r.below(uint32_t(o.bytes.size()))] = uint8_t(r.next());
+    return;
+  }
+  if (params.empty()) return;
+  uint32_t pick = r.below(uint32_t(params.size()));
+  size_t at = 0;
+  for (uint32_t i = 0; i < pick; ++i) at += params[i].kind == param_kind::relative ? 2 : 1;
+  const param &p = params[pick];
+  if (p.kind == param_kind::tcp_flags && !r.one_in(4)) {
+    static constexpr int32_t usual[] = {0x02, 0x10, 0x12, 0x11, 0x18, 0x04, 0x14, 0x30};
+    o.arg[at] = usual[r.below(std::size(usual))];
+    return;
+  }
+  o.arg[at] = random_value(p, r);
+  if (p.kind == param_kind::relative) {
+    static constexpr int32_t deltas[] = {0, 1, -1, 2, -2, 100, -100, 1460, -1460, 32767};
+    o.arg[at + 1] = r.one_in(4) ? int16_t(r.next()) : deltas[r.below(std::size(deltas))];
+  }
+}
+
+op random_op(target t, random_source &r) {
+  opcode c;
+  do c = opcode(r.below(opcodes));
+  while (!lets_through(t, c));
+  op o = make_op(c, int(r.below(2)));
+  for (uint32_t i = r.below(4); i > 0; --i) randomise_arg(o, r);
+  return o;
+}
+
+void insert(scenario &s, size_t at, const scenario &what) {
+  s.insert(s.begin() + long(at), what.begin(), what.end());
+}
+
+size_t place(const scenario &s, random_source &r) {
+  return r.one_in(2) ? s.size() : r.below(uint32_t(s.size()) + 1);  // most things grow at the end
+}
+
+void insert_phrase(scenario &s, target t, random_source &r) {
+  scenario p = phrases()[r.below(uint32_t(phrases().size()))];
+  std::erase_if(p, [t](const op &o) { return !lets_through(t, o.code); });
+  if (r.one_in(4)) {
+    int32_t other = int32_t(r.below(max_peers));
+    for (op &o : p)
+      if (spec_of(o.code).who != subject::none) o.arg[0] = other;
+  }
+  insert(s, place(s, r), p);
+}
+
+// An Ethernet, IP and TCP header that would be accepted, so that raw frames get beyond the parser.
+void insert_raw_frame(scenario &s, random_source &r) {
+  static constexpr uint8_t arp[] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2, 0, 0, 0, 1,  0, 8, 6,
+                                    0,    1,    8,    0,    6,    4,    0, 1, 2, 0, 0,  0, 1, 0,
+                                    10,   0,    0,    2,    0,    0,    0, 0, 0, 0, 10, 0, 0, 1};
+  static constexpr uint8_t ip[] = {2,    0, 0,  0,  0,    1, 2,    0,    0,    0,    1,    0,    8,  0,
+                                   0x45, 0, 0,  40, 0,    0, 0,    0,    64,   6,    0x66, 0xcd, 10, 0,
+                                   0,    2, 10, 0,  0,    1, 0x9c, 0x40, 0,    7,    0,    0,    0,  1,
+                                   0,    0, 0,  0,  0x50, 2, 0xff, 0xff, 0xfb, 0x5e, 0,    0};
+  op o = make_op(opcode::raw);
+  if (r.one_in(4))
+    o.bytes.assign(std::begin(arp), std::end(arp));
+  else
+    o.bytes.assign(std::begin(ip), std::end(ip));
+  insert(s, place(s, r), {o});
+}
+
+void mutate_once(scenario &s, target t, random_source &r) {
+  if (s.empty() || r.one_in(6)) return insert_phrase(s, t, r);
+  size_t at = r.below(uint32_t(s.size()));
+  switch (r.below(10)) {
+    case 0:
+    case 1: insert(s, place(s, r), {random_op(t, r)}); break;
+    case 2: s.erase(s.begin() + long(at)); break;
+    case 3: insert(s, place(s, r), {s[at]}); break;
+    case 4: std::swap(s[at], s[r.below(uint32_t(s.size()))]); break;
+    case 5: s.erase(s.begin() + long(at), s.begin() + long(std::min(s.size(), at + 1 + r.below(4)))); break;
+    case 6:
+      if (t == target::packet) return insert_raw_frame(s, r);
+      [[fallthrough]];
+    default: randomise_arg(s[at], r); break;
+  }
+}
+
+}  // namespace
+
+void mutate(scenario &s, target t, random_source &r) {
+  for (uint32_t n = 1 + r.below(4); n > 0; --n) mutate_once(s, t, r);
+  if (s.size() > max_ops) s.resize(max_ops);
+  for (op &o : s) normalise(o);
+}
+
+scenario cross(const scenario &a, const scenario &b, random_source &r) {
+  size_t cut_a = r.below(uint32_t(a.size()) + 1), cut_b = r.below(uint32_t(b.size()) + 1);
+  scenario out(a.begin(), a.begin() + long(cut_a));
+  if (r.one_in(2)) {
+    out.insert(out.end(), b.begin() + long(cut_b), b.end());
+  } else {
+    out.insert(out.end(), b.begin(), b.begin() + long(cut_b));
+    out.insert(out.end(), a.begin() + long(cut_a), a.end());
+  }
+  if (out.size() > max_ops) out.resize(max_ops);
+  return out;
+}
+
+}  // namespace kyu::fuzz

@@ -1,0 +1,146 @@
+#include "scenario/op.h"
+
+#include <cassert>
+#include <cstring>
+
+namespace kyu::fuzz {
+
+namespace {
+
+using enum param_kind;
+
+constexpr const char *seq_bases[] = {"next", "una", "edge", "iss"};
+constexpr const char *ack_bases[] = {"all", "una", "max", "none"};
+constexpr const char *icmp_types[] = {"echo",         "net-unreach", "host-unreach",  "proto-unreach",
+                                      "port-unreach", "need-frag",   "time-exceeded", "param-problem"};
+constexpr const char *arp_kinds[] = {"request", "reply", "gratuitous", "other"};
+constexpr const char *reactions[] = {"off", "ack", "close", "reset", "silent"};
+constexpr const char *on_off[] = {"down", "up"};
+constexpr const char *pools[] = {"socket", "inpcb", "tcpcb", "mbuf", "cluster", "tseg"};
+constexpr const char *types[] = {"stream", "dgram"};
+constexpr const char *hows[] = {"rd", "wr", "rdwr"};
+constexpr const char *options[] = {"reuseaddr", "keepalive", "broadcast", "linger",    "oobinline",
+                                   "sndbuf",    "rcvbuf",    "sndlowat",  "rcvlowat",  "sndtimeo",
+                                   "rcvtimeo",  "nodelay",   "maxseg",    "acceptconn"};
+constexpr const char *servers[] = {"wangdoodle", "echo", "discard", "daytime"};
+constexpr const char *yes_no[] = {"no", "yes"};
+
+template <size_t N>
+constexpr param one_of(const char *name, const char *const (&names)[N], int32_t standard = 0) {
+  return {name, choice, N - 1, standard, names};
+}
+constexpr param num(const char *name, uint32_t limit, int32_t standard = 0) {
+  return {name, number, limit, standard, {}};
+}
+constexpr param peer_number = num("peer", max_peers - 1), user_number = num("user", max_users - 1);
+constexpr param fd_number = {"fd", param_kind::fd, 9, 0, {}};
+constexpr param message_flags = {"flags", msg_flags, 15, 0, {}};
+
+constexpr param seg_params[] = {
+    peer_number,
+    {"flags", tcp_flags, 63, 0x10, {}},
+    num("port", 65535),  // of the stack; with SYN it begins a new conversation
+    {"seq", relative, 3, 0, seq_bases},
+    {"ack", relative, 3, 0, ack_bases},
+    num("len", 1460),
+    num("win", 65535, 65535),
+    num("urg", 65535),
+    num("mss", 65535),
+};
+constexpr param udp_params[] = {peer_number, num("port", 65535), num("len", 1472)};
+constexpr param icmp_params[] = {peer_number, one_of("type", icmp_types), num("len", 1472, 56)};
+constexpr param arp_params[] = {peer_number, one_of("kind", arp_kinds)};
+constexpr param damage_params[] = {peer_number, num("at", 1513), num("xor", 255, 1), one_of("fix", yes_no)};
+constexpr param react_params[] = {peer_number, one_of("how", reactions)};
+constexpr param count_params[] = {num("frames", 255, 1)};
+constexpr param link_params[] = {one_of("state", on_off)};
+constexpr param nomem_params[] = {one_of("pool", pools, 3), num("nth", 255, 1)};
+constexpr param wait_params[] = {num("ms", 4 * 3600 * 1000, 100)};
+constexpr param socket_params[] = {user_number, one_of("type", types)};
+constexpr param bind_params[] = {user_number, fd_number, num("port", 65535)};
+constexpr param listen_params[] = {user_number, fd_number, num("backlog", 255, 5)};
+constexpr param accept_params[] = {user_number, fd_number, one_of("wait", yes_no, 1)};
+constexpr param connect_params[] = {user_number, fd_number, num("to", max_peers - 1), num("port", 65535, 80),
+                                    one_of("wait", yes_no, 1)};
+constexpr param send_params[] = {user_number, fd_number, num("len", 65535, 100), message_flags};
+constexpr param sendto_params[] = {user_number, fd_number, num("to", max_peers - 1), num("port", 65535, 53),
+                                   num("len", 2047, 100)};
+constexpr param recv_params[] = {user_number, fd_number, num("len", 65535, 2048), message_flags};
+constexpr param shutdown_params[] = {user_number, fd_number, one_of("how", hows, 1)};
+constexpr param option_params[] = {user_number, fd_number, one_of("option", options), num("value", 65535, 1)};
+constexpr param fd_params[] = {user_number, fd_number};
+constexpr param tcp_bind_params[] = {user_number, num("port", 65535, 114), num("backlog", 255, 5)};
+constexpr param tcp_connect_params[] = {user_number, num("to", max_peers - 1), num("port", 65535, 80)};
+constexpr param server_params[] = {user_number, one_of("name", servers)};
+
+constexpr op_spec specs[opcodes] = {
+    {opcode::seg, "seg", subject::peer, seg_params},
+    {opcode::udp, "udp", subject::peer, udp_params},
+    {opcode::icmp, "icmp", subject::peer, icmp_params},
+    {opcode::arp, "arp", subject::peer, arp_params},
+    {opcode::raw, "raw", subject::none, {}},
+    {opcode::damage, "damage", subject::peer, damage_params},
+    {opcode::react, "react", subject::peer, react_params},
+    {opcode::lose, "lose", subject::none, count_params},
+    {opcode::ring, "ring-full", subject::none, count_params},
+    {opcode::link, "link", subject::none, link_params},
+    {opcode::nomem, "no-memory", subject::none, nomem_params},
+    {opcode::wait, "wait", subject::none, wait_params},
+    {opcode::socket, "socket", subject::user, socket_params},
+    {opcode::bind, "bind", subject::user, bind_params},
+    {opcode::listen, "listen", subject::user, listen_params},
+    {opcode::accept, "accept", subject::user, accept_params},
+    {opcode::connect, "connect", subject::user, connect_params},
+    {opcode::send, "send", subject::user, send_params},
+    {opcode::sendto, "sendto", subject::user, sendto_params},
+    {opcode::recv, "recv", subject::user, recv_params},
+    {opcode::shutdown, "shutdown", subject::user, shutdown_params},
+    {opcode::setopt, "setopt", subject::user, option_params},
+    {opcode::getopt, "getopt", subject::user, option_params},
+    {opcode::close, "close", subject::user, fd_params},
+    {opcode::peername, "peername", subject::user, fd_params},
+    {opcode::sockname, "sockname", subject::user, fd_params},
+    {opcode::state, "state", subject::user, fd_params},
+    {opcode::error, "error", subject::user, fd_params},
+    {opcode::tcp_bind, "tcp_bind", subject::user, tcp_bind_params},
+    {opcode::tcp_connect, "tcp_connect", subject::user, tcp_connect_params},
+    {opcode::tcp_accept, "tcp_accept", subject::user, fd_params},
+    {opcode::server, "server", subject::user, server_params},
+};
+
+constexpr bool table_is_in_order() {
+  for (int i = 0; i < opcodes; ++i)
+    if (int(specs[i].code) != i) return false;
+  return true;
+}
+static_assert(table_is_in_order());
+
+}  // namespace
+
+const op_spec &spec_of(opcode c) { return specs[int(c)]; }
+bool is_api(opcode c) { return c >= opcode::socket; }
+bool is_packet(opcode c) { return c <= opcode::raw; }
+
+op make_op(opcode code, int who) {
+  op o;
+  o.code = code;
+  size_t i = 0;
+  for (const param &p : spec_of(code).params) {
+    o.arg[i++] = p.standard;
+    if (p.kind == relative) o.arg[i++] = 0;
+  }
+  if (spec_of(code).who != subject::none) o.arg[0] = who;
+  return o;
+}
+
+int arg_index(opcode code, const char *name) {
+  int i = 0;
+  for (const param &p : spec_of(code).params) {
+    if (strcmp(p.name, name) == 0) return i;
+    i += p.kind == relative ? 2 : 1;
+  }
+  assert(false && "arg_index: no such parameter");
+  return 0;
+}
+
+}  // namespace kyu::fuzz

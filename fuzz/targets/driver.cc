@@ -1,0 +1,58 @@
+#include "targets/driver.h"
+
+#include "scenario/mutator.h"
+#include "watch/crash.h"
+#include "world/world.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+
+extern "C" size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max_size);
+
+namespace kyu::fuzz {
+
+namespace {
+
+// For comparison with lesser harnesses: KYUFUZZ_PLAIN_POOLS, KYUFUZZ_NO_ORACLES.
+world_options options_from_environment() {
+  world_options o;
+  o.poison = getenv("KYUFUZZ_PLAIN_POOLS") == nullptr;
+  o.oracles = getenv("KYUFUZZ_NO_ORACLES") == nullptr;
+  return o;
+}
+
+size_t fit(const scenario &s, uint8_t *data, size_t max_size) {
+  std::vector<uint8_t> bytes = encode(s);
+  size_t n = std::min(bytes.size(), max_size);
+  memcpy(data, bytes.data(), n);
+  return n;
+}
+
+}  // namespace
+
+int fuzz_one(target t, const uint8_t *data, size_t size) {
+  static world *w = [] {
+    watch::install_crash_handlers();
+    return new world(options_from_environment());  // forgotten at exit: fibers sleep in it
+  }();
+  w->run(as_target(t, decode({data, size})));
+  return 0;
+}
+
+size_t mutate_bytes(target t, uint8_t *data, size_t size, size_t max_size, unsigned seed) {
+  random_source r(seed);
+  if (r.one_in(32)) return LLVMFuzzerMutate(data, size, max_size);
+  scenario s = decode({data, size});
+  mutate(s, t, r);
+  return fit(s, data, max_size);
+}
+
+}  // namespace kyu::fuzz
+
+extern "C" size_t LLVMFuzzerCustomCrossOver(const uint8_t *a, size_t a_size, const uint8_t *b, size_t b_size,
+                                            uint8_t *out, size_t max_size, unsigned seed) {
+  using namespace kyu::fuzz;
+  random_source r(seed);
+  return fit(cross(decode({a, a_size}), decode({b, b_size}), r), out, max_size);
+}

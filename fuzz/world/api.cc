@@ -1,0 +1,122 @@
+// API ops: one call of Kyu's API each, made on a user thread.
+#include "kyu/kyu.h"
+#include "kyu/servers.h"
+#include "socket/sockopt.h"
+#include "world/world.h"
+
+namespace kyu::fuzz {
+
+namespace {
+
+constexpr uint16_t option_of[] = {SO_REUSEADDR, SO_KEEPALIVE, SO_BROADCAST, SO_LINGER,    SO_OOBINLINE,
+                                  SO_SNDBUF,    SO_RCVBUF,    SO_SNDLOWAT,  SO_RCVLOWAT,  SO_SNDTIMEO,
+                                  SO_RCVTIMEO,  TCP_NODELAY,  TCP_MAXSEG,   SO_ACCEPTCONN};
+
+int fd_of(const op &o) { return o.arg[1] == 9 ? -1 : o.arg[1]; }
+
+uint64_t number_of(endpoint e) { return uint64_t(e.addr) << 16 | e.port; }
+
+}  // namespace
+
+void world::result(const op &o, uint64_t value) {
+  digest_.add(uint64_t(o.code) << 56 ^ value);
+  digest_.add(sched_.now());
+  if (trace_ != nullptr) trace_->note(sched_.now(), to_line(o) + " = " + std::to_string(int64_t(value)));
+}
+
+void world::result(const op &o, err e, uint64_t value) {
+  digest_.add(uint64_t(o.code) << 56 ^ uint64_t(e) << 48 ^ value);
+  digest_.add(sched_.now());
+  if (trace_ == nullptr) return;
+  std::string text = e == err::ok ? std::to_string(value) : err_name(e);
+  trace_->note(sched_.now(), to_line(o) + " = " + text);
+}
+
+// What a user sends is a function of the place in its stream, as a peer's bytes are.
+uint8_t *world::payload(int fd, uint32_t len) {
+  static constexpr int user_stream = 100;
+  uint32_t at = fd >= 0 ? sent_[size_t(fd)] : 0;
+  if (buffer_.size() < 65536) buffer_.resize(65536);
+  for (uint32_t i = 0; i < len; ++i) buffer_[i] = peer_byte(user_stream, at + i);
+  return buffer_.data();
+}
+
+void world::make_call(const op &o) {
+  Stack &st = *stack_;
+  const auto &a = o.arg;
+  int fd = fd_of(o), got = -1;
+  uint32_t n = 0;
+  endpoint ep;
+  auto peer_at = [&](int32_t number, int32_t port) {
+    return endpoint{peers_[size_t(number)].addr(), uint16_t(port)};
+  };
+  auto opened = [&](int made) {
+    if (made >= 0) sent_[size_t(made)] = 0;
+    return uint64_t(int64_t(made));
+  };
+  switch (o.code) {
+    case opcode::socket: {
+      err e = net_socket(st, a[1] == 0 ? sotype::stream : sotype::dgram, &got);
+      return result(o, e, opened(got));
+    }
+    case opcode::bind: return result(o, net_bind(st, fd, {0, uint16_t(a[2])}), 0);
+    case opcode::listen: return result(o, net_listen(st, fd, a[2]), 0);
+    case opcode::accept: {
+      err e = net_accept(st, fd, a[2] != 0, &got, &ep);
+      return result(o, e, opened(got) << 48 ^ number_of(ep));
+    }
+    case opcode::connect: return result(o, net_connect(st, fd, peer_at(a[2], a[3]), a[4] != 0), 0);
+    case opcode::send: {
+      // A copy of its own: other threads use the common buffer while this one sleeps.
+      std::vector<uint8_t> data(payload(fd, uint32_t(a[2])), buffer_.data() + a[2]);
+      err e = net_send(st, fd, data, uint8_t(a[3]), &n);
+      if (fd >= 0) sent_[size_t(fd)] += n;
+      return result(o, e, n);
+    }
+    case opcode::sendto: {
+      std::vector<uint8_t> data(payload(-1, uint32_t(a[4])), buffer_.data() + a[4]);
+      err e = net_sendto(st, fd, data, peer_at(a[2], a[3]), &n);
+      return result(o, e, n);
+    }
+    case opcode::recv: {
+      std::vector<uint8_t> data(static_cast<size_t>(a[2]));
+      err e = net_recv(st, fd, data, uint8_t(a[3]), &ep, &n);
+      digest_.add(std::span<const uint8_t>(data.data(), n));
+      return result(o, e, n);
+    }
+    case opcode::shutdown: return result(o, net_shutdown(st, fd, shut(a[2])), 0);
+    case opcode::setopt: return result(o, net_setopt(st, fd, option_of[a[2]], uint32_t(a[3])), 0);
+    case opcode::getopt: {
+      err e = net_getopt(st, fd, option_of[a[2]], &n);
+      return result(o, e, n);
+    }
+    case opcode::close: return result(o, net_close(st, fd), 0);
+    case opcode::peername: {
+      err e = net_peername(st, fd, &ep);
+      return result(o, e, number_of(ep));
+    }
+    case opcode::sockname: {
+      err e = net_sockname(st, fd, &ep);
+      return result(o, e, number_of(ep));
+    }
+    case opcode::state: {
+      net_status s;
+      err e = net_state(st, fd, &s);
+      return result(o, e,
+                    uint64_t(s.state) << 40 ^ uint64_t(s.readable) << 33 ^ uint64_t(s.writeable) << 32 ^
+                        uint64_t(s.rcv_cc) << 16 ^ s.snd_cc);
+    }
+    case opcode::error: {
+      err pending = err::ok;
+      err e = net_error(st, fd, &pending);
+      return result(o, e, uint64_t(pending));
+    }
+    case opcode::tcp_bind: return result(o, opened(kyu::tcp_bind(st, uint16_t(a[1]), a[2])));
+    case opcode::tcp_connect: return result(o, opened(kyu::tcp_connect(st, peer_at(a[1], a[2]))));
+    case opcode::tcp_accept: return result(o, opened(kyu::tcp_accept(st, fd, &ep)));
+    case opcode::server: return result(o, opened(server_start(st, kyu::server(a[1]))));
+    default: return;
+  }
+}
+
+}  // namespace kyu::fuzz

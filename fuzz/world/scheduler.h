@@ -1,0 +1,86 @@
+// Kyu's threads as fibers under a deterministic scheduler, on a virtual clock. The default schedule
+// never preempts: a thread runs until it sleeps, and threads that became ready run in that order.
+#pragma once
+
+#include "sys/port.h"
+#include "watch/watcher.h"
+#include "world/digest.h"
+#include "world/fiber.h"
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <vector>
+
+namespace kyu::fuzz {
+
+class scheduler {
+ public:
+  // More threads than a scenario can need; thread_start() fails when they are all in use.
+  static constexpr int max_threads = 24;
+  // Times that threads may be resumed without the clock moving: more is a livelock.
+  static constexpr uint32_t max_switches = 200000;
+
+  scheduler(watch::whereabouts &where, digest &d) : where_(&where), digest_(&d) {}
+
+  // Kyu's port interface, threads and semaphores.
+  bool start(const char *name, thread_entry entry, Stack &st, uint32_t word);
+  bool sem_wait(semaphore &, uint32_t timeout_ms);
+  void sem_signal(semaphore &);
+  thread_id self() const { return running_; }
+  uint64_t now() const { return now_; }
+
+  // For port calls that wait for something else than a semaphore: the running thread sleeps until
+  // wake() names it.
+  void block();
+  void wake(thread_id);
+
+  // Runs threads until all sleep. False: they never would.
+  bool run();
+
+  // The next time at which a sleeping thread's wait times out; UINT64_MAX: none.
+  uint64_t next_timeout() const;
+  // Moves the clock, and makes the threads ready whose wait has then timed out.
+  void advance_to(uint64_t ms);
+
+  // A new scenario: threads that outlived the last one stay asleep where they are.
+  void restart_clock();
+
+  // Threads that have a body to run, asleep or ready.
+  int alive() const;
+  const char *name_of(thread_id t) const { return threads_[t]->name; }
+  bool is_alive(thread_id t) const { return t < threads_.size() && threads_[t]->alive; }
+
+ private:
+  struct thread {
+    fiber stack;
+    scheduler *owner = nullptr;
+    thread_id id = 0;
+    const char *name = "";
+    bool alive = false, ready = false, timed_out = false;
+    semaphore *waits_for = nullptr;
+    thread *next_waiter = nullptr;  // on the semaphore's queue
+    uint64_t wakes_at = UINT64_MAX;
+    thread_entry entry = nullptr;
+    Stack *st = nullptr;
+    uint32_t word = 0;
+  };
+
+  static void thread_main(void *);
+  thread *free_thread();
+  void make_ready(thread &);
+  void resume(thread &);
+  static void enqueue(semaphore &, thread &);
+  static void unqueue(semaphore &, thread &);
+
+  watch::whereabouts *where_;
+  digest *digest_;
+  std::vector<std::unique_ptr<thread>> threads_;
+  std::vector<thread_id> ready_;
+  size_t ready_at_ = 0;  // ready_[ready_at_..] are to run
+  thread_id running_ = no_thread;
+  uint64_t now_ = 0;
+  int timed_ = 0;  // threads with a time-out
+};
+
+}  // namespace kyu::fuzz

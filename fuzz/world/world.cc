@@ -1,0 +1,308 @@
+#include "world/world.h"
+
+#include "kyu/kyu.h"
+#include "kyu/threads.h"
+#include "oracles/audit.h"
+#include "watch/crash.h"
+
+#include <algorithm>
+#include <cstdlib>
+
+namespace kyu::fuzz {
+
+namespace {
+
+// Small, so that exhaustion is near; the same on every host, so that it comes at the same op.
+stack_config fuzz_config(bool poison) {
+  stack_config c = default_config();
+  constexpr uint32_t limits[pool_kinds] = {24, 24, 24, 384, 128, 48};
+  for (int k = 0; k < pool_kinds; ++k) c.pools[k].limit = limits[k];
+  if (poison) watch::watcher::widen(c);
+  return c;
+}
+
+}  // namespace
+
+world::world(world_options options)
+    : options_(options), sched_(watcher_.where(), digest_), config_(fuzz_config(options.poison)) {
+  size_t bytes_needed = stack_bytes(config_) + 16;
+  memory_ = std::make_unique<uint8_t[]>(bytes_needed);
+  port_.ctx = this;
+  port_.now_ms = [](void *c) { return of(c).sched_.now(); };
+  port_.random32 = [](void *c) { return of(c).random32(); };
+  port_.sem_wait = [](void *c, semaphore &s, uint32_t ms) { return of(c).sched_.sem_wait(s, ms); };
+  port_.sem_signal = [](void *c, semaphore &s) { of(c).sched_.sem_signal(s); };
+  port_.thread_start = [](void *c, const char *name, thread_entry e, Stack &st, uint32_t word) {
+    return of(c).sched_.start(name, e, st, word);
+  };
+  port_.thread_self = [](void *c) { return of(c).sched_.self(); };
+  port_.rx_wait = [](void *c) { return of(c).rx_wait(); };
+  port_.tick_wait = [](void *c) { return of(c).tick_wait(); };
+  port_.tx_reserve = [](void *c, uint32_t len) { return of(c).tx_reserve(len); };
+  port_.tx_commit = [](void *c, uint32_t len) { of(c).tx_commit(len); };
+}
+
+uint32_t world::random32() {
+  entropy_ += 0x9e3779b97f4a7c15;
+  uint64_t z = entropy_;
+  z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
+  z = (z ^ z >> 27) * 0x94d049bb133111eb;
+  return uint32_t(z >> 32);
+}
+
+// The threads of the last scenario are asleep at the top of their loops, with the same Stack's
+// address: they serve the fresh one.
+void world::begin(trace *t) {
+  trace_ = t;
+  out_ = {};
+  entropy_ = 1;
+  sched_.restart_clock();
+  uint8_t *at = memory_.get() + (16 - reinterpret_cast<uintptr_t>(memory_.get()) % 16) % 16;
+  stack_ =
+      stack_init({at, stack_bytes(config_)}, config_, &port_, options_.poison ? watcher_.seam() : nullptr);
+  watcher_.begin(*stack_);
+  for (int i = 0; i < max_peers; ++i) peers_[size_t(i)].begin(i, config_.addr);
+  rx_.clear();
+  lose_ = ring_full_ = 0;
+  link_up_ = true;
+  ticks_due_ = 0;
+  ticks_given_ = 0;
+  sent_ = {};
+  if (!started_) {
+    started_ = true;
+    if (!stack_start(*stack_)) abort();
+    static constexpr const char *names[max_users] = {"user-0", "user-1", "user-2", "user-3"};
+    for (uint32_t u = 0; u < max_users; ++u)
+      if (!sched_.start(names[u], user_thread, *stack_, u)) abort();
+    sched_.run();
+  }
+  digest_.reset();
+}
+
+outcome world::run(const scenario &ops, trace *t) {
+  begin(t);
+  int32_t index = 0;
+  for (const op &o : ops) run_op(index++, o);
+  watcher_.where().op = index;
+  drain();
+  out_.ops = uint32_t(ops.size());
+  out_.ms = sched_.now();
+  out_.digest = digest_.value();
+  return out_;
+}
+
+void world::run_op(int32_t index, const op &o) {
+  watcher_.where().op = index;
+  answers_left_ = max_answers_per_op;
+  if (o.code == opcode::wait)
+    advance(uint64_t(o.arg[0]));
+  else if (is_api(o.code))
+    queue_call(index, o);
+  else if (is_packet(o.code))
+    inject(packet_of(o));
+  else
+    fault(o);
+  settle();
+}
+
+frame_bytes world::packet_of(const op &o) {
+  if (o.code == opcode::raw) return o.bytes;
+  peer &p = peers_[size_t(o.arg[0])];
+  switch (o.code) {
+    case opcode::seg: return p.segment(o);
+    case opcode::udp: return p.udp(o);
+    case opcode::icmp: return p.icmp(o);
+    default: return p.arp(o);
+  }
+}
+
+void world::fault(const op &o) {
+  switch (o.code) {
+    case opcode::damage:
+      peers_[size_t(o.arg[0])].damage(uint16_t(o.arg[1]), uint8_t(o.arg[2]), o.arg[3] != 0);
+      break;
+    case opcode::react: peers_[size_t(o.arg[0])].react(peer::reaction(o.arg[1])); break;
+    case opcode::lose: lose_ = uint32_t(o.arg[0]); break;
+    case opcode::ring: ring_full_ = uint32_t(o.arg[0]); break;
+    case opcode::link: link_up_ = o.arg[0] != 0; break;
+    case opcode::nomem: watcher_.fail_nth(pool_kind(o.arg[0]), uint32_t(o.arg[1])); break;
+    default: break;
+  }
+}
+
+// A frame that finds the link down, or the receive ring full, is lost as on a real wire.
+void world::inject(frame_bytes f) {
+  if (f.empty() || !link_up_ || rx_.size() >= max_queued_frames) return;
+  rx_.push_back(std::move(f));
+  if (rx_sleeper_ == no_thread) return;
+  sched_.wake(rx_sleeper_);
+  rx_sleeper_ = no_thread;
+}
+
+void world::settle() {
+  if (!sched_.run()) {
+    watch::fail_oracle("liveness", "livelock", "threads run for ever without the clock moving", nullptr);
+  }
+  if (options_.oracles) audit(*stack_);
+}
+
+// --- time
+
+void world::advance(uint64_t ms) {
+  uint64_t until = sched_.now() + ms;
+  while (sched_.now() < until) {
+    step_to(until);
+    settle();
+  }
+}
+
+// To the next thing that happens: a wait that times out, or a tick in which a timer has work.
+void world::step_to(uint64_t until) {
+  constexpr uint32_t tick = Stack::tick_ms;
+  uint64_t last_tick = until / tick;
+  uint64_t next = std::min(until, sched_.next_timeout());
+  if (last_tick > ticks_given_) {
+    uint32_t ahead = uint32_t(std::min<uint64_t>(last_tick - ticks_given_, UINT32_MAX));
+    uint64_t busy_tick = ticks_given_ + timer_idle_ticks(*stack_, ahead) + 1;
+    if (busy_tick <= last_tick) next = std::min(next, busy_tick * tick);
+  }
+  sched_.advance_to(std::max(next, sched_.now()));
+  uint64_t tick_now = sched_.now() / tick;
+  if (tick_now == ticks_given_ || tick_sleeper_ == no_thread) return;
+  ticks_due_ = uint32_t(tick_now - ticks_given_);
+  ticks_given_ = tick_now;
+  sched_.wake(tick_sleeper_);
+  tick_sleeper_ = no_thread;
+}
+
+uint32_t world::tick_wait() {
+  while (ticks_due_ == 0) {
+    tick_sleeper_ = sched_.self();
+    sched_.block();
+  }
+  return std::exchange(ticks_due_, 0);
+}
+
+// --- the wire
+
+const_bytes world::rx_wait() {
+  while (rx_.empty()) {
+    rx_sleeper_ = sched_.self();
+    sched_.block();
+  }
+  rx_current_ = std::move(rx_.front());
+  rx_.pop_front();
+  ++out_.frames_in;
+  if (trace_ != nullptr) trace_->frame_in(sched_.now(), rx_current_);
+  return rx_current_;
+}
+
+uint8_t *world::tx_reserve(uint32_t len) {
+  if (!link_up_ || len > tx_.size()) return nullptr;
+  if (ring_full_ > 0) {
+    --ring_full_;
+    return nullptr;
+  }
+  return tx_.data();
+}
+
+void world::tx_commit(uint32_t len) {
+  const_bytes f(tx_.data(), len);
+  ++out_.frames_out;
+  digest_.add(sched_.now());
+  digest_.add(f);
+  if (trace_ != nullptr) trace_->frame_out(sched_.now(), f);
+  if (lose_ > 0) {
+    --lose_;
+    return;
+  }
+  answers_.clear();
+  bool to_all = (f[0] & 1) != 0;
+  for (peer &p : peers_)
+    if (to_all || f[5] == uint8_t(&p - peers_.data())) p.sees(f, &answers_);
+  for (frame_bytes &a : answers_) {
+    if (answers_left_ == 0) return;
+    --answers_left_;
+    inject(std::move(a));
+  }
+}
+
+// --- user threads
+
+void world::user_thread(Stack &st, uint32_t number) {
+  world &w = of(st.port->ctx);
+  user &u = w.users_[number];
+  u.thread = w.sched_.self();
+  for (;;) {
+    while (u.calls.empty()) {
+      u.waiting = true;
+      w.sched_.block();
+      u.waiting = false;
+    }
+    call c = std::move(u.calls.front());
+    u.calls.pop_front();
+    u.busy = &c.what;
+    w.make_call(c.what);
+    u.busy = nullptr;
+  }
+}
+
+// A thread that is in a blocking call makes its next ones when it returns.
+void world::queue_call(int32_t index, const op &o) {
+  user &u = users_[size_t(o.arg[0])];
+  if (u.calls.size() >= max_queued_calls) return;
+  u.calls.push_back({index, o});
+  if (u.waiting) sched_.wake(u.thread);
+}
+
+// --- the end of a scenario
+
+void world::closer_thread(Stack &st, uint32_t) {
+  for (int fd = 0; fd < max_files && st.files.open > 0; ++fd) (void)net_close(st, fd);
+}
+
+namespace {
+
+bool all_free(Stack &st) {
+  for (int k = 0; k < pool_kinds; ++k)
+    if (!st.pool_of(pool_kind(k)).all_free()) return false;
+  return true;
+}
+
+}  // namespace
+
+void world::drain() {
+  answers_left_ = max_answers_per_op;
+  link_up_ = true;
+  lose_ = ring_full_ = 0;
+  for (int k = 0; k < pool_kinds; ++k) watcher_.fail_nth(pool_kind(k), 0);
+  for (user &u : users_) u.calls.clear();
+  // An accept may hand out another descriptor while the closer is under way.
+  for (int round = 0; round < max_files && stack_->files.open > 0; ++round) {
+    if (!sched_.start("closer", closer_thread, *stack_, 0)) break;
+    settle();
+    if (stack_->files.open > 0) advance(1000);
+  }
+  uint64_t until = sched_.now() + drain_ms;
+  auto busy = [this] {
+    return std::any_of(users_.begin(), users_.end(), [](const user &u) { return u.busy != nullptr; }) ||
+           sched_.alive() > 2 + max_users;
+  };
+  while (sched_.now() < until && (!all_free(*stack_) || busy())) {
+    answers_left_ = max_answers_per_op;
+    step_to(until);
+    settle();
+  }
+  if (!options_.oracles) return;
+  for (const user &u : users_)
+    if (u.busy != nullptr)
+      watch::fail_oracle(
+          "liveness", std::string("stuck:") + spec_of(u.busy->code).name,
+          "a thread sleeps in " + std::string(spec_of(u.busy->code).name) + " although everything is closed",
+          nullptr);
+  if (sched_.alive() > 2 + max_users)
+    watch::fail_oracle("liveness", "thread-left-behind", "a server's thread outlives its sockets", nullptr);
+  if (options_.poison) audit_end(*stack_, watcher_);
+}
+
+}  // namespace kyu::fuzz

@@ -1,0 +1,120 @@
+// The world around one stack: peers, wire, threads, clock. Runs scenarios, each on a fresh stack.
+#pragma once
+
+#include "scenario/op.h"
+#include "stack.h"
+#include "watch/watcher.h"
+#include "world/digest.h"
+#include "world/peer.h"
+#include "world/scheduler.h"
+#include "world/trace.h"
+
+#include <array>
+#include <cstdint>
+#include <deque>
+#include <memory>
+
+namespace kyu::fuzz {
+
+struct world_options {
+  bool poison = true;  // poisoning pools; off: plain type-stable ones, as BSD has them
+  bool oracles = true;
+};
+
+struct outcome {
+  uint64_t digest = 0;
+  uint32_t ops = 0, frames_in = 0, frames_out = 0;
+  uint64_t ms = 0;  // virtual time that passed
+};
+
+class world {
+ public:
+  explicit world(world_options = {});
+  world(const world &) = delete;
+  world &operator=(const world &) = delete;
+
+  // Runs all ops and then the end of a scenario: faults off, everything closed, time until all
+  // timers have run out. What is found goes to the finding sink and does not come back.
+  outcome run(const scenario &, trace * = nullptr);
+
+  Stack &stack() { return *stack_; }
+
+ private:
+  // An API call that a user thread has to make.
+  struct call {
+    int32_t index;
+    op what;
+  };
+  struct user {
+    thread_id thread = no_thread;
+    std::deque<call> calls;
+    bool waiting = false;      // for a call to make
+    const op *busy = nullptr;  // the call it is in
+  };
+
+  static constexpr size_t max_queued_calls = 16;
+  static constexpr size_t max_queued_frames = 256;
+  static constexpr uint32_t max_answers_per_op = 2000;
+  static constexpr uint64_t drain_ms = 2 * 3600 * 1000;
+
+  void begin(trace *);
+  void run_op(int32_t index, const op &);
+  void drain();
+  void settle();  // threads run until all sleep, then the oracles look
+  void advance(uint64_t ms);
+  void step_to(uint64_t until);
+  void inject(frame_bytes);
+  frame_bytes packet_of(const op &);
+  void fault(const op &);
+  void queue_call(int32_t index, const op &);
+  void make_call(const op &);  // on a user thread; api.cc
+  void result(const op &, err, uint64_t value);
+  void result(const op &, uint64_t value);
+  uint8_t *payload(int fd, uint32_t len);
+
+  // The port.
+  static world &of(void *ctx) { return *static_cast<world *>(ctx); }
+  const_bytes rx_wait();
+  uint32_t tick_wait();
+  uint8_t *tx_reserve(uint32_t len);
+  void tx_commit(uint32_t len);
+  uint32_t random32();
+  static void user_thread(Stack &, uint32_t number);
+  static void closer_thread(Stack &, uint32_t);
+
+  world_options options_;
+  watch::watcher watcher_;
+  digest digest_;
+  scheduler sched_;
+  port port_;
+  stack_config config_;
+  std::unique_ptr<uint8_t[]> memory_;
+  Stack *stack_ = nullptr;
+  bool started_ = false;
+
+  std::array<peer, max_peers> peers_;
+  std::array<user, max_users> users_;
+  trace *trace_ = nullptr;
+  outcome out_;
+  uint64_t entropy_ = 0;
+
+  // Wire.
+  std::deque<frame_bytes> rx_;
+  frame_bytes rx_current_;
+  thread_id rx_sleeper_ = no_thread;
+  std::array<uint8_t, 2048> tx_{};
+  std::vector<frame_bytes> answers_;
+  uint32_t answers_left_ = 0;
+  uint32_t lose_ = 0, ring_full_ = 0;
+  bool link_up_ = true;
+
+  // Timer thread.
+  thread_id tick_sleeper_ = no_thread;
+  uint32_t ticks_due_ = 0;
+  uint64_t ticks_given_ = 0;
+
+  std::array<uint32_t, max_files> sent_{};  // bytes sent on each descriptor
+  std::vector<uint8_t> buffer_;
+};
+
+}  // namespace kyu::fuzz

@@ -1,0 +1,95 @@
+// AddressSanitizer and UBSan: their options for our programs, and their reports as findings.
+#include "watch/watcher.h"
+
+#include <cstring>
+#include <string>
+
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define KYU_ASAN 1
+#endif
+#if __has_feature(undefined_behavior_sanitizer)
+#define KYU_UBSAN 1
+#endif
+#endif
+
+#ifdef KYU_ASAN
+
+#include <sanitizer/asan_interface.h>
+
+// No fake stacks: fibers switch without them. Memory of the harness itself is not the question.
+extern "C" const char *__asan_default_options() {
+  return "detect_stack_use_after_return=0:detect_leaks=0:abort_on_error=1:symbolize=1:"
+         "external_symbolizer_path=/usr/lib/llvm-19/bin/llvm-symbolizer:allocator_may_return_null=1";
+}
+
+namespace kyu::watch {
+
+namespace {
+
+std::string asan_kind() {
+  const char *d = __asan_get_report_description();
+  if (d == nullptr || *d == 0) return "asan";
+  uintptr_t addr = reinterpret_cast<uintptr_t>(__asan_get_report_address());
+  if (strstr(d, "SEGV") != nullptr || strcmp(d, "unknown-crash") == 0)
+    return addr < 65536 ? "null-dereference" : "segv";
+  return d;
+}
+
+void on_asan_report(const char *) {
+  finding f;
+  f.access = __asan_get_report_access_type() != 0 ? "write" : "read";
+  callstack who;
+  take_callstack_at(who, reinterpret_cast<uintptr_t>(__asan_get_report_pc()),
+                    reinterpret_cast<uintptr_t>(__asan_get_report_bp()));
+  f.stack = symbolize(who);
+  if (watcher *w = current_watcher(); w != nullptr) {
+    w->locate(f);
+    if (w->explain(__asan_get_report_address(), f)) return deliver(f);
+  }
+  f.kind = asan_kind();
+  f.summary = f.kind + " in " + own_frames(f.stack, 1) + "()";
+  f.signature = f.kind + ":" + own_frames(f.stack, 3);
+  deliver(f);
+}
+
+}  // namespace
+
+void install_asan_handler() { __asan_set_error_report_callback(on_asan_report); }
+
+}  // namespace kyu::watch
+
+#else
+
+namespace kyu::watch {
+void install_asan_handler() {}
+}  // namespace kyu::watch
+
+#endif
+
+#ifdef KYU_UBSAN
+
+extern "C" void __ubsan_get_current_report_data(const char **kind, const char **message, const char **file,
+                                                unsigned *line, unsigned *col, char **address);
+
+extern "C" const char *__ubsan_default_options() { return "print_stacktrace=0:abort_on_error=1"; }
+
+// Called by the run-time for each report, before it dies.
+extern "C" void __ubsan_on_report() {
+  using namespace kyu::watch;
+  const char *kind = "", *message = "", *file = "";
+  unsigned line = 0, col = 0;
+  char *address = nullptr;
+  __ubsan_get_current_report_data(&kind, &message, &file, &line, &col, &address);
+  finding f;
+  callstack who;
+  take_callstack(who, 0);
+  f.stack = symbolize(who);
+  if (watcher *w = current_watcher(); w != nullptr) w->locate(f);
+  f.kind = strcmp(kind, "null-pointer-use") == 0 ? "null-dereference" : std::string("undefined-") + kind;
+  f.summary = std::string(message) + ", in " + own_frames(f.stack, 1) + "()";
+  f.signature = f.kind + ":" + own_frames(f.stack, 3);
+  deliver(f);
+}
+
+#endif

@@ -1,0 +1,45 @@
+// IP and ICMP: input, output, errors (BSD: netinet/ip_input.c, ip_output.c, ip_icmp.c; volume 2,
+// chapters 8 and 11). Not here yet: fragments and options (options are skipped, fragments dropped).
+#pragma once
+
+#include "ip/ip.h"
+#include "memory/mbuf.h"
+#include "sys/errno.h"
+
+namespace kyu {
+
+struct Stack;
+
+struct ipstat {
+  uint32_t ips_total = 0, ips_badhdr = 0, ips_badsum = 0, ips_fragments = 0, ips_notours = 0;
+  uint32_t ips_noproto = 0, ips_delivered = 0, ips_localout = 0, ips_noroute = 0;
+  uint32_t icps_error = 0, icps_reflect = 0, icps_badsum = 0, icps_limited = 0;
+};
+
+// Errors per second that a remote host can make us send (RFC 1812, 4.3.2.8).
+inline constexpr uint16_t icmp_limit_per_s = 20;
+
+struct icmp_limiter {
+  uint64_t second = 0;
+  uint16_t sent = 0;
+};
+
+// One IP packet; its header is at the front of the chain.
+void ip_input(Stack &, mbuf_ptr);
+
+// Adds the header to `m` and sends it. Takes ownership. err::msgsize: larger than the MTU.
+err ip_output(Stack &, mbuf_ptr m, uint32_t src, uint32_t dst, uint8_t proto);
+
+// The source address that reaches `dst`; 0: no route.
+uint32_t ip_source_for(const Stack &, uint32_t dst);
+
+bool in_broadcast(const Stack &, uint32_t addr);
+inline bool in_multicast(uint32_t addr) { return (addr >> 28) == 0xe; }
+
+// ICMP behind an IP header `iph`, which is stripped from `m`.
+void icmp_input(Stack &, mbuf_ptr m, const ip &iph);
+
+// Answers a packet with an error, where RFC 1122 3.2.2 allows it. `m` begins with its IP header.
+void icmp_error(Stack &, mbuf_ptr m, uint8_t type, uint8_t code);
+
+}  // namespace kyu

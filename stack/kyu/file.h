@@ -1,0 +1,32 @@
+// Descriptors (BSD: kern/kern_descrip.c). A descriptor is the user's reference to a socket. A call
+// in progress counts: closing a descriptor under a blocked call wakes that call, which returns
+// EBADF, and the last one out closes the socket.
+#pragma once
+
+#include "socket/socketvar.h"
+
+namespace kyu {
+
+inline constexpr int max_files = 64;
+
+struct file {
+  socket *f_so = nullptr;
+  uint16_t f_users = 0;  // calls in progress
+  bool f_closing = false;
+};
+
+struct file_table {
+  file fd[max_files];
+  int open = 0;
+};
+
+// The lowest free descriptor for a socket; -1: all are in use.
+int falloc(Stack &, socket *);
+// Null: no such descriptor, or it is being closed. Otherwise counts a call in progress.
+file *fhold(Stack &, int fd);
+// Ends a call; does the close that was put off by it.
+err fdrop(Stack &, file *);
+// Closes the descriptor; err::badf: there is none.
+err fclose(Stack &, int fd);
+
+}  // namespace kyu

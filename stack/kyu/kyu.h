@@ -1,0 +1,61 @@
+// Kyu's network API, for threads of the system. Each call takes the locker; blocking calls sleep
+// without it. Calls may be made by several threads on one descriptor; closing it makes the others
+// return err::badf.
+//
+// Counts are bytes, ports and addresses are in host order. A call that fails changes nothing.
+#pragma once
+
+#include "socket/socketvar.h"
+#include "sys/bytes.h"
+#include "sys/errno.h"
+#include "tcp/tcp_fsm.h"
+
+#include <cstdint>
+
+namespace kyu {
+
+struct Stack;
+
+// --- BSD's calls, by descriptor. `*fd` is -1 on failure.
+err net_socket(Stack &, sotype, int *fd);
+err net_bind(Stack &, int fd, endpoint local);
+err net_listen(Stack &, int fd, int backlog);
+// Waits for a connection, up to the listener's receive time-out. `peer` may be null.
+err net_accept(Stack &, int fd, bool wait, int *conn, endpoint *peer);
+// Waits until connected or failed, up to the send time-out; with wait false returns
+// err::inprogress.
+err net_connect(Stack &, int fd, endpoint peer, bool wait);
+// `*done` bytes were taken. Without MSG_DONTWAIT all of them, unless the connection ends.
+err net_send(Stack &, int fd, const_bytes, uint8_t flags, uint32_t *done);
+err net_sendto(Stack &, int fd, const_bytes, endpoint to, uint32_t *done);
+// `*done` 0 with err::ok is the end of the stream. `from` may be null.
+err net_recv(Stack &, int fd, bytes to, uint8_t flags, endpoint *from, uint32_t *done);
+err net_shutdown(Stack &, int fd, shut how);
+err net_setopt(Stack &, int fd, uint16_t option, uint32_t value);
+err net_getopt(Stack &, int fd, uint16_t option, uint32_t *value);
+err net_close(Stack &, int fd);
+err net_peername(Stack &, int fd, endpoint *peer);
+err net_sockname(Stack &, int fd, endpoint *local);
+// Takes the pending error of a socket.
+err net_error(Stack &, int fd, err *pending);
+
+// State of one descriptor, for programs and for people.
+struct net_status {
+  sotype type = sotype::stream;
+  tcps state = tcps::closed;
+  bool readable = false, writeable = false;
+  uint32_t rcv_cc = 0, snd_cc = 0;
+};
+err net_state(Stack &, int fd, net_status *);
+
+// --- Kyu's TCP calls: what most programs need. Descriptors, or -1; counts, or -1.
+int tcp_bind(Stack &, uint16_t port, int backlog = 5);
+int tcp_connect(Stack &, endpoint peer);
+int tcp_accept(Stack &, int listener, endpoint *peer = nullptr);
+// Sends all of it, or fails.
+int tcp_send(Stack &, int fd, const_bytes);
+int tcp_recv(Stack &, int fd, bytes to);
+err tcp_shutdown(Stack &, int fd);
+err tcp_close(Stack &, int fd);
+
+}  // namespace kyu

@@ -1,0 +1,45 @@
+#include "kyu/locker.h"
+
+#include "stack.h"
+
+namespace kyu {
+
+void net_lock(Stack &st) {
+  const port &p = *st.port;
+  locker &lk = st.lock;
+  __atomic_add_fetch(&lk.lk_count, 1, __ATOMIC_RELAXED);
+  p.sem_wait(p.ctx, lk.lk_sem, forever);
+  KASSERT(lk.lk_holder == no_thread, "net_lock: two holders");
+  lk.lk_holder = p.thread_self(p.ctx);
+}
+
+void net_unlock(Stack &st) {
+  const port &p = *st.port;
+  locker &lk = st.lock;
+  KASSERT(lk.lk_holder == p.thread_self(p.ctx), "net_unlock: not the holder");
+  lk.lk_holder = no_thread;
+  __atomic_sub_fetch(&lk.lk_count, 1, __ATOMIC_RELAXED);
+  p.sem_signal(p.ctx, lk.lk_sem);
+}
+
+err sleep_on(Stack &st, wait_channel &wc, uint32_t timeout_ms) {
+  const port &p = *st.port;
+  ++wc.wc_sleepers;
+  net_unlock(st);
+  bool woken = p.sem_wait(p.ctx, wc.wc_sem, timeout_ms);
+  net_lock(st);
+  if (woken) return err::ok;
+  if (wc.wc_sleepers > 0) {
+    --wc.wc_sleepers;
+  } else {
+    p.sem_wait(p.ctx, wc.wc_sem, forever);  // signalled meanwhile: the unit is mine to take
+  }
+  return err::again;
+}
+
+void wakeup(Stack &st, wait_channel &wc) {
+  const port &p = *st.port;
+  for (; wc.wc_sleepers > 0; --wc.wc_sleepers) p.sem_signal(p.ctx, wc.wc_sem);
+}
+
+}  // namespace kyu

@@ -1,0 +1,49 @@
+// Kyu's locker: the one big lock that the input, timer and user threads share, and the wait
+// channels on which they sleep without it (BSD: splnet, tsleep, wakeup).
+#pragma once
+
+#include "sys/errno.h"
+#include "sys/port.h"
+
+#include <cstdint>
+
+namespace kyu {
+
+struct Stack;
+
+struct locker {
+  semaphore lk_sem{1, nullptr};
+  thread_id lk_holder = no_thread;
+  uint32_t lk_count = 0;  // threads that hold it or wait for it
+};
+
+// Threads that sleep for one reason. Guarded by the locker: whoever sleeps has registered before it
+// gave the locker back, so a wake-up cannot be lost.
+struct wait_channel {
+  semaphore wc_sem;
+  uint16_t wc_sleepers = 0;  // registered and not yet signalled
+};
+
+void net_lock(Stack &);
+void net_unlock(Stack &);
+
+// Holds the locker for a scope.
+class net_locked {
+ public:
+  explicit net_locked(Stack &st) : st_(st) { net_lock(st_); }
+  ~net_locked() { net_unlock(st_); }
+  net_locked(const net_locked &) = delete;
+  net_locked &operator=(const net_locked &) = delete;
+
+ private:
+  Stack &st_;
+};
+
+// Gives the locker back, sleeps until wakeup() or for timeout_ms, takes the locker again.
+// err::again: it timed out. The caller looks at what it waits for again in each case.
+err sleep_on(Stack &, wait_channel &, uint32_t timeout_ms);
+
+// Wakes all that sleep on the channel. With the locker held.
+void wakeup(Stack &, wait_channel &);
+
+}  // namespace kyu

@@ -1,0 +1,45 @@
+// ARP for IPv4 over Ethernet (RFC 826, RFC 1122 2.3.2; BSD: netinet/if_ether.c; volume 2,
+// chapter 21).
+#pragma once
+
+#include "link/ethernet.h"
+
+namespace kyu {
+
+// Entries; a remote host can fill the table, and then replaces the oldest entry.
+inline constexpr int arptab_size = 16;
+inline constexpr uint32_t arpt_keep_ms = 20 * 60 * 1000;  // a resolved entry
+inline constexpr uint32_t arpt_down_ms = 20 * 1000;       // a host that did not answer
+inline constexpr uint32_t arp_retry_ms = 1000;
+inline constexpr uint8_t arp_maxtries = 5;
+
+enum class arp_state : uint8_t { free, incomplete, resolved, down };
+
+struct arp_entry {
+  arp_state la_state = arp_state::free;
+  uint8_t la_asked = 0;  // requests sent
+  uint32_t la_addr = 0;
+  ether_addr la_mac{};
+  mbuf_ptr la_hold;        // the one packet that waits for the answer
+  uint64_t la_expire = 0;  // ms: next request, or end of life
+  uint64_t la_born = 0;
+};
+
+struct arp_table {
+  arp_entry entries[arptab_size];
+  int used = 0;  // entries [0, used) were ever used
+};
+
+void arp_input(Stack &, mbuf_ptr);
+
+// Sends an IP packet to a neighbour once its address is known. Takes ownership.
+// err::hostunreach: it did not answer lately.
+err arp_output(Stack &, mbuf_ptr, uint32_t neighbour);
+
+// Retries, gives up, expires. Called by the slow timer.
+void arp_timer(Stack &);
+
+// ms at which arp_timer() has something to do next; UINT64_MAX: nothing.
+uint64_t arp_next_due(const Stack &);
+
+}  // namespace kyu

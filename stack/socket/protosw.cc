@@ -1,0 +1,104 @@
+#include "socket/protosw.h"
+
+#include "socket/sockopt.h"
+#include "stack.h"
+#include "tcp/tcp.h"
+#include "tcp/tcp_var.h"
+#include "udp/udp_var.h"
+
+namespace kyu {
+
+namespace {
+
+bool is_tcp(const socket *so) { return so->so_type == sotype::stream; }
+
+}  // namespace
+
+err pru_attach(socket *so) { return is_tcp(so) ? tcp_attach(so) : udp_attach(so); }
+
+void pru_detach(socket *so) { is_tcp(so) ? tcp_usr_detach(so) : udp_detach(so); }
+
+err pru_bind(socket *so, endpoint local) { return in_pcbbind(sotoinpcb(so), local); }
+
+err pru_listen(socket *so) { return tcp_usr_listen(so); }
+
+err pru_connect(socket *so, endpoint peer) {
+  return is_tcp(so) ? tcp_usr_connect(so, peer) : udp_connect(so, peer);
+}
+
+err pru_disconnect(socket *so) {
+  if (!is_tcp(so)) return udp_disconnect(so);
+  tcp_disconnect(intotcpcb(sotoinpcb(so)));
+  return err::ok;
+}
+
+err pru_shutdown(socket *so) {
+  if (is_tcp(so)) return tcp_usr_shutdown(so);
+  socantsendmore(so);
+  return err::ok;
+}
+
+void pru_abort(socket *so) {
+  if (!is_tcp(so)) return udp_detach(so);
+  tcpcb *tp = intotcpcb(sotoinpcb(so));
+  tcp_drop(tp, err::connaborted);
+}
+
+void pru_rcvd(socket *so) {
+  if (is_tcp(so)) tcp_usr_rcvd(so);
+}
+
+err pru_send(socket *so, mbuf *m, const endpoint *to, bool oob) {
+  return is_tcp(so) ? tcp_usr_send(so, m, oob) : udp_output(so, m, to);
+}
+
+err pru_rcvoob(socket *so, uint8_t *byte, bool peek) { return tcp_usr_rcvoob(so, byte, peek); }
+
+err pru_peeraddr(socket *so, endpoint *peer) {
+  *peer = {};
+  if (so->so_pcb == nullptr || sotoinpcb(so)->inp_faddr.port == 0) return err::notconn;
+  *peer = sotoinpcb(so)->inp_faddr;
+  return err::ok;
+}
+
+err pru_sockaddr(socket *so, endpoint *local) {
+  *local = {};
+  if (so->so_pcb == nullptr) return err::inval;
+  *local = sotoinpcb(so)->inp_laddr;
+  return err::ok;
+}
+
+err pru_setopt(socket *so, uint16_t option, uint32_t value) {
+  if (!is_tcp(so)) return err::noprotoopt;
+  if (so->so_pcb == nullptr) return err::inval;
+  tcpcb *tp = intotcpcb(sotoinpcb(so));
+  switch (option) {
+    case TCP_NODELAY:
+      tp->t_flags = uint16_t(value != 0 ? tp->t_flags | TF_NODELAY : tp->t_flags & ~TF_NODELAY);
+      return err::ok;
+    case TCP_MAXSEG: {
+      bool open = tp->t_state == tcps::closed || tp->t_state == tcps::listen;
+      if (value < TCP_MSS_MIN || (!open && value > tp->t_maxseg) || value > TCP_MAXWIN) return err::inval;
+      tp->t_maxseg = uint16_t(value);
+      tp->t_flags |= TF_MAXSEG_SET;
+      return err::ok;
+    }
+    case SO_KEEPALIVE:
+      if (value == 0)
+        tcp_stoptimer(tp, TCPT_KEEP);
+      else
+        tcp_settimer(tp, TCPT_KEEP, TCPTV_KEEP_IDLE);
+      return err::ok;
+    default: return err::noprotoopt;
+  }
+}
+
+err pru_getopt(const socket *so, uint16_t option, uint32_t *value) {
+  if (!is_tcp(so)) return err::noprotoopt;
+  if (so->so_pcb == nullptr) return err::inval;
+  const tcpcb *tp = intotcpcb(sotoinpcb(so));
+  *value = option == TCP_NODELAY ? (tp->t_flags & TF_NODELAY) != 0 : tp->t_maxseg;
+  return err::ok;
+}
+
+}  // namespace kyu

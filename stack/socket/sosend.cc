@@ -1,0 +1,66 @@
+// sosend (BSD: kern/uipc_socket.c; volume 2, section 16.7).
+#include "socket/protosw.h"
+#include "socket/socketvar.h"
+#include "stack.h"
+
+namespace kyu {
+
+namespace {
+
+err may_send(socket *so, const endpoint *to) {
+  if (so->so_state & SS_CLOSING) return err::badf;
+  if (so->so_state & SS_CANTSENDMORE) return err::pipe;
+  if (so->so_error != err::ok) return so_take_error(so);
+  if (so->so_pcb == nullptr) return err::notconn;
+  if (!(so->so_state & SS_ISCONNECTED)) {
+    if (so->so_type == sotype::stream) return err::notconn;
+    if (to == nullptr) return err::destaddrreq;
+  }
+  return err::ok;
+}
+
+// Waits for room; the number of bytes that may be sent now.
+err wait_for_space(socket *so, const endpoint *to, uint32_t want, uint8_t flags, uint32_t *space) {
+  for (;;) {
+    if (err e = may_send(so, to); e != err::ok) return e;
+    *space = sbspace(so->so_snd) + (flags & MSG_OOB ? 1024 : 0);
+    if (so->so_type == sotype::dgram) return want > so->so_snd.sb_hiwat ? err::msgsize : err::ok;
+    if (*space >= want || *space >= so->so_snd.sb_lowat) return err::ok;
+    if (flags & MSG_DONTWAIT) return err::again;
+    sb_unlock(*so->so_stack, so->so_snd);
+    err slept = sbwait(*so->so_stack, so->so_snd);
+    err locked = sb_lock(*so->so_stack, so->so_snd, true);
+    if (locked != err::ok) return locked;
+    if (slept != err::ok) return slept;
+  }
+}
+
+// As many bytes as fit one mbuf or cluster go to the protocol at a time.
+err send_locked(socket *so, const endpoint *to, const_bytes data, uint8_t flags, uint32_t *done) {
+  bool atomic = so->so_type == sotype::dgram;
+  do {
+    uint32_t left = uint32_t(data.size()) - *done, space = 0;
+    if (err e = wait_for_space(so, to, left, flags, &space); e != err::ok) return e;
+    uint32_t n = atomic ? left : min_of(min_of(left, max_of(space, 1u)), MCLBYTES);
+    bool last = *done + n == data.size();
+    mbuf *m = m_devget(so->so_stack->mb, data.subspan(*done, n), atomic ? max_header : 0);
+    if (m == nullptr) return err::nobufs;
+    if (err e = pru_send(so, m, to, (flags & MSG_OOB) != 0 && last); e != err::ok) return e;
+    *done += n;
+  } while (*done < data.size());
+  return err::ok;
+}
+
+}  // namespace
+
+err sosend(socket *so, const endpoint *to, const_bytes data, uint8_t flags, uint32_t *done) {
+  Stack &st = *so->so_stack;
+  *done = 0;
+  if (data.empty() && so->so_type == sotype::stream) return may_send(so, to);
+  if (err e = sb_lock(st, so->so_snd, !(flags & MSG_DONTWAIT)); e != err::ok) return e;
+  err e = send_locked(so, to, data, flags, done);
+  if (so->so_snd.sb_lock.holder == st.port->thread_self(st.port->ctx)) sb_unlock(st, so->so_snd);
+  return *done > 0 ? err::ok : e;
+}
+
+}  // namespace kyu

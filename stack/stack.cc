@@ -1,0 +1,70 @@
+#include "stack.h"
+
+#include "kyu/threads.h"
+
+namespace kyu {
+
+namespace {
+
+struct kind_of_pool {
+  const char *name;
+  uint32_t size;
+};
+
+constexpr kind_of_pool kinds[pool_kinds] = {
+    {"socket", sizeof(socket)}, {"inpcb", sizeof(inpcb)},      {"tcpcb", sizeof(tcpcb)},
+    {"mbuf", sizeof(mbuf)},     {"cluster", sizeof(mcluster)}, {"tseg", sizeof(tseg)},
+};
+
+constexpr size_t stack_size = (sizeof(Stack) + 15) / 16 * 16;
+
+}  // namespace
+
+stack_config default_config() {
+  stack_config c;
+  constexpr uint32_t limits[pool_kinds] = {32, 32, 32, 512, 256, 64};
+  for (int k = 0; k < pool_kinds; ++k) c.pools[k].limit = limits[k];
+  return c;
+}
+
+size_t stack_bytes(const stack_config &config) {
+  size_t n = stack_size;
+  for (int k = 0; k < pool_kinds; ++k) n += pool_bytes(kinds[k].size, config.pools[k]);
+  return n;
+}
+
+pool &Stack::pool_of(pool_kind kind) {
+  switch (kind) {
+    case pool_kind::socket: return socket_pool;
+    case pool_kind::inpcb: return inpcb_pool;
+    case pool_kind::tcpcb: return tcpcb_pool;
+    case pool_kind::mbuf: return mb.mbufs;
+    case pool_kind::cluster: return mb.clusters;
+    case pool_kind::tseg: return tseg_pool;
+  }
+  bsd_panic("Stack: unknown pool");
+}
+
+Stack *stack_init(bytes memory, const stack_config &config, const port *p, const pool_seam *seam) {
+  KASSERT(memory.size() >= stack_bytes(config), "stack_init: not enough memory");
+  KASSERT(reinterpret_cast<uintptr_t>(memory.data()) % 16 == 0, "stack_init: not aligned");
+  Stack *st = new (memory.data()) Stack(p);
+  st->ifp.if_mac = config.mac;
+  st->ifp.if_addr = config.addr;
+  st->ifp.if_mask = config.mask;
+  st->ifp.if_gateway = config.gateway;
+  bytes rest = memory.subspan(stack_size);
+  for (int k = 0; k < pool_kinds; ++k) {
+    pool_kind kind = pool_kind(k);
+    rest = pool_init(st->pool_of(kind), kinds[k].name, kind, kinds[k].size, config.pools[k], seam, rest);
+  }
+  return st;
+}
+
+bool stack_start(Stack &st) {
+  const port &p = *st.port;
+  return p.thread_start(p.ctx, "input", input_thread, st, 0) &&
+         p.thread_start(p.ctx, "timer", timer_thread, st, 0);
+}
+
+}  // namespace kyu

@@ -1,0 +1,66 @@
+// One Stack is one host: every pool, queue, table and counter of it. There are no mutable globals,
+// so two stacks can talk to each other in one process.
+#pragma once
+
+#include "ip/in_pcb.h"
+#include "ip/ip_var.h"
+#include "kyu/file.h"
+#include "kyu/locker.h"
+#include "link/arp.h"
+#include "link/ethernet.h"
+#include "memory/mbuf.h"
+#include "socket/socketvar.h"
+#include "sys/port.h"
+#include "tcp/tcp_var.h"
+#include "udp/udp_var.h"
+
+namespace kyu {
+
+// How many of each kind there may be; indexed by pool_kind. `quarantine` and `redzone` are the
+// watcher's; they change nothing that the stack can see.
+struct stack_config {
+  ether_addr mac{{0x02, 0, 0, 0, 0, 1}};
+  uint32_t addr = 0x0a000001, mask = 0xffffff00, gateway = 0;
+  pool_layout pools[pool_kinds];
+};
+
+// Limits for a small board: 32 sockets, half a megabyte of clusters.
+stack_config default_config();
+
+struct Stack {
+  static constexpr uint32_t tick_ms = 100, fast_ms = 200, slow_ms = 500;
+
+  const kyu::port *port;
+  ifnet ifp;
+  mbuf_pools mb;
+  pool socket_pool, inpcb_pool, tcpcb_pool, tseg_pool;
+  locker lock;
+  arp_table arp;
+  inpcbinfo tcb, udb;
+  socket_list sockets;         // all that there are
+  tcp_timer_queue tcp_timerq;  // connections with something timed
+  file_table files;
+  icmp_limiter icmp_limit;
+  uint64_t ticks = 0;  // of the timer thread, since the start
+
+  ipstat ip_stat;
+  udpstat udp_stat;
+  tcpstat tcp_stat;
+
+  explicit Stack(const kyu::port *p) : port(p) {}
+  uint64_t now() const { return port->now_ms(port->ctx); }
+  pool &pool_of(pool_kind);
+};
+
+// Bytes that a Stack with this configuration takes, itself included.
+size_t stack_bytes(const stack_config &);
+
+// Makes a Stack in `memory`, which is aligned to 16 and has stack_bytes(). Costs the same whatever
+// the pools hold: no slot is touched. Port, seam and memory must outlive it; there is nothing to
+// destroy, the memory may simply be used again. `seam` may be null.
+Stack *stack_init(bytes memory, const stack_config &, const port *, const pool_seam *seam);
+
+// Starts the input and the timer thread. False: the port has no threads left.
+bool stack_start(Stack &);
+
+}  // namespace kyu

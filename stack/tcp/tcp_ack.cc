@@ -1,0 +1,112 @@
+// "Fifth, check the ACK field" (RFC 9293, 3.10.7.4; volume 2, section 29.2 ff.).
+#include "stack.h"
+#include "tcp/tcp_segment.h"
+
+namespace kyu {
+
+namespace {
+
+// RFC 5681, section 2: the definition of a duplicate ACK.
+bool is_dupack(const tcp_segment &seg) {
+  const tcpcb *tp = seg.tp;
+  return seg.ack == tp->snd_una && seg.len == 0 && !(seg.flags & TH_FIN) && seg.wnd == tp->snd_wnd &&
+         tp->snd_max != tp->snd_una && tp->snd_wnd != 0;
+}
+
+// Takes acknowledged bytes out of the send buffer. True: our FIN is acknowledged too.
+bool take_acked(tcp_segment &seg) {
+  tcpcb *tp = seg.tp;
+  sockbuf &sb = seg.so->so_snd;
+  uint32_t acked = uint32_t(seg.ack - tp->snd_una);
+  bool syn = tp->snd_una == tp->iss;
+  bool fin = (tp->t_flags & TF_SENTFIN) != 0 && seg.ack == tp->snd_max;
+  uint32_t data = acked - (syn ? 1 : 0) - (fin ? 1 : 0);
+  KASSERT(data <= sb.sb_cc, "tcp_ack: more acknowledged than was sent");
+  tp->snd_wnd -= min_of(data, tp->snd_wnd);
+  sbdrop(sb, data);
+  tp->snd_una = seg.ack;
+  tp->snd_nxt = seq_max(tp->snd_nxt, tp->snd_una);
+  tcp_cc_ack(tp, seg.ack, acked);
+  if (sb.sb_cc < sb.sb_hiwat) sowwakeup(seg.so);
+  return fin;
+}
+
+void measure_and_rearm(tcp_segment &seg) {
+  tcpcb *tp = seg.tp;
+  tp->t_rxtshift = 0;
+  if (tp->t_rtttime != 0 && seq_gt(seg.ack, tp->t_rtseq))
+    tcp_xmit_timer(tp, uint32_t(seg.st.now() - tp->t_rtttime));
+  if (seg.ack == tp->snd_max) {
+    tcp_stoptimer(tp, TCPT_REXMT);
+    seg.need_output = true;
+  } else if (tp->t_timer[TCPT_PERSIST] == 0) {
+    tcp_settimer(tp, TCPT_REXMT, tp->t_rxtcur);
+  }
+}
+
+// States that our FIN's acknowledgment moves on.
+verdict our_fin_is_acked(tcp_segment &seg) {
+  tcpcb *tp = seg.tp;
+  switch (tp->t_state) {
+    case tcps::fin_wait_1:
+      // A user that is gone cannot wait for the peer's FIN for ever (RFC 9293, 3.10.4; BSD: 10 min).
+      if (seg.so->so_state & SS_CANTRCVMORE) {
+        soisdisconnected(seg.so);
+        tcp_settimer(tp, TCPT_2MSL, tcp_maxidle);
+      }
+      tcp_newstate(tp, tcps::fin_wait_2);
+      return verdict::next;
+    case tcps::closing: tcp_enter_time_wait(tp); return verdict::next;
+    case tcps::last_ack: tcpcb_close(tp); return verdict::drop;
+    default: return verdict::next;
+  }
+}
+
+}  // namespace
+
+void tcp_enter_time_wait(tcpcb *tp) {
+  tcp_newstate(tp, tcps::time_wait);
+  tcp_canceltimers(tp);
+  tcp_settimer(tp, TCPT_2MSL, 2 * TCPTV_MSL);
+  soisdisconnected(tcp_socket(tp));
+}
+
+verdict tcp_ack_input(tcp_segment &seg) {
+  tcpcb *tp = seg.tp;
+  if (tp->t_state == tcps::syn_received) {
+    if (seq_leq(seg.ack, tp->snd_una) || seq_gt(seg.ack, tp->snd_max)) return verdict::drop_with_reset;
+    ++seg.st.tcp_stat.tcps_connects;
+    tcp_established(tp);
+  }
+  if (seq_gt(seg.ack, tp->snd_max)) return verdict::drop_after_ack;
+  // RFC 5961, 5.2: an old ACK below what a window could explain.
+  if (seq_lt(seg.ack, tp->snd_una - tp->max_sndwnd)) {
+    tcp_challenge_ack(tp);
+    return verdict::drop;
+  }
+  if (seq_leq(seg.ack, tp->snd_una)) {
+    if (is_dupack(seg))
+      tcp_cc_dupack(tp, seg.ack);
+    else if (!(tp->t_flags & TF_FASTRECOVERY))
+      tp->t_dupacks = 0;
+    return verdict::next;
+  }
+  if (tp->t_state == tcps::time_wait) return verdict::next;
+  measure_and_rearm(seg);
+  return take_acked(seg) ? our_fin_is_acked(seg) : verdict::next;
+}
+
+void tcp_window_update(tcp_segment &seg) {
+  tcpcb *tp = seg.tp;
+  bool newer = seq_lt(tp->snd_wl1, seg.seq) ||
+               (tp->snd_wl1 == seg.seq &&
+                (seq_lt(tp->snd_wl2, seg.ack) || (tp->snd_wl2 == seg.ack && seg.wnd > tp->snd_wnd)));
+  if (!newer || seq_lt(seg.ack, tp->snd_una)) return;
+  tp->snd_wnd = seg.wnd;
+  tp->snd_wl1 = seg.seq;
+  tp->snd_wl2 = seg.ack;
+  tp->max_sndwnd = max_of(tp->max_sndwnd, tp->snd_wnd);
+  seg.need_output = true;
+}
+
+}  // namespace kyu

@@ -1,0 +1,106 @@
+// Segments for connections that are not synchronised yet: LISTEN and SYN-SENT (RFC 9293, 3.10.7.2
+// and 3.10.7.3; volume 2, section 28.6 ff.).
+#include "ip/ip_var.h"
+#include "stack.h"
+#include "tcp/tcp_segment.h"
+
+namespace kyu {
+
+namespace {
+
+// A socket, pcb and tcpcb for a SYN that reached a listener; null: no room, nothing kept.
+tcpcb *spawn_connection(tcp_segment &seg) {
+  socket *so = sonewconn(seg.so, 0);
+  if (so == nullptr) return nullptr;
+  inpcb *inp = sotoinpcb(so);
+  tcpcb *tp = intotcpcb(inp), *parent = seg.tp;
+  inp->inp_laddr = seg.dst;
+  tp->t_flags = uint16_t(parent->t_flags & (TF_NODELAY | TF_MAXSEG_SET));
+  tp->t_maxseg = parent->t_maxseg;
+  tcp_newstate(tp, tcps::listen);
+  if (in_pcbconnect(inp, seg.src) == err::ok) return tp;
+  tcpcb_close(tp);
+  return nullptr;
+}
+
+}  // namespace
+
+verdict tcp_listen_input(tcp_segment &seg) {
+  if (seg.flags & TH_RST) return verdict::drop;
+  if (seg.flags & TH_ACK) return verdict::drop_with_reset;
+  if (!(seg.flags & TH_SYN) || seg.group) return verdict::drop;
+  tcpcb *tp = spawn_connection(seg);
+  if (tp == nullptr) {
+    ++seg.st.tcp_stat.tcps_listendrop;
+    return verdict::drop;
+  }
+  seg.tp = tp;
+  seg.inp = tp->t_inpcb;
+  seg.so = tcp_socket(tp);
+  tcp_mss(tp, seg.mss);
+  tcp_sendseqinit(tp);
+  tp->irs = seg.seq;
+  tcp_rcvseqinit(tp);
+  tp->t_rcvtime = seg.st.now();
+  tp->t_flags |= TF_ACKNOW;
+  tcp_newstate(tp, tcps::syn_received);
+  tcp_settimer(tp, TCPT_KEEP, TCPTV_KEEP_INIT);
+  tp->snd_wnd = tp->max_sndwnd = seg.wnd;
+  tp->snd_wl1 = seg.seq;
+  tp->snd_wl2 = tp->snd_una;
+  (void)tcp_output(tp);
+  return verdict::drop;  // text and FIN on a SYN come again once we are established
+}
+
+void tcp_established(tcpcb *tp) {
+  socket *so = tcp_socket(tp);
+  tcp_newstate(tp, tcps::established);
+  tcp_stoptimer(tp, TCPT_KEEP);
+  if (so->so_options & SO_KEEPALIVE) tcp_settimer(tp, TCPT_KEEP, TCPTV_KEEP_IDLE);
+  soisconnected(so);
+  if (!(tp->t_flags & TF_NEEDFIN)) return;
+  tp->t_flags &= uint16_t(~TF_NEEDFIN);
+  tcp_newstate(tp, tcps::fin_wait_1);
+  soisdisconnecting(so);
+}
+
+// Text and FIN are taken only when the SYN also acknowledges ours; in a simultaneous open they come
+// again (RFC 9293 would have them queued).
+verdict tcp_syn_sent_input(tcp_segment &seg) {
+  tcpcb *tp = seg.tp;
+  bool acked = (seg.flags & TH_ACK) != 0;
+  if (acked && (seq_leq(seg.ack, tp->iss) || seq_gt(seg.ack, tp->snd_max))) return verdict::drop_with_reset;
+  if (seg.flags & TH_RST) {
+    if (acked) tcp_drop(tp, err::connrefused);
+    return verdict::drop;
+  }
+  if (!(seg.flags & TH_SYN)) return verdict::drop;
+  tp->irs = seg.seq;
+  tcp_rcvseqinit(tp);
+  tp->t_flags |= TF_ACKNOW;
+  tp->snd_wnd = tp->max_sndwnd = seg.wnd;
+  tp->snd_wl1 = seg.seq;
+  tp->snd_wl2 = seg.ack;
+  tcp_mss(tp, seg.mss);
+  if (!acked) {
+    tcp_newstate(tp, tcps::syn_received);
+    tp->snd_wl2 = tp->snd_una;
+    tp->snd_nxt = tp->iss;  // our SYN goes out again, with an ACK
+    (void)tcp_output(tp);
+    return verdict::drop;
+  }
+  ++seg.st.tcp_stat.tcps_connects;
+  tp->snd_una = seg.ack;
+  tp->snd_nxt = seq_max(tp->snd_nxt, tp->snd_una);
+  tcp_stoptimer(tp, TCPT_REXMT);
+  if (tp->t_rtttime != 0) tcp_xmit_timer(tp, uint32_t(seg.st.now() - tp->t_rtttime));
+  tp->t_rxtshift = 0;
+  tcp_established(tp);
+  tcp_trim_head(seg, 1);
+  int32_t beyond = seg.end() - (tp->rcv_nxt + tp->rcv_wnd);
+  if (beyond > 0) tcp_trim_tail(seg, min_of(uint32_t(beyond), seg.len));
+  seg.need_output = true;
+  return verdict::text;
+}
+
+}  // namespace kyu

@@ -1,0 +1,95 @@
+#include "tcp/tcp_segment.h"
+
+#include "ip/in_cksum.h"
+#include "stack.h"
+
+namespace kyu {
+
+namespace {
+
+// Unknown options are skipped by their length; a bad length ends the list (RFC 9293, MUST-7).
+void parse_options(tcp_segment &seg, const_bytes opt) {
+  while (!opt.empty()) {
+    uint8_t kind = opt[0];
+    if (kind == TCPOPT_EOL) return;
+    if (kind == TCPOPT_NOP) {
+      opt = opt.subspan(1);
+      continue;
+    }
+    if (opt.size() < 2 || opt[1] < 2 || opt[1] > opt.size()) return;
+    if (kind == TCPOPT_MAXSEG && opt[1] == TCPOLEN_MAXSEG && (seg.flags & TH_SYN) != 0)
+      seg.mss = uint16_t(opt[2] << 8 | opt[3]);
+    opt = opt.subspan(opt[1]);
+  }
+}
+
+}  // namespace
+
+bool tcp_parse(tcp_segment &seg) {
+  tcpstat &stat = seg.st.tcp_stat;
+  ++stat.tcps_rcvtotal;
+  uint32_t total = seg.m->m_pktlen;
+  tcphdr th;
+  if (total < sizeof th) {
+    ++stat.tcps_badhdr;
+    return false;
+  }
+  m_copydata(seg.m.get(), 0, {reinterpret_cast<uint8_t *>(&th), sizeof th});
+  uint32_t hlen = (th.th_off >> 4) * 4u;
+  if (hlen < sizeof th || hlen > total || th.th_sport == 0 || th.th_dport == 0) {
+    ++stat.tcps_badhdr;
+    return false;
+  }
+  in_cksum sum;
+  sum.add_pseudo(seg.src.addr, seg.dst.addr, IPPROTO_TCP, uint16_t(total));
+  sum.add(seg.m.get(), 0, total);
+  if (sum.fold() != 0) {
+    ++stat.tcps_badsum;
+    return false;
+  }
+  seg.src.port = th.th_sport;
+  seg.dst.port = th.th_dport;
+  seg.seq = {th.th_seq};
+  seg.ack = {th.th_ack};
+  seg.flags = th.th_flags;
+  seg.wnd = th.th_win;
+  seg.urp = th.th_urp;
+  seg.len = total - hlen;
+  uint8_t options[TCP_MAXOLEN];
+  bytes opt(options, hlen - sizeof th);
+  m_copydata(seg.m.get(), sizeof th, opt);
+  parse_options(seg, opt);
+  m_adj_front(seg.m.get(), hlen);
+  return true;
+}
+
+void tcp_trim_head(tcp_segment &seg, uint32_t n) {
+  if (n > 0 && (seg.flags & TH_SYN) != 0) {
+    seg.flags &= uint8_t(~TH_SYN);
+    seg.seq += 1;
+    if (seg.urp > 1)
+      --seg.urp;
+    else
+      seg.flags &= uint8_t(~TH_URG);
+    --n;
+  }
+  KASSERT(n <= seg.len, "tcp_trim_head: more than there is");
+  m_adj_front(seg.m.get(), n);
+  seg.seq += n;
+  seg.len -= n;
+  if (seg.urp > n) {
+    seg.urp = uint16_t(seg.urp - n);
+  } else {
+    seg.flags &= uint8_t(~TH_URG);
+    seg.urp = 0;
+  }
+}
+
+void tcp_trim_tail(tcp_segment &seg, uint32_t n) {
+  KASSERT(n <= seg.len, "tcp_trim_tail: more than there is");
+  seg.len -= n;
+  m_trim(seg.m.get(), seg.len);
+  seg.flags &= uint8_t(~(TH_PUSH | TH_FIN));
+}
+
+}  // namespace kyu

@@ -1,0 +1,57 @@
+// One segment on its way through tcp_input(): what RFC 9293 calls SEG.SEQ, SEG.ACK and so on, and
+// the connection it belongs to. Internal to tcp/.
+#pragma once
+
+#include "tcp/tcp.h"
+#include "tcp/tcp_var.h"
+
+namespace kyu {
+
+struct tcp_segment {
+  Stack &st;
+  mbuf_ptr m;  // the payload, headers stripped
+  endpoint src, dst;
+  tcp_seq seq, ack;
+  uint32_t len = 0;  // of the payload
+  uint8_t flags = 0;
+  uint32_t wnd = 0;
+  uint16_t urp = 0;
+  uint16_t mss = 0;    // offered; 0: no such option
+  bool group = false;  // sent to a broadcast or multicast address
+  inpcb *inp = nullptr;
+  tcpcb *tp = nullptr;
+  socket *so = nullptr;
+  bool need_output = false;
+
+  tcp_seq end() const { return seq + len; }
+};
+
+// What a step of the processing came to; BSD's gotos as values.
+enum class verdict : uint8_t {
+  next,  // go on with the next step
+  text,  // go on with URG, text and FIN
+  drop,
+  drop_after_ack,
+  drop_with_reset,
+  reopen,  // TIME-WAIT made way for a new connection: look again for a listener
+};
+
+// tcp_segment.cc: header and options; false: not a valid segment, counted.
+bool tcp_parse(tcp_segment &);
+// Cuts the segment down to the window.
+void tcp_trim_head(tcp_segment &, uint32_t n);
+void tcp_trim_tail(tcp_segment &, uint32_t n);
+
+// tcp_open.cc: RFC 9293, 3.10.7.2 and 3.10.7.3
+verdict tcp_listen_input(tcp_segment &);
+verdict tcp_syn_sent_input(tcp_segment &);
+
+// tcp_ack.cc: RFC 9293, 3.10.7.4, "Fifth, check the ACK field"
+verdict tcp_ack_input(tcp_segment &);
+void tcp_window_update(tcp_segment &);
+
+// Entering ESTABLISHED from either side.
+void tcp_established(tcpcb *);
+void tcp_enter_time_wait(tcpcb *);
+
+}  // namespace kyu

@@ -1,0 +1,140 @@
+// Making, changing and ending a control block (BSD: netinet/tcp_subr.c; volume 2, chapter 27).
+#include "ip/in_cksum.h"
+#include "ip/ip_var.h"
+#include "stack.h"
+#include "tcp/tcp.h"
+#include "tcp/tcp_var.h"
+
+namespace kyu {
+
+tcpcb *tcp_newtcpcb(inpcb *inp) {
+  tcpcb *tp = pool_new<tcpcb>(inp->inp_stack->tcpcb_pool, inp);
+  if (tp != nullptr) inp->inp_ppcb = tp;
+  return tp;
+}
+
+void tcp_newstate(tcpcb *tp, tcps to) {
+  KASSERT(tcps_legal_edge(tp->t_state, to), "tcp_newstate: no such edge");
+  pool_note(tcp_stack(tp).tcpcb_pool, tp, "t_state", uint32_t(tp->t_state), uint32_t(to));
+  tp->t_state = to;
+}
+
+void tcp_sendseqinit(tcpcb *tp) {
+  Stack &st = tcp_stack(tp);
+  tp->iss = {st.port->random32(st.port->ctx)};
+  tp->snd_una = tp->snd_nxt = tp->snd_max = tp->snd_up = tp->snd_recover = tp->iss;
+}
+
+void tcp_rcvseqinit(tcpcb *tp) { tp->rcv_adv = tp->rcv_nxt = tp->rcv_up = tp->irs + 1; }
+
+void tcp_drop(tcpcb *tp, err e) {
+  const inpcb *inp = tp->t_inpcb;
+  if (tcps_have_rcvd_syn(tp->t_state) && tp->t_state != tcps::time_wait)
+    tcp_respond(*inp->inp_stack, inp->inp_laddr, inp->inp_faddr, tp->snd_nxt, tp->rcv_nxt, TH_RST | TH_ACK,
+                0);
+  tcp_drop_quietly(tp, e);
+}
+
+void tcp_drop_quietly(tcpcb *tp, err e) {
+  ++tcp_stack(tp).tcp_stat.tcps_drops;
+  if (e == err::timedout && tp->t_softerror != err::ok) e = tp->t_softerror;
+  tcp_socket(tp)->so_error = e;
+  tcpcb_close(tp);
+}
+
+void tcpcb_close(tcpcb *tp) {
+  inpcb *inp = tp->t_inpcb;
+  socket *so = inp->inp_socket;
+  Stack &st = *inp->inp_stack;
+  if (tp->t_state != tcps::closed) tcp_newstate(tp, tcps::closed);
+  tcp_freeq(tp);
+  tcp_canceltimers(tp);
+  inp->inp_ppcb = nullptr;
+  pool_delete(st.tcpcb_pool, tp);
+  ++st.tcp_stat.tcps_closed;
+  soisdisconnected(so);
+  sbflush(so->so_snd);
+  in_pcbdetach(inp);
+}
+
+void tcp_respond(Stack &st, endpoint from, endpoint to, tcp_seq seq, tcp_seq ack, uint8_t flags,
+                 uint16_t win) {
+  mbuf_ptr m(m_get(st.mb));
+  if (!m) return;
+  tcphdr th{};
+  th.th_sport = from.port;
+  th.th_dport = to.port;
+  th.th_seq = seq.raw;
+  th.th_ack = ack.raw;
+  th.th_off = (sizeof th / 4) << 4;
+  th.th_flags = flags;
+  th.th_win = win;
+  in_cksum sum;
+  sum.add_pseudo(from.addr, to.addr, IPPROTO_TCP, sizeof th);
+  sum.add(const_bytes(reinterpret_cast<const uint8_t *>(&th), sizeof th));
+  th.th_sum = sum.fold();
+  m->m_data += max_header;
+  m->m_len = m->m_pktlen = sizeof th;
+  __builtin_memcpy(m->m_data, &th, sizeof th);
+  ++st.tcp_stat.tcps_sndtotal;
+  if (flags & TH_RST) ++st.tcp_stat.tcps_rstsent;
+  (void)ip_output(st, std::move(m), from.addr, to.addr, IPPROTO_TCP);
+}
+
+// RFC 5961, section 7: not more often than so many times in a second. The limit is kept for each
+// connection: a common one would tell a third party what others receive (CVE-2016-5696).
+void tcp_challenge_ack(tcpcb *tp) {
+  Stack &st = tcp_stack(tp);
+  uint64_t second = st.now() / 1000;
+  if (tp->t_challenge_second != second) {
+    tp->t_challenge_second = second;
+    tp->t_challenges = 0;
+  }
+  if (tp->t_challenges >= tcp_challenges_per_s) return;
+  ++tp->t_challenges;
+  ++st.tcp_stat.tcps_challenge;
+  tp->t_flags |= TF_ACKNOW;
+  (void)tcp_output(tp);
+}
+
+// RFC 5927: only an error that quotes a sequence number in flight counts. Before the connection is
+// established it ends the attempt; afterwards it is a hint (RFC 1122, 4.2.3.9).
+void tcp_ctlinput(Stack &st, err e, uint32_t dst, const_bytes head) {
+  struct {
+    be16 sport, dport;
+    be32 seq;
+  } quote;
+  KASSERT(head.size() >= sizeof quote, "tcp_ctlinput: short quote");
+  __builtin_memcpy(&quote, head.data(), sizeof quote);
+  inpcb *inp = in_pcblookup_connected(st.tcb, {dst, quote.dport}, {st.ifp.if_addr, quote.sport});
+  if (inp == nullptr || inp->inp_ppcb == nullptr) return;
+  tcpcb *tp = inp->inp_ppcb;
+  tcp_seq seq{quote.seq};
+  if (seq_lt(seq, tp->snd_una) || seq_geq(seq, tp->snd_max)) return;
+  if (e == err::msgsize) return;  // path MTU discovery is not here yet
+  bool hard = e == err::connrefused;
+  if (hard && (tp->t_state == tcps::syn_sent || tp->t_state == tcps::syn_received))
+    tcp_drop(tp, e);
+  else
+    tp->t_softerror = e;
+}
+
+uint16_t tcp_mss_offer(const tcpcb *tp) {
+  uint16_t link = uint16_t(ETHERMTU - sizeof(ip) - sizeof(tcphdr));
+  return (tp->t_flags & TF_MAXSEG_SET) != 0 ? min_of(tp->t_maxseg, link) : link;
+}
+
+// RFC 5681, 3.1.
+uint32_t tcp_initial_window(const tcpcb *tp) {
+  uint32_t mss = tp->t_maxseg;
+  if (mss > 2190) return 2 * mss;
+  return mss > 1095 ? 3 * mss : 4 * mss;
+}
+
+void tcp_mss(tcpcb *tp, uint16_t offer) {
+  uint16_t peer = offer == 0 ? TCP_MSS_DEFAULT : max_of(offer, TCP_MSS_MIN);
+  tp->t_maxseg = min_of(peer, tcp_mss_offer(tp));
+  tp->snd_cwnd = tcp_initial_window(tp);
+}
+
+}  // namespace kyu

@@ -1,0 +1,190 @@
+// The timers (BSD: netinet/tcp_timer.c; volume 2, chapter 25). A timer is a time in ms, looked at
+// by the slow timer every 500 ms: it never fires early. Connections with nothing timed are not on
+// the queue and cost nothing.
+#include "stack.h"
+#include "tcp/tcp.h"
+#include "tcp/tcp_var.h"
+
+namespace kyu {
+
+namespace {
+
+constexpr uint32_t backoff(uint8_t shift) { return 1u << min_of(shift, uint8_t(6)); }
+
+bool anything_timed(const tcpcb *tp) {
+  if (tp->t_flags & TF_DELACK) return true;
+  for (uint64_t t : tp->t_timer)
+    if (t != 0) return true;
+  return false;
+}
+
+void enqueue(tcpcb *tp) {
+  if (!tp->t_timerq.linked()) tcp_stack(tp).tcp_timerq.insert_tail(tp);
+}
+
+// Each handler returns false when the connection is gone.
+bool timeout_2msl(tcpcb *tp, uint64_t now) {
+  if (tp->t_state != tcps::time_wait && now - tp->t_rcvtime <= tcp_maxidle) {
+    tcp_settimer(tp, TCPT_2MSL, TCPTV_KEEPINTVL);
+    return true;
+  }
+  tcpcb_close(tp);
+  return false;
+}
+
+bool timeout_rexmt(tcpcb *tp, uint64_t) {
+  if (++tp->t_rxtshift > TCP_MAXRXTSHIFT) {
+    tp->t_rxtshift = TCP_MAXRXTSHIFT;
+    tcp_drop(tp, err::timedout);
+    return false;
+  }
+  ++tcp_stack(tp).tcp_stat.tcps_rexmttimeo;
+  tp->t_rxtcur = min_of(tcp_rexmtval(tp) * backoff(tp->t_rxtshift), TCPTV_REXMTMAX);
+  tcp_settimer(tp, TCPT_REXMT, tp->t_rxtcur);
+  if (tp->t_rxtshift > TCP_MAXRXTSHIFT / 4) {
+    // The estimate is no good any more (volume 2, 25.11): measure anew when acks come back.
+    tp->t_rttvar += tp->t_srtt >> 3;
+    tp->t_srtt = 0;
+  }
+  tp->snd_nxt = tp->snd_una;
+  tp->t_rtttime = 0;  // Karn
+  tcp_cc_timeout(tp);
+  (void)tcp_output(tp);
+  return true;
+}
+
+// A peer that answers probes may keep its window closed for as long as a user holds the connection
+// (RFC 9293, 3.8.6.1). One that does not answer, or that nobody holds any more, is dropped.
+bool timeout_persist(tcpcb *tp, uint64_t now) {
+  ++tcp_stack(tp).tcp_stat.tcps_persisttimeo;
+  bool orphan = (tcp_socket(tp)->so_state & SS_NOFDREF) != 0;
+  if (tp->t_rxtshift == TCP_MAXRXTSHIFT && (orphan || now - tp->t_rcvtime >= tcp_maxidle)) {
+    tcp_drop(tp, err::timedout);
+    return false;
+  }
+  tcp_setpersist(tp);
+  tp->t_flags |= TF_FORCE;
+  (void)tcp_output(tp);
+  tp->t_flags &= uint16_t(~TF_FORCE);
+  return true;
+}
+
+// Before ESTABLISHED: the attempt has taken too long. Afterwards: a keepalive.
+bool timeout_keep(tcpcb *tp, uint64_t now) {
+  socket *so = tcp_socket(tp);
+  if (tp->t_state < tcps::established) {
+    tcp_drop(tp, err::timedout);
+    return false;
+  }
+  if (!(so->so_options & SO_KEEPALIVE) || tp->t_state > tcps::close_wait) return true;
+  if (now - tp->t_rcvtime < TCPTV_KEEP_IDLE) {
+    tcp_settimer(tp, TCPT_KEEP, uint32_t(TCPTV_KEEP_IDLE - (now - tp->t_rcvtime)));
+    return true;
+  }
+  if (now - tp->t_rcvtime >= TCPTV_KEEP_IDLE + tcp_maxidle) {
+    tcp_drop(tp, err::timedout);
+    return false;
+  }
+  ++tcp_stack(tp).tcp_stat.tcps_keepprobe;
+  const inpcb *inp = tp->t_inpcb;
+  tcp_respond(tcp_stack(tp), inp->inp_laddr, inp->inp_faddr, tp->snd_una - 1, tp->rcv_nxt, TH_ACK,
+              uint16_t(min_of(tp->rcv_wnd, TCP_MAXWIN)));
+  tcp_settimer(tp, TCPT_KEEP, TCPTV_KEEPINTVL);
+  return true;
+}
+
+bool tcp_timers(tcpcb *tp, tcp_timer which, uint64_t now) {
+  switch (which) {
+    case TCPT_2MSL: return timeout_2msl(tp, now);
+    case TCPT_REXMT: return timeout_rexmt(tp, now);
+    case TCPT_PERSIST: return timeout_persist(tp, now);
+    case TCPT_KEEP: return timeout_keep(tp, now);
+  }
+  return true;
+}
+
+void expire(tcpcb *tp, uint64_t now) {
+  for (int i = 0; i < TCPT_NTIMERS; ++i) {
+    if (tp->t_timer[i] == 0 || tp->t_timer[i] > now) continue;
+    tp->t_timer[i] = 0;
+    if (!tcp_timers(tp, tcp_timer(i), now)) return;
+  }
+  if (!anything_timed(tp)) tcp_stack(tp).tcp_timerq.remove(tp);
+}
+
+}  // namespace
+
+void tcp_settimer(tcpcb *tp, tcp_timer which, uint32_t ms) {
+  tp->t_timer[which] = tcp_stack(tp).now() + max_of(ms, 1u);
+  enqueue(tp);
+}
+
+void tcp_stoptimer(tcpcb *tp, tcp_timer which) { tp->t_timer[which] = 0; }
+
+void tcp_delack(tcpcb *tp) {
+  tp->t_flags |= TF_DELACK;
+  enqueue(tp);
+}
+
+void tcp_canceltimers(tcpcb *tp) {
+  for (uint64_t &t : tp->t_timer) t = 0;
+  if (tp->t_timerq.linked()) tcp_stack(tp).tcp_timerq.remove(tp);
+}
+
+// RFC 6298, 2.3: RTO = SRTT + max(G, 4 * RTTVAR), with G the slow timer's grain.
+uint32_t tcp_rexmtval(const tcpcb *tp) {
+  if (tp->t_srtt == 0 && tp->t_rttvar == 0) return TCPTV_MIN;
+  uint32_t rto = (tp->t_srtt >> 3) + max_of(tp->t_rttvar, Stack::slow_ms);
+  return min_of(max_of(rto, TCPTV_MIN), TCPTV_REXMTMAX);
+}
+
+void tcp_xmit_timer(tcpcb *tp, uint32_t rtt) {
+  if (tp->t_srtt == 0) {
+    tp->t_srtt = max_of(rtt << 3, 1u);
+    tp->t_rttvar = rtt << 1;
+  } else {
+    int32_t delta = int32_t(rtt) - int32_t(tp->t_srtt >> 3);
+    tp->t_srtt = uint32_t(max_of(int32_t(tp->t_srtt) + delta, 1));
+    uint32_t abs = uint32_t(delta < 0 ? -delta : delta);
+    tp->t_rttvar = uint32_t(max_of(int32_t(tp->t_rttvar) + int32_t(abs) - int32_t(tp->t_rttvar >> 2), 1));
+  }
+  tp->t_rtttime = 0;
+  tp->t_rxtshift = 0;
+  tp->t_rxtcur = tcp_rexmtval(tp);
+  tp->t_softerror = err::ok;
+}
+
+void tcp_fasttimo(Stack &st) {
+  for (tcpcb *tp = st.tcp_timerq.first(), *next; tp != nullptr; tp = next) {
+    next = tp->t_timerq.next;
+    if (!(tp->t_flags & TF_DELACK)) continue;
+    tp->t_flags = uint16_t((tp->t_flags & ~TF_DELACK) | TF_ACKNOW);
+    ++st.tcp_stat.tcps_delack;
+    (void)tcp_output(tp);
+    if (!anything_timed(tp)) st.tcp_timerq.remove(tp);
+  }
+}
+
+void tcp_slowtimo(Stack &st) {
+  uint64_t now = st.now();
+  for (tcpcb *tp = st.tcp_timerq.first(), *next; tp != nullptr; tp = next) {
+    next = tp->t_timerq.next;
+    expire(tp, now);
+  }
+}
+
+uint64_t tcp_next_slow_due(const Stack &st) {
+  uint64_t due = UINT64_MAX;
+  for (const tcpcb *tp = st.tcp_timerq.first(); tp != nullptr; tp = tp->t_timerq.next)
+    for (uint64_t t : tp->t_timer)
+      if (t != 0) due = min_of(due, t);
+  return due;
+}
+
+bool tcp_delack_pending(const Stack &st) {
+  for (const tcpcb *tp = st.tcp_timerq.first(); tp != nullptr; tp = tp->t_timerq.next)
+    if (tp->t_flags & TF_DELACK) return true;
+  return false;
+}
+
+}  // namespace kyu

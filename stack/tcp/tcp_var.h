@@ -1,0 +1,178 @@
+// TCP's control block and functions (BSD: netinet/tcp_var.h; volume 2, chapters 24 to 30).
+// All functions want the locker held.
+#pragma once
+
+#include "ip/in_pcb.h"
+#include "ip/ip.h"
+#include "tcp/tcp_fsm.h"
+#include "tcp/tcp_seq.h"
+
+namespace kyu {
+
+enum tcp_timer : uint8_t { TCPT_REXMT, TCPT_PERSIST, TCPT_KEEP, TCPT_2MSL };
+inline constexpr int TCPT_NTIMERS = 4;
+
+enum tcp_flag : uint16_t {
+  TF_ACKNOW = 0x01,   // ack at once
+  TF_DELACK = 0x02,   // ack, but within 200 ms
+  TF_NODELAY = 0x04,  // no Nagle
+  TF_NEEDFIN = 0x08,  // closed by the user in SYN-RECEIVED: FIN follows the handshake
+  TF_SENTFIN = 0x10,
+  TF_FASTRECOVERY = 0x20,  // between the third duplicate ack and `recover`
+  TF_FORCE = 0x40,         // tcp_output() sends a byte into a zero window (BSD: t_force)
+  TF_MAXSEG_SET = 0x80,    // the user set t_maxseg
+};
+
+// The urgent byte, which is taken out of the stream (volume 2, sections 26.7 and 29.7).
+enum class urgent : uint8_t { none, announced, here, taken };
+
+// A segment that waits for the bytes before it.
+struct tseg {
+  tcp_seq tqe_seq;
+  uint32_t tqe_len;
+  bool tqe_fin;
+  mbuf *tqe_m = nullptr;
+  queue_link<tseg> tqe_q;
+
+  tseg(tcp_seq seq, uint32_t len, bool fin) : tqe_seq(seq), tqe_len(len), tqe_fin(fin) {}
+};
+
+struct tcpcb {
+  inpcb *t_inpcb;
+  tcps t_state = tcps::closed;  // changed by tcp_newstate() only
+  uint16_t t_flags = 0;
+  uint16_t t_maxseg = 536;
+
+  // Send sequence variables (RFC 9293, 3.3.1).
+  tcp_seq snd_una, snd_nxt, snd_max, snd_up, snd_wl1, snd_wl2, iss;
+  uint32_t snd_wnd = 0, max_sndwnd = 0;
+  // Receive sequence variables.
+  tcp_seq rcv_nxt, rcv_up, irs, rcv_adv;
+  uint32_t rcv_wnd = 0;
+
+  // Congestion control (RFC 5681, RFC 6582).
+  uint32_t snd_cwnd = 0, snd_ssthresh = 65535;
+  tcp_seq snd_recover;
+  uint8_t t_dupacks = 0;
+
+  // Round trip (RFC 6298), ms. srtt is scaled by 8, rttvar by 4; srtt 0: no measurement yet.
+  uint32_t t_srtt = 0, t_rttvar = 0, t_rxtcur = 1000;
+  uint64_t t_rtttime = 0;  // when the timed segment left; 0: none is timed
+  tcp_seq t_rtseq;
+  uint8_t t_rxtshift = 0;  // retransmissions of the same data
+
+  uint64_t t_timer[TCPT_NTIMERS] = {};  // ms at which it expires; 0: not set
+  uint64_t t_rcvtime = 0;               // ms of the last segment in
+  uint64_t t_sndtime = 0;               // ms of the last data out
+  queue_link<tcpcb> t_timerq;           // on Stack::tcp_timerq while something is timed
+
+  urgent t_urgent = urgent::none;
+  uint8_t t_iobc = 0;  // the urgent byte, when it is here
+
+  err t_softerror = err::ok;
+  uint64_t t_challenge_second = 0;
+  uint8_t t_challenges = 0;
+  uint16_t t_segqlen = 0;
+  queue<tseg, &tseg::tqe_q> t_segq;
+
+  explicit tcpcb(inpcb *inp) : t_inpcb(inp) {}
+};
+
+using tcp_timer_queue = queue<tcpcb, &tcpcb::t_timerq>;
+
+struct tcpstat {
+  uint32_t tcps_rcvtotal = 0, tcps_badhdr = 0, tcps_badsum = 0, tcps_sndtotal = 0;
+  uint32_t tcps_accepts = 0, tcps_connects = 0, tcps_connattempt = 0, tcps_drops = 0;
+  uint32_t tcps_closed = 0, tcps_rexmttimeo = 0, tcps_persisttimeo = 0, tcps_keepprobe = 0;
+  uint32_t tcps_fastrexmt = 0, tcps_rcvoopack = 0, tcps_rcvduppack = 0, tcps_listendrop = 0;
+  uint32_t tcps_reassdrop = 0, tcps_delack = 0, tcps_rstsent = 0, tcps_challenge = 0;
+};
+
+// Constants of time, ms.
+inline constexpr uint32_t TCPTV_MSL = 30 * 1000;
+inline constexpr uint32_t TCPTV_MIN = 1000;            // RFC 6298, 2.4
+inline constexpr uint32_t TCPTV_REXMTMAX = 64 * 1000;  // RFC 6298, 2.5
+inline constexpr uint32_t TCPTV_PERSMIN = 5 * 1000, TCPTV_PERSMAX = 60 * 1000;
+inline constexpr uint32_t TCPTV_KEEP_INIT = 75 * 1000;  // to establish
+inline constexpr uint32_t TCPTV_KEEP_IDLE = 2 * 60 * 60 * 1000;
+inline constexpr uint32_t TCPTV_KEEPINTVL = 75 * 1000;
+inline constexpr uint32_t TCP_KEEPCNT = 8;
+inline constexpr uint32_t tcp_maxidle = TCP_KEEPCNT * TCPTV_KEEPINTVL;
+inline constexpr uint8_t TCP_MAXRXTSHIFT = 12;
+inline constexpr uint8_t tcprexmtthresh = 3;
+inline constexpr uint8_t tcp_challenges_per_s = 10;  // for each connection, RFC 5961 section 7
+inline constexpr uint16_t tcp_maxsegq = 32;          // segments out of order, for each connection
+inline constexpr uint32_t tcp_sendspace = 16 * 1024, tcp_recvspace = 16 * 1024;
+
+inline tcpcb *intotcpcb(const inpcb *inp) { return inp->inp_ppcb; }
+inline socket *tcp_socket(const tcpcb *tp) { return tp->t_inpcb->inp_socket; }
+inline Stack &tcp_stack(const tcpcb *tp) { return *tp->t_inpcb->inp_stack; }
+
+// --- tcp_input.cc and its steps
+// A segment with the IP header `iph` stripped.
+void tcp_input(Stack &, mbuf_ptr m, const ip &iph);
+
+// --- tcp_output.cc
+// Sends what window, congestion and Nagle allow: data, FIN, or an ACK that is due.
+err tcp_output(tcpcb *);
+void tcp_setpersist(tcpcb *);
+
+// --- tcp_subr.cc
+tcpcb *tcp_newtcpcb(inpcb *);
+void tcp_newstate(tcpcb *, tcps);
+// Ends a connection: `e` for the user, RST for a peer that knows about us. The tcpcb is gone.
+void tcp_drop(tcpcb *, err e);
+// The same without the RST: it was the peer that ended it.
+void tcp_drop_quietly(tcpcb *, err e);
+// Frees the tcpcb and detaches its pcb (BSD: tcp_close). The socket goes too without a user.
+void tcpcb_close(tcpcb *);
+// A segment without data outside the normal output: RST, ACK for a keepalive or a challenge.
+void tcp_respond(Stack &, endpoint from, endpoint to, tcp_seq seq, tcp_seq ack, uint8_t flags, uint16_t win);
+void tcp_challenge_ack(tcpcb *);
+// An ICMP error about a segment that we sent to `dst`; `head` begins with its ports and sequence.
+void tcp_ctlinput(Stack &, err, uint32_t dst, const_bytes head);
+uint16_t tcp_mss_offer(const tcpcb *);
+// Takes the MSS that the peer offered (0: none) and sets the initial congestion window.
+void tcp_mss(tcpcb *, uint16_t offer);
+uint32_t tcp_initial_window(const tcpcb *);
+void tcp_sendseqinit(tcpcb *);
+void tcp_rcvseqinit(tcpcb *);
+
+// --- tcp_reass.cc
+// Takes `m` with `len` bytes at `seq`, delivers what is in order. True: the FIN is now in order.
+bool tcp_reass(tcpcb *, tcp_seq seq, uint32_t len, bool fin, mbuf_ptr m);
+void tcp_freeq(tcpcb *);
+
+// --- tcp_timer.cc
+void tcp_settimer(tcpcb *, tcp_timer, uint32_t ms);
+void tcp_stoptimer(tcpcb *, tcp_timer);
+void tcp_canceltimers(tcpcb *);
+void tcp_delack(tcpcb *);
+uint32_t tcp_rexmtval(const tcpcb *);
+void tcp_xmit_timer(tcpcb *, uint32_t rtt_ms);
+void tcp_fasttimo(Stack &);
+void tcp_slowtimo(Stack &);
+// ms until which neither timer has anything to do; UINT64_MAX: nothing is armed.
+uint64_t tcp_next_slow_due(const Stack &);
+bool tcp_delack_pending(const Stack &);
+
+// --- tcp_congestion.cc
+void tcp_cc_ack(tcpcb *, tcp_seq ack, uint32_t acked);
+void tcp_cc_dupack(tcpcb *, tcp_seq ack);
+void tcp_cc_timeout(tcpcb *);
+
+// --- tcp_usrreq.cc
+err tcp_attach(socket *);
+err tcp_usr_bind(socket *, endpoint);
+err tcp_usr_listen(socket *);
+err tcp_usr_connect(socket *, endpoint peer);
+// Closes as the user asked for: FIN, or RST for a linger time of 0 and for unread data.
+void tcp_disconnect(tcpcb *);
+void tcp_usrclosed(tcpcb *);
+err tcp_usr_shutdown(socket *);
+void tcp_usr_detach(socket *);
+void tcp_usr_rcvd(socket *);
+err tcp_usr_send(socket *, mbuf *m, bool oob);
+err tcp_usr_rcvoob(socket *, uint8_t *byte, bool peek);
+
+}  // namespace kyu

@@ -1,0 +1,29 @@
+// UDP (BSD: netinet/udp_usrreq.c; volume 2, chapter 23).
+#pragma once
+
+#include "ip/in_pcb.h"
+#include "ip/ip.h"
+
+namespace kyu {
+
+struct udpstat {
+  uint32_t udps_ipackets = 0, udps_badhdr = 0, udps_badsum = 0, udps_noport = 0;
+  uint32_t udps_fullsock = 0, udps_opackets = 0;
+};
+
+inline constexpr uint32_t udp_sendspace = 1472, udp_recvspace = 16 * 1024;
+
+// `m` begins with the IP header of `hlen` bytes (an unreachable quotes it).
+void udp_input(Stack &, mbuf_ptr m, const ip &iph, uint32_t hlen);
+
+// An ICMP error about a datagram that we sent to `dst`; `head` begins with its ports.
+void udp_ctlinput(Stack &, err, uint32_t dst, const_bytes head);
+
+err udp_attach(socket *);
+void udp_detach(socket *);
+err udp_connect(socket *, endpoint peer);
+err udp_disconnect(socket *);
+// Takes ownership of `m`. `to` is null on a connected socket.
+err udp_output(socket *, mbuf *m, const endpoint *to);
+
+}  // namespace kyu
