@@ -69,10 +69,40 @@ void install_asan_handler() {}
 
 #ifdef KYU_UBSAN
 
+#include <unwind.h>
+
 extern "C" void __ubsan_get_current_report_data(const char **kind, const char **message, const char **file,
                                                 unsigned *line, unsigned *col, char **address);
 
 extern "C" const char *__ubsan_default_options() { return "print_stacktrace=0:abort_on_error=1"; }
+
+namespace {
+
+// UBSan's run-time has no frame pointers, so the way out of it goes by the unwind tables.
+std::vector<kyu::watch::frame> unwind() {
+  using namespace kyu::watch;
+  struct collector {
+    std::vector<callstack> stacks{callstack{}};
+    int n = 0;
+  } found;
+  _Unwind_Backtrace(
+      [](_Unwind_Context *context, void *arg) {
+        collector &c = *static_cast<collector *>(arg);
+        if (c.n == max_frames) {
+          if (c.stacks.size() == 4) return _URC_END_OF_STACK;
+          c.stacks.push_back({});
+          c.n = 0;
+        }
+        c.stacks.back().pc[c.n++] = _Unwind_GetIP(context) - 1;
+        return _URC_NO_REASON;
+      },
+      &found);
+  std::vector<frame> out;
+  for (std::vector<frame> &part : symbolize_all(found.stacks)) out.insert(out.end(), part.begin(), part.end());
+  return out;
+}
+
+}  // namespace
 
 // Called by the run-time for each report, before it dies.
 extern "C" void __ubsan_on_report() {
@@ -82,9 +112,7 @@ extern "C" void __ubsan_on_report() {
   char *address = nullptr;
   __ubsan_get_current_report_data(&kind, &message, &file, &line, &col, &address);
   finding f;
-  callstack who;
-  take_callstack(who, 0);
-  f.stack = symbolize(who);
+  f.stack = unwind();
   if (watcher *w = current_watcher(); w != nullptr) w->locate(f);
   f.kind = strcmp(kind, "null-pointer-use") == 0 ? "null-dereference" : std::string("undefined-") + kind;
   f.summary = std::string(message) + ", in " + own_frames(f.stack, 1) + "()";

@@ -95,7 +95,7 @@ void port_panic(const char *what) {
   if (watcher *w = current_watcher(); w != nullptr) w->locate(f);
   f.kind = "panic";
   f.summary = std::string("BSD panic: ") + what;
-  f.signature = "panic:" + std::string(what) + ":" + own_frames(f.stack, 2);
+  f.signature = "panic:" + std::string(what) + ":" + own_frames(f.stack, 1);
   report(f);
 }
 

@@ -88,6 +88,9 @@ std::string bare_name(std::string_view name) {
     if (depth == 0) flat += c;
     if (c == '>' || c == ')') --depth;
   }
+  while (!flat.empty() && flat.back() == ' ') flat.pop_back();
+  // A template's name has its return type in front.
+  if (size_t type = flat.find_last_of(" *&"); type != std::string::npos) flat.erase(0, type + 1);
   size_t anonymous;
   while ((anonymous = flat.find("::::")) != std::string::npos) flat.erase(anonymous, 2);
   if (size_t at = flat.rfind("::"); at != std::string::npos) {
@@ -96,8 +99,6 @@ std::string bare_name(std::string_view name) {
     bool free_function = scope.rfind("kyu::", 0) == 0 || before == std::string::npos;
     flat = free_function ? flat.substr(at + 2) : scope;
   }
-  while (!flat.empty() && flat.back() == ' ') flat.pop_back();
-  if (size_t space = flat.rfind(' '); space != std::string::npos) flat.erase(0, space + 1);
   return flat;
 }
 

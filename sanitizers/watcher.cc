@@ -54,6 +54,16 @@ const char *still_in_use(const pool &pl, const void *obj) {
   return nullptr;
 }
 
+// Who freed it. One function frees a tcpcb or an mbuf; sockets all go through sofree(), so that it is
+// the callers that tell.
+std::string freeing_frames(const pool &pl, const std::vector<frame> &stack) {
+  return own_frames(stack, pl.pl_kind == pool_kind::socket ? 3 : 1);
+}
+
+std::string freed_in_use(const pool &pl, const std::vector<frame> &freed_by) {
+  return std::string("freed-in-use:") + pl.pl_name + ":" + freeing_frames(pl, freed_by);
+}
+
 // The story's remark: who has set the flag, and that nobody cleared it.
 void remark_on_nofdref(finding &f) {
   const life_event *set = nullptr;
@@ -174,11 +184,11 @@ void watcher::judge_release(const pool &pl, void *obj) {
     const std::vector<frame> *freed = &f.stack;
     for (const life_event &e : f.life)
       if (e.what == "freed") freed = &e.stack;
-    f.signature = "freed-in-use:" + std::string(pl.pl_name) + ":" + own_frames(*freed, 3);
+    f.signature = freed_in_use(pl, *freed);
   } else {
     f.kind = "free-while-in-use";
     f.summary = f.object + " is freed, but: " + still_in_use(pl, obj);
-    f.signature = f.kind + ":" + pl.pl_name + ":" + own_frames(f.stack, 3);
+    f.signature = f.kind + ":" + pl.pl_name + ":" + freeing_frames(pl, f.stack);
   }
   remark_on_nofdref(f);
   report(f);
@@ -302,7 +312,7 @@ bool watcher::explain(const void *addr, finding &f) const {
   for (const life_event &e : f.life)
     if (e.what == "freed") freed = &e.stack;
   // By who freed it, not by who stumbled over it: one defect has one freeing place and many victims.
-  f.signature = "freed-in-use:" + std::string(pl->pl_name) + ":" + own_frames(*freed, 3);
+  f.signature = freed_in_use(*pl, *freed);
   remark_on_nofdref(f);
   return true;
 }

@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <cstring>
 
 extern "C" size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max_size);
 
@@ -25,7 +24,7 @@ world_options options_from_environment() {
 size_t fit(const scenario &s, uint8_t *data, size_t max_size) {
   std::vector<uint8_t> bytes = encode(s);
   size_t n = std::min(bytes.size(), max_size);
-  memcpy(data, bytes.data(), n);
+  std::copy_n(bytes.begin(), n, data);
   return n;
 }
 

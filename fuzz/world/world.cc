@@ -33,7 +33,8 @@ world::world(world_options options)
   port_.sem_wait = [](void *c, semaphore &s, uint32_t ms) { return of(c).sched_.sem_wait(s, ms); };
   port_.sem_signal = [](void *c, semaphore &s) { of(c).sched_.sem_signal(s); };
   port_.thread_start = [](void *c, const char *name, thread_entry e, Stack &st, uint32_t word) {
-    return of(c).sched_.start(name, e, st, word);
+    // One thread is kept for the closer at the end.
+    return of(c).sched_.alive() < scheduler::max_threads - 1 && of(c).sched_.start(name, e, st, word);
   };
   port_.thread_self = [](void *c) { return of(c).sched_.self(); };
   port_.rx_wait = [](void *c) { return of(c).rx_wait(); };
@@ -279,7 +280,7 @@ void world::drain() {
   for (user &u : users_) u.calls.clear();
   // An accept may hand out another descriptor while the closer is under way.
   for (int round = 0; round < max_files && stack_->files.open > 0; ++round) {
-    if (!sched_.start("closer", closer_thread, *stack_, 0)) break;
+    if (!sched_.start("closer", closer_thread, *stack_, 0)) abort();
     settle();
     if (stack_->files.open > 0) advance(1000);
   }

@@ -30,7 +30,6 @@ err fdrop(Stack &st, file *f) {
   socket *so = f->f_so;
   *f = {};
   --st.files.open;
-  so_clear(so, SS_CLOSING);
   return soclose(so);
 }
 

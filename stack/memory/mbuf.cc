@@ -72,7 +72,7 @@ mbuf *m_devget(mbuf_pools &pools, const_bytes src, uint32_t leading) {
       last->m_next = m;
     last = m;
     m->m_len = min_of(m->trailing(), uint32_t(src.size()));
-    __builtin_memcpy(m->m_data, src.data(), m->m_len);
+    if (m->m_len > 0) __builtin_memcpy(m->m_data, src.data(), m->m_len);
     src = src.subspan(m->m_len);
   } while (!src.empty());
   top->m_pktlen = total;
