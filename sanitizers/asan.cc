@@ -4,22 +4,14 @@
 #include <cstring>
 #include <string>
 
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define KYU_ASAN 1
-#endif
-#if __has_feature(undefined_behavior_sanitizer)
-#define KYU_UBSAN 1
-#endif
-#endif
-
 #ifdef KYU_ASAN
 
 #include <sanitizer/asan_interface.h>
 
-// No fake stacks: fibers switch without them. Memory of the harness itself is not the question.
+// No fake stacks: fibers switch without them. Memory of the harness itself is not the question, and
+// so its allocations need no call stacks.
 extern "C" const char *__asan_default_options() {
-  return "detect_stack_use_after_return=0:detect_leaks=0:abort_on_error=1:symbolize=1:"
+  return "detect_stack_use_after_return=0:detect_leaks=0:malloc_context_size=0:abort_on_error=1:symbolize=1:"
          "external_symbolizer_path=/usr/lib/llvm-19/bin/llvm-symbolizer:allocator_may_return_null=1";
 }
 
@@ -98,7 +90,8 @@ std::vector<kyu::watch::frame> unwind() {
       },
       &found);
   std::vector<frame> out;
-  for (std::vector<frame> &part : symbolize_all(found.stacks)) out.insert(out.end(), part.begin(), part.end());
+  for (std::vector<frame> &part : symbolize_all(found.stacks))
+    out.insert(out.end(), part.begin(), part.end());
   return out;
 }
 

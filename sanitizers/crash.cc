@@ -15,13 +15,7 @@ void install_asan_handler();
 
 namespace {
 
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || __has_feature(memory_sanitizer)
-#define KYU_RUNTIME_CATCHES_FAULTS 1
-#endif
-#endif
-
-#ifndef KYU_RUNTIME_CATCHES_FAULTS
+#if !defined(KYU_ASAN) && !defined(KYU_TSAN) && !defined(KYU_MSAN)
 
 // The report is made here, by code that needs room for a symbolizer's answer.
 constexpr size_t signal_stack_bytes = 1 << 20;

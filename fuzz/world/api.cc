@@ -2,6 +2,8 @@
 #include "kyu/kyu.h"
 #include "kyu/servers.h"
 #include "socket/sockopt.h"
+#include "watch/poison.h"
+#include "world/stream.h"
 #include "world/world.h"
 
 namespace kyu::fuzz {
@@ -32,13 +34,12 @@ void world::result(const op &o, err e, uint64_t value) {
   trace_->note(sched_.now(), to_line(o) + " = " + text);
 }
 
-// What a user sends is a function of the place in its stream, as a peer's bytes are.
-uint8_t *world::payload(int fd, uint32_t len) {
-  static constexpr int user_stream = 100;
-  uint32_t at = fd >= 0 ? sent_[size_t(fd)] : 0;
-  if (buffer_.size() < 65536) buffer_.resize(65536);
-  for (uint32_t i = 0; i < len; ++i) buffer_[i] = peer_byte(user_stream, at + i);
-  return buffer_.data();
+// Each user has a buffer of its own, since it may sleep in a call that uses it.
+bytes world::buffer_of(const op &o, uint32_t len) {
+  user &u = users_[size_t(o.arg[0])];
+  watch::move_fence(u.data.get(), u.len, len);
+  u.len = len;
+  return {u.data.get(), len};
 }
 
 void world::make_call(const op &o) {
@@ -67,21 +68,22 @@ void world::make_call(const op &o) {
     }
     case opcode::connect: return result(o, net_connect(st, fd, peer_at(a[2], a[3]), a[4] != 0), 0);
     case opcode::send: {
-      // A copy of its own: other threads use the common buffer while this one sleeps.
-      std::vector<uint8_t> data(payload(fd, uint32_t(a[2])), buffer_.data() + a[2]);
+      bytes data = buffer_of(o, uint32_t(a[2]));
+      fill_stream(user_stream, fd >= 0 ? sent_[size_t(fd)] : 0, data);
       err e = net_send(st, fd, data, uint8_t(a[3]), &n);
       if (fd >= 0) sent_[size_t(fd)] += n;
       return result(o, e, n);
     }
     case opcode::sendto: {
-      std::vector<uint8_t> data(payload(-1, uint32_t(a[4])), buffer_.data() + a[4]);
+      bytes data = buffer_of(o, uint32_t(a[4]));
+      fill_stream(user_stream, 0, data);
       err e = net_sendto(st, fd, data, peer_at(a[2], a[3]), &n);
       return result(o, e, n);
     }
     case opcode::recv: {
-      std::vector<uint8_t> data(static_cast<size_t>(a[2]));
+      bytes data = buffer_of(o, uint32_t(a[2]));
       err e = net_recv(st, fd, data, uint8_t(a[3]), &ep, &n);
-      digest_.add(std::span<const uint8_t>(data.data(), n));
+      digest_.add(data.first(n));
       return result(o, e, n);
     }
     case opcode::shutdown: return result(o, net_shutdown(st, fd, shut(a[2])), 0);

@@ -1,5 +1,6 @@
 #include "world/fiber.h"
 
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 
@@ -11,15 +12,11 @@
 #include <ucontext.h>
 #endif
 
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define KYU_ASAN 1
+#ifdef KYU_ASAN
 #include <sanitizer/common_interface_defs.h>
 #endif
-#if __has_feature(thread_sanitizer)
-#define KYU_TSAN 1
+#ifdef KYU_TSAN
 #include <sanitizer/tsan_interface.h>
-#endif
 #endif
 
 namespace kyu::fuzz {

@@ -3,19 +3,13 @@
 #pragma once
 
 #include "scenario/op.h"
-#include "sys/bytes.h"
 #include "tcp/tcp_seq.h"
+#include "world/packet.h"
 
+#include <array>
 #include <cstdint>
-#include <vector>
 
 namespace kyu::fuzz {
-
-using frame_bytes = std::vector<uint8_t>;
-
-// Byte `at` of what peer `number` sends: a function of the place, so that every delivered byte can
-// be checked.
-uint8_t peer_byte(int number, uint32_t at);
 
 class peer {
  public:
@@ -33,16 +27,13 @@ class peer {
   uint32_t addr() const { return addr_; }
   void react(reaction r) { reaction_ = r; }
   // The next frame that an op builds gets a bit of damage.
-  void damage(uint16_t at, uint8_t mask, bool fix_checksums) { damage_ = {true, at, mask, fix_checksums}; }
+  void damage(uint16_t at, uint8_t mask, bool fix) { damage_ = {true, at, mask, fix}; }
 
-  // Frames for the ops.
-  frame_bytes segment(const op &);
-  frame_bytes udp(const op &);
-  frame_bytes icmp(const op &);
-  frame_bytes arp(const op &);
+  // The frame for a packet op of this peer.
+  void build(const op &, frame &);
 
-  // A frame that the stack sent to this peer, or to all. Appends what the peer answers by itself.
-  void sees(const_bytes frame, std::vector<frame_bytes> *answers);
+  // A frame that the stack sent to this peer, or to all. True: the peer answers, by `answer`.
+  bool sees(const_bytes f, frame &answer);
 
  private:
   struct {
@@ -52,21 +43,33 @@ class peer {
     bool fix = false;
   } damage_;
 
+  // What a segment in brought, as far as the answer depends on it.
+  struct seen {
+    uint8_t flags;
+    uint32_t seqlen;  // bytes, SYN and FIN
+    bool in_order;
+  };
+
   void new_conversation(uint16_t stack_port);
-  void sees_arp(const_bytes frame, std::vector<frame_bytes> *answers);
-  void sees_tcp(const_bytes ip_packet, std::vector<frame_bytes> *answers);
-  frame_bytes tcp_frame(tcp_seq seq, tcp_seq ack, uint8_t flags, uint16_t win, uint16_t urp, uint16_t mss,
-                        uint32_t len) const;
-  frame_bytes ip_frame(uint8_t proto, std::vector<uint8_t> payload) const;
-  frame_bytes apply_damage(frame_bytes);
+  void segment(const op &, frame &);
+  void icmp(const op &, frame &);
+  void arp(const op &, frame &);
+  bool sees_arp(const_bytes f, frame &answer);
+  bool sees_tcp(const_bytes ip_packet, frame &answer);
+  bool follow(const_bytes ip_packet, seen *);
+  bool answer_to(const seen &, frame &answer);
+  void tcp_frame(frame &, tcp_seq seq, tcp_seq ack, uint8_t flags, uint16_t mss) const;
+  void apply_damage(frame &);
   void advance(tcp_seq seq, uint32_t seqlen);
   tcp_seq seq_base(int base) const;
   tcp_seq ack_base(int base) const;
+  route to_stack() const;
+  route to_all() const;
 
   int number_ = 0;
   uint32_t addr_ = 0, stack_addr_ = 0;
   reaction reaction_ = reaction::off;
-  uint16_t conversations_ = 0, ip_id_ = 0;
+  uint16_t conversations_ = 0;
 
   // The conversation that ops speak about: the newest one.
   uint16_t port_ = 0, stack_port_ = 0;
@@ -74,7 +77,10 @@ class peer {
   uint32_t snd_wnd_ = 0;               // what the stack offers
   bool synced_ = false;                // the stack's SYN was seen
   tcp_seq rcv_nxt_, rcv_max_, acked_;  // in order, highest, last acknowledged by us
-  std::vector<uint8_t> last_seen_;     // IP packet that the stack sent last: ICMP errors quote it
+
+  // The front of the IP packet that the stack sent last: ICMP errors quote it.
+  std::array<uint8_t, sizeof(ip) + 8> last_seen_;
+  uint32_t last_seen_len_ = 0;
 };
 
 }  // namespace kyu::fuzz

@@ -4,6 +4,7 @@
 #include "kyu/threads.h"
 #include "oracles/audit.h"
 #include "watch/crash.h"
+#include "watch/poison.h"
 
 #include <algorithm>
 #include <cstdlib>
@@ -27,6 +28,8 @@ world::world(world_options options)
     : options_(options), sched_(watcher_.where(), digest_), config_(fuzz_config(options.poison)) {
   size_t bytes_needed = stack_bytes(config_) + 16;
   memory_ = std::make_unique<uint8_t[]>(bytes_needed);
+  for (user &u : users_) u.data = std::make_unique_for_overwrite<uint8_t[]>(max_call_bytes);
+  watch::move_fence(tx_.data, sizeof tx_.data, 0);
   port_.ctx = this;
   port_.now_ms = [](void *c) { return of(c).sched_.now(); };
   port_.random32 = [](void *c) { return of(c).random32(); };
@@ -98,23 +101,20 @@ void world::run_op(int32_t index, const op &o) {
   if (o.code == opcode::wait)
     advance(uint64_t(o.arg[0]));
   else if (is_api(o.code))
-    queue_call(index, o);
-  else if (is_packet(o.code))
-    inject(packet_of(o));
-  else
+    queue_call(o);
+  else if (!is_packet(o.code))
     fault(o);
+  else if (frame *f = new_frame(); f != nullptr) {
+    build_packet(o, *f);
+    inject();
+  }
   settle();
 }
 
-frame_bytes world::packet_of(const op &o) {
-  if (o.code == opcode::raw) return o.bytes;
-  peer &p = peers_[size_t(o.arg[0])];
-  switch (o.code) {
-    case opcode::seg: return p.segment(o);
-    case opcode::udp: return p.udp(o);
-    case opcode::icmp: return p.icmp(o);
-    default: return p.arp(o);
-  }
+void world::build_packet(const op &o, frame &f) {
+  if (o.code != opcode::raw) return peers_[size_t(o.arg[0])].build(o, f);
+  f.len = uint32_t(o.bytes.size());
+  std::copy(o.bytes.begin(), o.bytes.end(), f.data);
 }
 
 void world::fault(const op &o) {
@@ -132,9 +132,16 @@ void world::fault(const op &o) {
 }
 
 // A frame that finds the link down, or the receive ring full, is lost as on a real wire.
-void world::inject(frame_bytes f) {
-  if (f.empty() || !link_up_ || rx_.size() >= max_queued_frames) return;
-  rx_.push_back(std::move(f));
+frame *world::new_frame() {
+  if (!link_up_ || rx_.full()) return nullptr;
+  frame &f = rx_.next();
+  watch::move_fence(f.data, 0, sizeof f.data);
+  return &f;
+}
+
+void world::inject() {
+  if (rx_.next().len == 0) return;
+  rx_.commit();
   if (rx_sleeper_ == no_thread) return;
   sched_.wake(rx_sleeper_);
   rx_sleeper_ = no_thread;
@@ -191,24 +198,29 @@ const_bytes world::rx_wait() {
     rx_sleeper_ = sched_.self();
     sched_.block();
   }
-  rx_current_ = std::move(rx_.front());
-  rx_.pop_front();
+  // The last frame is the driver's again: nobody may have kept a pointer into it.
+  if (rx_current_ != nullptr) watch::move_fence(rx_current_->data, rx_current_->len, 0);
+  rx_current_ = &rx_.pop();
+  watch::move_fence(rx_current_->data, sizeof rx_current_->data, rx_current_->len);
   ++out_.frames_in;
-  if (trace_ != nullptr) trace_->frame_in(sched_.now(), rx_current_);
-  return rx_current_;
+  if (trace_ != nullptr) trace_->frame_in(sched_.now(), rx_current_->view());
+  return rx_current_->view();
 }
 
 uint8_t *world::tx_reserve(uint32_t len) {
-  if (!link_up_ || len > tx_.size()) return nullptr;
+  if (!link_up_ || len > max_frame) return nullptr;
   if (ring_full_ > 0) {
     --ring_full_;
     return nullptr;
   }
-  return tx_.data();
+  watch::move_fence(tx_.data, tx_.len, len);
+  tx_.len = len;
+  return tx_.data;
 }
 
 void world::tx_commit(uint32_t len) {
-  const_bytes f(tx_.data(), len);
+  if (len != tx_.len) abort();
+  const_bytes f = tx_.view();
   ++out_.frames_out;
   digest_.add(sched_.now());
   digest_.add(f);
@@ -217,15 +229,17 @@ void world::tx_commit(uint32_t len) {
     --lose_;
     return;
   }
-  answers_.clear();
   bool to_all = (f[0] & 1) != 0;
-  for (peer &p : peers_)
-    if (to_all || f[5] == uint8_t(&p - peers_.data())) p.sees(f, &answers_);
-  for (frame_bytes &a : answers_) {
-    if (answers_left_ == 0) return;
-    --answers_left_;
-    inject(std::move(a));
-  }
+  for (size_t i = 0; i < peers_.size(); ++i)
+    if (to_all || f[5] == i) show_to(peers_[i]);
+}
+
+void world::show_to(peer &p) {
+  if (answers_left_ == 0) return;
+  frame *answer = new_frame();
+  if (!p.sees(tx_.view(), answer != nullptr ? *answer : lost_) || answer == nullptr) return;
+  --answers_left_;
+  inject();
 }
 
 // --- user threads
@@ -240,19 +254,18 @@ void world::user_thread(Stack &st, uint32_t number) {
       w.sched_.block();
       u.waiting = false;
     }
-    call c = std::move(u.calls.front());
+    u.busy = u.calls.front();
     u.calls.pop_front();
-    u.busy = &c.what;
-    w.make_call(c.what);
+    w.make_call(*u.busy);
     u.busy = nullptr;
   }
 }
 
 // A thread that is in a blocking call makes its next ones when it returns.
-void world::queue_call(int32_t index, const op &o) {
+void world::queue_call(const op &o) {
   user &u = users_[size_t(o.arg[0])];
   if (u.calls.size() >= max_queued_calls) return;
-  u.calls.push_back({index, o});
+  u.calls.push_back(&o);
   if (u.waiting) sched_.wake(u.thread);
 }
 

@@ -5,6 +5,7 @@
 #include "stack.h"
 #include "watch/watcher.h"
 #include "world/digest.h"
+#include "world/frame.h"
 #include "world/peer.h"
 #include "world/scheduler.h"
 #include "world/trace.h"
@@ -40,20 +41,18 @@ class world {
   Stack &stack() { return *stack_; }
 
  private:
-  // An API call that a user thread has to make.
-  struct call {
-    int32_t index;
-    op what;
-  };
+  static constexpr size_t max_queued_calls = 16;
+  static constexpr uint32_t max_call_bytes = 65536;
+
   struct user {
     thread_id thread = no_thread;
-    std::deque<call> calls;
-    bool waiting = false;      // for a call to make
-    const op *busy = nullptr;  // the call it is in
+    std::deque<const op *> calls;     // to make, one after the other; the scenario's
+    bool waiting = false;             // for a call to make
+    const op *busy = nullptr;         // the call it is in
+    std::unique_ptr<uint8_t[]> data;  // what it sends or receives:
+    uint32_t len = max_call_bytes;    // so many bytes, and not one more
   };
 
-  static constexpr size_t max_queued_calls = 16;
-  static constexpr size_t max_queued_frames = 256;
   static constexpr uint32_t max_answers_per_op = 2000;
   static constexpr uint64_t drain_ms = 2 * 3600 * 1000;
 
@@ -63,14 +62,15 @@ class world {
   void settle();  // threads run until all sleep, then the oracles look
   void advance(uint64_t ms);
   void step_to(uint64_t until);
-  void inject(frame_bytes);
-  frame_bytes packet_of(const op &);
+  frame *new_frame();  // null: the link is down or the ring full
+  void inject();       // the new frame has been built
+  void build_packet(const op &, frame &);
   void fault(const op &);
-  void queue_call(int32_t index, const op &);
+  void queue_call(const op &);
   void make_call(const op &);  // on a user thread; api.cc
   void result(const op &, err, uint64_t value);
   void result(const op &, uint64_t value);
-  uint8_t *payload(int fd, uint32_t len);
+  bytes buffer_of(const op &, uint32_t len);
 
   // The port.
   static world &of(void *ctx) { return *static_cast<world *>(ctx); }
@@ -78,6 +78,7 @@ class world {
   uint32_t tick_wait();
   uint8_t *tx_reserve(uint32_t len);
   void tx_commit(uint32_t len);
+  void show_to(peer &);
   uint32_t random32();
   static void user_thread(Stack &, uint32_t number);
   static void closer_thread(Stack &, uint32_t);
@@ -99,11 +100,10 @@ class world {
   uint64_t entropy_ = 0;
 
   // Wire.
-  std::deque<frame_bytes> rx_;
-  frame_bytes rx_current_;
+  frame_queue rx_;
+  frame *rx_current_ = nullptr;
   thread_id rx_sleeper_ = no_thread;
-  std::array<uint8_t, 2048> tx_{};
-  std::vector<frame_bytes> answers_;
+  frame tx_, lost_;
   uint32_t answers_left_ = 0;
   uint32_t lose_ = 0, ring_full_ = 0;
   bool link_up_ = true;
@@ -113,8 +113,7 @@ class world {
   uint32_t ticks_due_ = 0;
   uint64_t ticks_given_ = 0;
 
-  std::array<uint32_t, max_files> sent_{};  // bytes sent on each descriptor
-  std::vector<uint8_t> buffer_;
+  std::array<uint32_t, max_files> sent_{};  // bytes that users sent on each descriptor
 };
 
 }  // namespace kyu::fuzz

@@ -18,6 +18,10 @@ void unpoison(void *at, size_t len);  // the slot becomes an object
 // Makes memory that no object has used yet inaccessible, where that costs nothing per slot.
 void poison_fresh(void *at, size_t len);
 
+// Of a buffer that is aligned to 8, only the first `used` bytes may be touched from now on; before, it
+// was the first `was`. Costs what lies between.
+void move_fence(void *at, size_t was, size_t used);
+
 // The first byte of a dead slot that was written since; null: none.
 const uint8_t *find_damage(const void *at, size_t len);
 
