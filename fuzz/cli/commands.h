@@ -11,6 +11,7 @@ void add_run(CLI::App &, int *status);
 void add_show(CLI::App &, int *status);
 void add_assemble(CLI::App &, int *status);
 void add_minimize(CLI::App &, int *status);
+void add_bundle(CLI::App &, int *status);
 void add_serve(CLI::App &, int *status);
 void add_bench(CLI::App &, int *status);
 

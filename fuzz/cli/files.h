@@ -3,11 +3,14 @@
 
 #include "scenario/op.h"
 
+#include <cstdint>
 #include <string>
+#include <vector>
 
 namespace kyu::fuzz {
 
 bool read_scenario(const std::string &path, scenario *);
+bool read_bytes(const std::string &path, std::vector<uint8_t> *);
 // Written beside the target and renamed, so that nothing half written is ever left.
 bool write_file(const std::string &path, const std::string &bytes);
 

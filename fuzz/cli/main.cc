@@ -14,6 +14,7 @@ int main(int argc, char **argv) {
   kyu::fuzz::add_show(app, &status);
   kyu::fuzz::add_assemble(app, &status);
   kyu::fuzz::add_minimize(app, &status);
+  kyu::fuzz::add_bundle(app, &status);
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp &e) {

@@ -1,6 +1,7 @@
 // run, show, assemble, minimize.
 #include "cli/commands.h"
 #include "cli/files.h"
+#include "run/bundle.h"
 #include "run/minimize.h"
 #include "scenario/target.h"
 
@@ -9,6 +10,7 @@
 
 #include <cinttypes>
 #include <cstdio>
+#include <filesystem>
 #include <memory>
 
 namespace kyu::fuzz {
@@ -16,6 +18,13 @@ namespace kyu::fuzz {
 namespace {
 
 using nlohmann::json;
+
+int refuse(const std::string &what, const std::string &why) {
+  fprintf(stderr, "kyufuzz: %s: %s\n", what.c_str(), why.c_str());
+  return 2;
+}
+
+void show_progress(size_t left, size_t before) { fprintf(stderr, "\r%zu of %zu ops left ", left, before); }
 
 struct common_options {
   std::string target;
@@ -96,7 +105,7 @@ struct run_command : common_options {
     for (const std::string &line : r.trace) printf("%s\n", line.c_str());
     if (r.finding) {
       printf("%s: %zu ops, FOUND %s\n%s", file.c_str(), s.size(), r.finding->kind.c_str(),
-             watch::to_text(*r.finding).c_str());
+             full_report(*r.finding, s).c_str());
       return;
     }
     printf("%s: digest %s, %zu ops, %u frames in, %u out, %.1f s of virtual time%s\n", file.c_str(),
@@ -113,18 +122,35 @@ struct minimize_command : common_options {
     if (!read(file, &s)) return 2;
     run_options o = run();
     run_report r = run_isolated(s, o);
-    if (!r.finding) {
-      fprintf(stderr, "kyufuzz: %s: nothing found, so there is nothing to keep\n", file.c_str());
-      return 2;
-    }
-    scenario least = minimize(s, r.finding->signature, o, [&](size_t left) {
-      fprintf(stderr, "\r%zu of %zu ops left ", left, s.size());
-    });
+    if (!r.finding) return refuse(file, "nothing found, so there is nothing to keep");
+    scenario least =
+        minimize(s, r.finding->signature, o, [&](size_t left) { show_progress(left, s.size()); });
     fprintf(stderr, "\n");
     std::string text = "// signature: " + r.finding->signature + "\n" + to_script(least);
     if (!write_file(out, text)) return 2;
     printf("%s: %zu of %zu ops, signature %s\n", out.c_str(), least.size(), s.size(),
            r.finding->signature.c_str());
+    return 0;
+  }
+};
+
+struct bundle_command : common_options {
+  std::string file, folder, program = "kyufuzz";
+
+  int operator()() const {
+    bundle_request q;
+    if (!read(file, &q.ops) || !read_bytes(file, &q.input)) return 2;
+    q.folder = folder;
+    q.program = program;
+    q.options = run();
+    size_t before = q.ops.size();
+    q.progress = [before](size_t left) { show_progress(left, before); };
+    if (std::error_code e; std::filesystem::exists(folder, e)) return refuse(folder, "exists already");
+    bundle_result r = make_bundle(q);
+    fprintf(stderr, "\n");
+    if (!r.error.empty()) return refuse(folder, r.error);
+    if (!r.finding) return refuse(file, "nothing found, so there is nothing to bundle");
+    printf("%s: %zu of %zu ops, signature %s\n", folder.c_str(), r.ops, before, r.finding->signature.c_str());
     return 0;
   }
 };
@@ -177,6 +203,17 @@ void add_minimize(CLI::App &app, int *status) {
   auto c = std::make_shared<minimize_command>();
   cmd->add_option("file", c->file, "A scenario with a finding")->required();
   cmd->add_option("-o,--output", c->out, "The script to write")->required();
+  c->add_to(*cmd);
+  cmd->callback([c, status] { *status = (*c)(); });
+}
+
+void add_bundle(CLI::App &app, int *status) {
+  CLI::App *cmd =
+      app.add_subcommand("bundle", "Minimise a finding and put all that belongs to it in a folder");
+  auto c = std::make_shared<bundle_command>();
+  cmd->add_option("file", c->file, "A scenario with a finding")->required();
+  cmd->add_option("-o,--output", c->folder, "The folder to make")->required();
+  cmd->add_option("--program", c->program, "How the report says to replay it")->capture_default_str();
   c->add_to(*cmd);
   cmd->callback([c, status] { *status = (*c)(); });
 }

@@ -1,0 +1,332 @@
+"""ci/fuzz: builds a fuzz target, fuzzes, and turns what it finds into bundles.
+
+Exit status: 0 nothing found, 1 something found, 2 it could not run.
+"""
+
+import argparse
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+TARGETS = ("fuzz_stack", "fuzz_api", "fuzz_packet")
+PRESET = "asan"
+MAX_LEN = 1024  # bytes of an input: some fifty segments
+SCENARIO_SECONDS = 20  # after which an input counts as hanging
+TICK = 0.25  # seconds between looks at the workers
+
+STATUS = re.compile(r"#(\d+)\s+(\w+)\s+cov: (\d+) ft: (\d+) corp: (\d+)/\S+.*?exec/s: (\d+)")
+EXECUTED = re.compile(r"stat::number_of_executed_units:\s+(\d+)")
+ARTIFACTS = ("crash-", "timeout-", "oom-", "leak-")
+
+
+class CannotRun(Exception):
+    """Ends the program with exit status 2 and one line."""
+
+
+def say(text):
+    print(f"ci/fuzz: {text}", file=sys.stderr, flush=True)
+
+
+def bug_names():
+    return sorted(p.stem for p in (ROOT / "fuzz" / "bugs").glob("*.patch"))
+
+
+class OneLineParser(argparse.ArgumentParser):
+    def error(self, message):
+        raise CannotRun(f"{message}; see --help")
+
+
+def positive(text):
+    value = int(text)
+    if value < 1:
+        raise ValueError
+    return value
+
+
+def parse(argv):
+    p = OneLineParser(
+        prog="ci/fuzz",
+        description="Builds a fuzz target, fuzzes the stack with it, and bundles what it finds.",
+        epilog="Exit status: 0 nothing found, 1 something found, 2 it could not run.",
+    )
+    p.add_argument("--target", default="fuzz_stack", choices=TARGETS, help="default: %(default)s")
+    p.add_argument("--seconds", type=positive, default=60, help="of fuzzing (default: %(default)s)")
+    p.add_argument("--jobs", type=positive, default=1, help="fuzzers side by side (default: %(default)s)")
+    p.add_argument("--bug", metavar="NAME", help="put a seeded bug in: " + ", ".join(bug_names()))
+    p.add_argument("--empty-corpus", action="store_true", help="start without the shipped seeds")
+    p.add_argument("--out", metavar="DIR", help="default: out/TARGET[.BUG]")
+    p.add_argument("--keep-going", action="store_true", help="fuzz on after the first finding, until time is over")
+    p.add_argument("--seed", type=positive, help="of the fuzzer's random numbers (default: from the clock)")
+    p.add_argument("--plain-pools", action="store_true", help="without the poisoning pools, as BSD has them")
+    p.add_argument("--no-oracles", action="store_true", help="sanitizers and assertions only")
+    args = p.parse_args(argv)
+    if args.bug and args.bug not in bug_names():
+        raise CannotRun(f"no seeded bug '{args.bug}'; there are: {', '.join(bug_names())}")
+    return args
+
+
+class Worker:
+    """One fuzzer process: its log, its artifacts, what it last said of itself."""
+
+    def __init__(self, number, command, folder, env):
+        self.number = number
+        self.log = folder / f"fuzzer-{number}.log"
+        self.artifacts = folder / f"artifacts-{number}"
+        self.artifacts.mkdir()
+        self.execs = self.rate = self.edges = self.corpus = 0
+        self.offset = 0
+        with open(self.log, "wb") as log:
+            self.process = subprocess.Popen(
+                command + [f"-artifact_prefix={self.artifacts}/"], stdout=log, stderr=log, env=env, cwd=folder
+            )
+
+    def look(self):
+        with open(self.log, "rb") as log:
+            log.seek(self.offset)
+            text = log.read()
+        whole = text.rfind(b"\n") + 1
+        self.offset += whole
+        for line in text[:whole].decode("utf-8", "replace").splitlines():
+            if m := STATUS.match(line):
+                self.execs, self.edges, self.corpus, self.rate = (int(m[i]) for i in (1, 3, 5, 6))
+            elif m := EXECUTED.match(line):
+                self.execs = int(m[1])
+
+    def found(self):
+        return sorted(f for f in self.artifacts.iterdir() if f.name.startswith(ARTIFACTS))
+
+    def stop(self):
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+            try:
+                self.process.wait(timeout=10)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+        self.look()
+
+
+class Campaign:
+    def __init__(self, args):
+        self.args = args
+        suffix = f".{args.bug}" if args.bug else ""
+        self.out = Path(args.out).absolute() if args.out else ROOT / "out" / (args.target + suffix)
+        self.work = self.out / "work"
+        self.program = ROOT / "build" / PRESET / "fuzz" / f"kyufuzz{suffix}"
+        self.fuzzer = ROOT / "build" / PRESET / "fuzz" / f"{args.target}{suffix}"
+        self.replay = f"ci/kyufuzz --build {PRESET} " + (f"--bug {args.bug} " if args.bug else "")
+        self.findings = []
+        self.buckets = set()
+        self.workers = []
+        self.retired_execs = 0
+        self.edges = self.corpus = 0
+        self.started = 0.0
+
+    def build(self):
+        say(f"building {self.fuzzer.name}")
+        done = subprocess.run([ROOT / "ci" / "build", PRESET, self.fuzzer.name, self.program.name], check=False)
+        if done.returncode != 0:
+            raise CannotRun("it does not build")
+
+    def prepare(self):
+        try:
+            if self.work.exists():
+                shutil.rmtree(self.work)
+            (self.work / "corpus").mkdir(parents=True)
+        except OSError as e:
+            raise CannotRun(f"{self.out}: {e.strerror}") from None
+        if self.args.empty_corpus:
+            return
+        seeds = sorted((ROOT / "corpus" / "seeds").glob("*.scenario"))
+        seeds += sorted((ROOT / "corpus" / "regressions").glob("*.scenario"))
+        for seed in seeds:
+            subprocess.run(
+                [self.program, "assemble", seed, "-o", self.work / "corpus" / f"seed-{seed.stem}"],
+                check=True,
+            )
+
+    def option(self, name):
+        return getattr(self.args, name.replace("-", "_"))
+
+    def world_flags(self):
+        return [f"--{name}" for name in ("plain-pools", "no-oracles") if self.option(name)]
+
+    def environment(self):
+        env = dict(os.environ)
+        for name in ("plain-pools", "no-oracles"):
+            variable = "KYUFUZZ_" + name.replace("-", "_").upper()
+            env.pop(variable, None)
+            if self.option(name):
+                env[variable] = "1"
+        return env
+
+    def launch(self, number):
+        left = max(1, round(self.args.seconds - self.elapsed()))
+        command = [self.fuzzer, f"-max_total_time={left}", f"-max_len={MAX_LEN}", "-reload=1", "-use_value_profile=0"]
+        command += [f"-timeout={SCENARIO_SECONDS}", "-rss_limit_mb=4096", "-print_final_stats=1", "-verbosity=1"]
+        if self.args.seed:
+            command.append(f"-seed={self.args.seed + number}")
+        folder = self.work / f"run-{number}"
+        folder.mkdir()
+        return Worker(number, [str(c) for c in command + [self.work / "corpus"]], folder, self.environment())
+
+    def elapsed(self):
+        return time.monotonic() - self.started if self.started else 0.0
+
+    def run(self):
+        self.started = time.monotonic()
+        self.workers = [self.launch(n) for n in range(self.args.jobs)]
+        launched = self.args.jobs
+        said = 0.0
+        try:
+            while self.workers:
+                time.sleep(TICK)
+                for w in list(self.workers):
+                    w.look()
+                    if w.process.poll() is None:
+                        continue
+                    self.retire(w)
+                    if self.findings and not self.args.keep_going:
+                        return
+                    if self.elapsed() < self.args.seconds - 1:
+                        self.workers.append(self.launch(launched))
+                        launched += 1
+                if self.elapsed() - said >= 2:
+                    said = self.elapsed()
+                    say(self.progress())
+        finally:
+            for w in self.workers:
+                w.stop()
+                self.count(w)
+            self.workers = []
+            self.seconds = self.elapsed()
+
+    def count(self, w):
+        self.retired_execs += w.execs
+        self.edges = max(self.edges, w.edges)
+        self.corpus = max(self.corpus, w.corpus)
+
+    def retire(self, w):
+        when = self.elapsed()
+        self.workers.remove(w)
+        w.look()
+        self.count(w)
+        artifacts = w.found()
+        if not artifacts and w.process.returncode != 0:
+            tail = w.log.read_text("utf-8", "replace").strip().splitlines()[-5:]
+            raise CannotRun(f"the fuzzer ended with status {w.process.returncode}: " + " | ".join(tail))
+        if not artifacts and self.elapsed() < self.args.seconds - 2:
+            raise CannotRun(f"the fuzzer ended early; see {w.log}")
+        for a in artifacts:
+            self.bundle(a, w, when)
+
+    def bundle(self, artifact, w, when):
+        say(f"{when:.1f} s: {artifact.name.split('-')[0]} found; replaying and minimising")
+        new = self.out / "findings" / ".new"
+        shutil.rmtree(new, ignore_errors=True)
+        new.parent.mkdir(parents=True, exist_ok=True)
+        flags = ["--target", self.args.target, "--timeout", str(SCENARIO_SECONDS)] + self.world_flags()
+        done = subprocess.run(
+            [self.program, "bundle", artifact, "-o", new, "--program", self.replay.strip(), *flags],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode == 0:
+            report = json.loads((new / "report.json").read_text())
+            self.keep(new, report["signature"], report["kind"], when)
+        else:
+            self.keep_unexplained(new, artifact, w, when, done.stderr.strip().splitlines()[-1:])
+
+    def keep_unexplained(self, new, artifact, w, when, why):
+        """The fuzzer died of it, and a replay does not: the log is all there is."""
+        new.mkdir(exist_ok=True)
+        shutil.copy(artifact, new / "input")
+        shutil.copy(w.log, new / "fuzzer.log")
+        kind = "not-reproduced-" + artifact.name.split("-")[0]
+        report = {"kind": kind, "signature": kind, "summary": "the fuzzer died, but a replay does not: " + "".join(why)}
+        (new / "report.json").write_text(json.dumps(report, indent=2) + "\n")
+        (new / "report.txt").write_text(report["summary"] + "\nSee fuzzer.log.\n")
+        self.keep(new, kind, kind, when)
+
+    def keep(self, new, signature, kind, when):
+        """One folder for each signature; what an earlier run left there stays."""
+        name = re.sub(r"[^A-Za-z0-9.]+", "-", signature).strip("-")[:80]
+        folder = self.out / "findings" / name
+        if folder.exists():
+            shutil.rmtree(new)
+        else:
+            new.rename(folder)
+        if signature in self.buckets:
+            return
+        self.buckets.add(signature)
+        self.findings.append(
+            {"signature": signature, "kind": kind, "bundle": str(folder), "seconds": round(when, 2)}
+        )
+
+    def progress(self):
+        execs = self.retired_execs + sum(w.execs for w in self.workers)
+        edges = max([self.edges] + [w.edges for w in self.workers])
+        corpus = max([self.corpus] + [w.corpus for w in self.workers])
+        rate = sum(w.rate for w in self.workers)
+        return (
+            f"{self.elapsed():4.0f}/{self.args.seconds} s  {execs:,} execs  {rate:,}/s  "
+            f"{edges} edges  {corpus} inputs  {len(self.findings)} findings"
+        )
+
+    def summary(self):
+        execs = self.retired_execs
+        return {
+            "target": self.args.target,
+            "bug": self.args.bug,
+            "seconds": round(self.seconds, 2),
+            "jobs": self.args.jobs,
+            "execs": execs,
+            "execs_per_s": round(execs / self.seconds) if self.seconds > 0 else 0,
+            "edges": self.edges,
+            "findings": self.findings,
+        }
+
+    def finish(self):
+        s = self.summary()
+        new = self.out / "summary.json.new"
+        new.write_text(json.dumps(s, indent=2) + "\n")
+        new.rename(self.out / "summary.json")
+        title = s["target"] + (f" with {s['bug']}" if s["bug"] else "")
+        print(f"\n{title}: {s['execs']:,} executions in {s['seconds']:.0f} s ({s['execs_per_s']:,}/s), {s['edges']} edges")
+        if not self.findings:
+            print("nothing found")
+        for f in self.findings:
+            print(f"found after {f['seconds']:.1f} s: {f['signature']}")
+            report = Path(f["bundle"]) / "report.txt"
+            if report.exists():
+                print(report.read_text().rstrip("\n"))
+            print(f"\n  Bundle: {f['bundle']}")
+        return 1 if self.findings else 0
+
+
+def main(argv):
+    try:
+        c = Campaign(parse(argv))
+        c.build()
+        c.prepare()
+        say(f"fuzzing for {c.args.seconds} s with {c.args.jobs} job(s)")
+        c.run()
+        return c.finish()
+    except CannotRun as e:
+        say(str(e))
+        return 2
+    except KeyboardInterrupt:
+        say("interrupted")
+        return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
