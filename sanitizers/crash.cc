@@ -22,6 +22,7 @@ constexpr size_t signal_stack_bytes = 1 << 20;
 
 void on_fault(int sig, siginfo_t *info, void *context) {
   signal(sig, SIG_DFL);
+  constexpr unsigned write_access = 2;  // of the page fault's error code
   const auto &regs = static_cast<ucontext_t *>(context)->uc_mcontext.gregs;
 #ifdef __x86_64__
   uintptr_t pc = uintptr_t(regs[REG_RIP]), fp = uintptr_t(regs[REG_RBP]);
@@ -32,8 +33,12 @@ void on_fault(int sig, siginfo_t *info, void *context) {
   callstack who;
   take_callstack_at(who, pc, fp);
   f.stack = symbolize(who);
-  if (watcher *w = current_watcher(); w != nullptr) w->locate(f);
   uintptr_t addr = reinterpret_cast<uintptr_t>(info->si_addr);
+  f.access = (unsigned(regs[REG_ERR]) & write_access) != 0 ? "write" : "read";
+  if (watcher *w = current_watcher(); w != nullptr) {
+    w->locate(f);
+    if (sig == SIGSEGV && w->explain(info->si_addr, f)) report(f);
+  }
   f.kind = sig == SIGSEGV && addr < 65536 ? "null-dereference" : sig == SIGFPE ? "sigfpe" : "segv";
   f.summary = f.kind + " in " + own_frames(f.stack, 1) + "()";
   f.signature = f.kind + ":" + own_frames(f.stack, 3);

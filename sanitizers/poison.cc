@@ -1,6 +1,11 @@
 #include "watch/poison.h"
 
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
 #include <cstring>
+
+#include <sys/mman.h>
 
 #ifdef KYU_ASAN
 #include <sanitizer/asan_interface.h>
@@ -8,41 +13,88 @@
 
 namespace kyu::watch {
 
+namespace {
+
+constexpr uint32_t page_bytes = 4096, slot_alignment = 16;
+constexpr uint8_t dead_byte = 0xdb, redzone_byte = 0xfa;
+
 #ifdef KYU_ASAN
-
-bool poison_traps() { return true; }
-void poison(void *at, size_t len) { __asan_poison_memory_region(at, len); }
-void unpoison(void *at, size_t len) { __asan_unpoison_memory_region(at, len); }
-void poison_fresh(void *at, size_t len) { __asan_poison_memory_region(at, len); }
-void move_fence(void *at, size_t was, size_t used) {
-  // Poison covers whole granules of 8 only behind a boundary; the last one may be addressable in part.
-  size_t from = (used < was ? used : was) / 8 * 8, to = ((used < was ? was : used) + 7) / 8 * 8;
-  if (used < was)
-    __asan_poison_memory_region(static_cast<char *>(at) + used, to - used);
-  else
-    __asan_unpoison_memory_region(static_cast<char *>(at) + from, used - from);
-}
-const uint8_t *find_damage(const void *, size_t) { return nullptr; }
-bool readable(const void *at, size_t len) {
-  return __asan_region_is_poisoned(const_cast<void *>(at), len) == nullptr;
-}
-
+void shadow_poison(void *at, size_t len) { __asan_poison_memory_region(at, len); }
+void shadow_unpoison(void *at, size_t len) { __asan_unpoison_memory_region(at, len); }
 #else
+void shadow_poison(void *, size_t) {}
+void shadow_unpoison(void *, size_t) {}
+#endif
 
-bool poison_traps() { return false; }
-void poison(void *at, size_t len) { std::memset(at, dead_byte, len); }
-void unpoison(void *, size_t) {}
-void poison_fresh(void *, size_t) {}
-void move_fence(void *, size_t, size_t) {}
-bool readable(const void *, size_t) { return true; }
-
-const uint8_t *find_damage(const void *at, size_t len) {
-  auto p = static_cast<const uint8_t *>(at);
-  for (size_t i = 0; i < len; ++i)
-    if (p[i] != dead_byte) return p + i;
-  return nullptr;
+void protect(void *slot, uint32_t size, int access) {
+  size_t len = (size + redzone_bytes + page_bytes - 1) / page_bytes * page_bytes;
+  if (mprotect(slot, len, access) == 0) return;
+  perror("kyufuzz: mprotect");
+  exit(2);
 }
 
+const uint8_t *first_other(const void *at, size_t len, uint8_t filling) {
+  auto p = static_cast<const uint8_t *>(at);
+  auto bad = std::find_if(p, p + len, [filling](uint8_t b) { return b != filling; });
+  return bad == p + len ? nullptr : bad;
+}
+
+}  // namespace
+
+pool_mode best_pool_mode() {
+#ifdef KYU_ASAN
+  return pool_mode::shadow;
+#else
+  return pool_mode::guard;
 #endif
+}
+
+std::optional<pool_mode> pool_mode_named(const std::string &name) {
+  if (name == "best") return best_pool_mode();
+  if (name == "plain") return pool_mode::plain;
+  if (name == "guard") return pool_mode::guard;
+  if (name == "pattern") return pool_mode::pattern;
+  return std::nullopt;
+}
+
+uint32_t poisoner::alignment() const { return mode_ == pool_mode::guard ? page_bytes : slot_alignment; }
+
+void poisoner::forbid(void *at, size_t len) const {
+  if (mode_ == pool_mode::shadow) shadow_poison(at, len);
+}
+
+void poisoner::kill(void *slot, uint32_t size) const {
+  switch (mode_) {
+    case pool_mode::plain: break;
+    case pool_mode::shadow: shadow_poison(slot, size); break;
+    case pool_mode::guard: protect(slot, size, PROT_NONE); break;
+    case pool_mode::pattern: memset(slot, dead_byte, size); break;
+  }
+}
+
+void poisoner::revive(void *slot, uint32_t size) const {
+  if (mode_ == pool_mode::plain) return;
+  if (mode_ == pool_mode::shadow) return shadow_unpoison(slot, size);
+  if (mode_ == pool_mode::guard) protect(slot, size, PROT_READ | PROT_WRITE);
+  memset(static_cast<uint8_t *>(slot) + size, redzone_byte, redzone_bytes);
+}
+
+const uint8_t *poisoner::damage(const void *dead_slot, uint32_t size) const {
+  return mode_ == pool_mode::pattern ? first_other(dead_slot, size, dead_byte) : nullptr;
+}
+
+const uint8_t *poisoner::overflow(const void *live_slot, uint32_t size) const {
+  if (mode_ != pool_mode::guard && mode_ != pool_mode::pattern) return nullptr;
+  return first_other(static_cast<const uint8_t *>(live_slot) + size, redzone_bytes, redzone_byte);
+}
+
+void move_fence(void *at, size_t was, size_t used) {
+  constexpr size_t granule = 8;  // of shadow memory; the last one may be accessible in part
+  char *p = static_cast<char *>(at);
+  if (used < was)
+    shadow_poison(p + used, (was + granule - 1) / granule * granule - used);
+  else
+    shadow_unpoison(p + was / granule * granule, used - was / granule * granule);
+}
 
 }  // namespace kyu::watch

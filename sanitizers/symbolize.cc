@@ -120,9 +120,10 @@ std::vector<frame> frames_of(const nlohmann::json &address) {
 }
 
 bool own_code(const frame &f) {
-  static constexpr std::string_view plumbing[] = {"pool_",  "m_free", "queue",   "bsd_panic", "mbuf_ptr",
-                                                  "bytes",  "be16",   "be32",    "so_set",    "so_clear",
-                                                  "min_of", "max_of", "operator"};
+  static constexpr std::string_view plumbing[] = {
+      "pool_",    "m_free",    "queue",     "bsd_panic", "mbuf_ptr",   "bytes",
+      "be16",     "be32",      "so_set",    "so_clear",  "min_of",     "max_of",
+      "operator", "intotcpcb", "sotoinpcb", "sototcpcb", "tcp_socket", "tcp_stack"};
   if (f.file.rfind("stack/", 0) != 0 || f.function.find('~') != f.function.npos) return false;
   return std::none_of(std::begin(plumbing), std::end(plumbing), [&](std::string_view p) {
     return std::string_view(f.function).substr(0, p.size()) == p;

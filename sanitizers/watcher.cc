@@ -3,7 +3,6 @@
 #include "stack.h"
 #include "watch/crash.h"
 #include "watch/fields.h"
-#include "watch/poison.h"
 
 #include <algorithm>
 
@@ -12,7 +11,6 @@ namespace kyu::watch {
 namespace {
 
 constexpr uint32_t ring_size = 1 << 16;  // events of one scenario that are remembered
-constexpr uint32_t redzone_bytes = 32;
 constexpr uint32_t quarantine_of[pool_kinds] = {64, 64, 64, 256, 64, 64};
 
 watcher *current = nullptr;
@@ -84,10 +82,14 @@ void remark_on_nofdref(finding &f) {
 watcher *current_watcher() { return current; }
 void set_current_watcher(watcher *w) { current = w; }
 
-watcher::watcher() : events_(ring_size) { seam_ = {this, allow, on_alloc, on_release, on_free, on_change}; }
+watcher::watcher(pool_mode mode) : mode_(mode), poison_(mode), events_(ring_size) {
+  seam_ = {this, allow, on_alloc, on_release, on_free, on_change};
+}
 
-void watcher::widen(stack_config &config) {
+void watcher::widen(stack_config &config) const {
+  if (mode_ == pool_mode::plain) return;
   for (int k = 0; k < pool_kinds; ++k) {
+    config.pools[k].align = poison_.alignment();
     config.pools[k].redzone = redzone_bytes;
     config.pools[k].quarantine = quarantine_of[k];
   }
@@ -105,7 +107,7 @@ void watcher::begin(Stack &st) {
     const pool &pl = st.pool_of(pool_kind(k));
     if (slots_[size_t(k)].size() != pl.pl_slots) slots_[size_t(k)].assign(pl.pl_slots, {});
     if (first && pl.pl_seam != nullptr)
-      poison_fresh(pl.pl_base - redzone_bytes, size_t(pl.pl_slots) * pl.pl_stride + redzone_bytes);
+      poison_.forbid(pl.pl_base - redzone_bytes, size_t(pl.pl_slots) * pl.pl_stride + redzone_bytes);
   }
   set_current_watcher(this);
 }
@@ -146,10 +148,12 @@ watcher::event &watcher::record(slot &s, const pool &pl, event::what kind) {
 void watcher::on_alloc(void *ctx, const pool &pl, void *obj) {
   watcher &w = *static_cast<watcher *>(ctx);
   slot &s = *w.slot_of(pl, obj);
-  if (!poison_traps() && s.last_event != 0 && find_damage(obj, pl.pl_size) != nullptr) w.check_dead();
+  if (s.last_event != 0) {
+    if (const uint8_t *bad = w.poison_.damage(obj, pl.pl_size); bad != nullptr) w.report_damage(bad);
+  }
   s.object = ++w.objects_[size_t(pl.pl_kind)];
   s.live = true;
-  unpoison(obj, pl.pl_size);
+  w.poison_.revive(obj, pl.pl_size);
   w.record(s, pl, event::what::allocated);
 }
 
@@ -158,7 +162,10 @@ void watcher::on_release(void *ctx, const pool &pl, void *obj) {
   watcher &w = *static_cast<watcher *>(ctx);
   const slot *s = w.slot_of(pl, obj);
   bool at_start = s != nullptr && (static_cast<uint8_t *>(obj) - pl.pl_base) % pl.pl_stride == 0;
-  if (at_start && s->live && still_in_use(pl, obj) == nullptr) return;
+  if (at_start && s->live) {
+    if (const uint8_t *bad = w.poison_.overflow(obj, pl.pl_size); bad != nullptr) w.report_damage(bad);
+    if (still_in_use(pl, obj) == nullptr) return;
+  }
   w.judge_release(pl, obj);
 }
 
@@ -199,7 +206,7 @@ void watcher::on_free(void *ctx, const pool &pl, void *obj) {
   slot &s = *w.slot_of(pl, obj);
   w.record(s, pl, event::what::freed);
   s.live = false;
-  poison(obj, pl.pl_size);
+  w.poison_.kill(obj, pl.pl_size);
 }
 
 void watcher::on_change(void *ctx, const void *obj, const char *word, uint32_t was, uint32_t is) {
@@ -306,8 +313,9 @@ bool watcher::explain(const void *addr, finding &f) const {
   }
   f.field = field_at(pl->pl_kind, offset);
   f.kind = "use-after-free";
-  f.summary = own_frames(f.stack, 1) + "() " + (f.access == "write" ? "writes " : "reads ") + f.field +
-              " of " + f.object + ", which is free";
+  std::string who = f.stack.empty() ? "somebody" : own_frames(f.stack, 1) + "()";
+  f.summary =
+      who + (f.access == "write" ? " writes " : " reads ") + f.field + " of " + f.object + ", which is free";
   const std::vector<frame> *freed = &f.stack;
   for (const life_event &e : f.life)
     if (e.what == "freed") freed = &e.stack;
@@ -317,21 +325,24 @@ bool watcher::explain(const void *addr, finding &f) const {
   return true;
 }
 
+// It is known that this byte was written to, not by whom: the way here is not the culprit's.
+void watcher::report_damage(const uint8_t *at) const {
+  finding f;
+  f.access = "write";
+  locate(f);
+  explain(at, f);
+  report(f);
+}
+
 void watcher::check_dead() const {
-  if (poison_traps()) return;
+  if (mode_ != pool_mode::pattern) return;
   for (int k = 0; k < pool_kinds; ++k) {
     const pool &pl = stack_->pool_of(pool_kind(k));
     for (uint32_t n = 0; n < pl.pl_fresh; ++n) {
       const slot *s = known_slot(pl, n);
       if (s == nullptr || s->live) continue;
-      const uint8_t *obj = pl.pl_base + size_t(n) * pl.pl_stride;
-      const uint8_t *bad = find_damage(obj, pl.pl_size);
-      if (bad == nullptr) continue;
-      finding f;
-      f.access = "write";
-      locate(f);
-      explain(bad, f);
-      report(f);
+      const uint8_t *bad = poison_.damage(pl.pl_base + size_t(n) * pl.pl_stride, pl.pl_size);
+      if (bad != nullptr) report_damage(bad);
     }
   }
 }

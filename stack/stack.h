@@ -48,7 +48,8 @@ struct Stack {
   tcpstat tcp_stat;
 
   explicit Stack(const kyu::port *p) : port(p) {}
-  uint64_t now() const { return port->now_ms(port->ctx); }
+  // ms. Never 0, which says "not set" of a timer or a time stamp.
+  uint64_t now() const { return port->now_ms(port->ctx) + 1; }
   pool &pool_of(pool_kind);
 };
 

@@ -64,7 +64,8 @@ def parse(argv):
     p.add_argument("--out", metavar="DIR", help="default: out/TARGET[.BUG]")
     p.add_argument("--keep-going", action="store_true", help="fuzz on after the first finding, until time is over")
     p.add_argument("--seed", type=positive, help="of the fuzzer's random numbers (default: from the clock)")
-    p.add_argument("--plain-pools", action="store_true", help="without the poisoning pools, as BSD has them")
+    p.add_argument("--pools", default="best", choices=("plain", "guard", "pattern", "best"),
+                   help="plain: as BSD has them, nothing is poisoned (default: %(default)s)")
     p.add_argument("--no-oracles", action="store_true", help="sanitizers and assertions only")
     args = p.parse_args(argv)
     if args.bug and args.bug not in bug_names():
@@ -152,19 +153,14 @@ class Campaign:
                 check=True,
             )
 
-    def option(self, name):
-        return getattr(self.args, name.replace("-", "_"))
-
     def world_flags(self):
-        return [f"--{name}" for name in ("plain-pools", "no-oracles") if self.option(name)]
+        return ["--pools", self.args.pools] + (["--no-oracles"] if self.args.no_oracles else [])
 
     def environment(self):
-        env = dict(os.environ)
-        for name in ("plain-pools", "no-oracles"):
-            variable = "KYUFUZZ_" + name.replace("-", "_").upper()
-            env.pop(variable, None)
-            if self.option(name):
-                env[variable] = "1"
+        env = dict(os.environ, KYUFUZZ_POOLS=self.args.pools)
+        env.pop("KYUFUZZ_NO_ORACLES", None)
+        if self.args.no_oracles:
+            env["KYUFUZZ_NO_ORACLES"] = "1"
         return env
 
     def launch(self, number):

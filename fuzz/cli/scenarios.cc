@@ -27,14 +27,16 @@ int refuse(const std::string &what, const std::string &why) {
 void show_progress(size_t left, size_t before) { fprintf(stderr, "\r%zu of %zu ops left ", left, before); }
 
 struct common_options {
-  std::string target;
-  bool plain_pools = false, no_oracles = false;
+  std::string target, pools = "best";
+  bool no_oracles = false;
   uint32_t seconds = 60;
 
   void add_to(CLI::App &cmd) {
     cmd.add_option("--target", target, "Read inputs as this target does: fuzz_stack, fuzz_api, fuzz_packet")
         ->check(CLI::IsMember({"fuzz_stack", "fuzz_api", "fuzz_packet"}));
-    cmd.add_flag("--plain-pools", plain_pools, "Type-stable pools as BSD has them, without poisoning");
+    cmd.add_option("--pools", pools, "plain: as BSD has them; guard, pattern: two ways to poison; best")
+        ->capture_default_str()
+        ->check(CLI::IsMember({"plain", "guard", "pattern", "best"}));
     cmd.add_flag("--no-oracles", no_oracles, "Sanitizers and assertions only");
     cmd.add_option("--timeout", seconds, "Seconds after which a scenario counts as hanging")
         ->capture_default_str()
@@ -42,7 +44,7 @@ struct common_options {
   }
   run_options run() const {
     run_options o;
-    o.world = {!plain_pools, !no_oracles};
+    o.world = {*watch::pool_mode_named(pools), !no_oracles};
     o.seconds = seconds;
     return o;
   }

@@ -13,10 +13,11 @@ namespace kyu::fuzz {
 
 namespace {
 
-// For comparison with lesser harnesses: KYUFUZZ_PLAIN_POOLS, KYUFUZZ_NO_ORACLES.
+// For comparison with lesser harnesses: KYUFUZZ_POOLS, KYUFUZZ_NO_ORACLES.
 world_options options_from_environment() {
   world_options o;
-  o.poison = getenv("KYUFUZZ_PLAIN_POOLS") == nullptr;
+  const char *pools = getenv("KYUFUZZ_POOLS");
+  o.pools = watch::pool_mode_named(pools != nullptr ? pools : "best").value_or(o.pools);
   o.oracles = getenv("KYUFUZZ_NO_ORACLES") == nullptr;
   return o;
 }

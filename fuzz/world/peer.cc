@@ -33,7 +33,7 @@ void peer::new_conversation(uint16_t stack_port) {
   snd_nxt_ = snd_una_ = iss_;
   snd_wnd_ = 0;
   synced_ = false;
-  rcv_nxt_ = rcv_max_ = acked_ = {};
+  irs_ = rcv_nxt_ = rcv_max_ = acked_ = {};
 }
 
 route peer::to_stack() const { return {mac_of(number_), stack_mac, addr_, stack_addr_}; }
@@ -177,9 +177,14 @@ bool peer::follow(const_bytes packet, seen *s) {
     new_conversation(th.th_sport);
     port_ = th.th_dport;
   }
-  if (syn && !synced_) {
+  if (syn && (!synced_ || seq != irs_)) {
+    // Once synchronised, another SYN from there is a new incarnation that answers a new SYN of ours.
+    if (synced_ && (flags & TH_ACK)) {
+      iss_ = ack - 1u;
+      snd_una_ = snd_nxt_ = ack;
+    }
     synced_ = true;
-    rcv_nxt_ = rcv_max_ = acked_ = seq;
+    irs_ = rcv_nxt_ = rcv_max_ = acked_ = seq;
   }
   if ((flags & TH_ACK) && seq_gt(ack, snd_una_) && seq_leq(ack, snd_nxt_)) snd_una_ = ack;
   if (flags & TH_ACK) snd_wnd_ = th.th_win;

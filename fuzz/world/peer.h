@@ -73,9 +73,10 @@ class peer {
 
   // The conversation that ops speak about: the newest one.
   uint16_t port_ = 0, stack_port_ = 0;
-  tcp_seq iss_, snd_nxt_, snd_una_;    // snd_una_: what the stack has acknowledged
-  uint32_t snd_wnd_ = 0;               // what the stack offers
-  bool synced_ = false;                // the stack's SYN was seen
+  tcp_seq iss_, snd_nxt_, snd_una_;  // snd_una_: what the stack has acknowledged
+  uint32_t snd_wnd_ = 0;             // what the stack offers
+  bool synced_ = false;              // the stack's SYN was seen, with number irs_
+  tcp_seq irs_;
   tcp_seq rcv_nxt_, rcv_max_, acked_;  // in order, highest, last acknowledged by us
 
   // The front of the IP packet that the stack sent last: ICMP errors quote it.

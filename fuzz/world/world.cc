@@ -7,27 +7,41 @@
 #include "watch/poison.h"
 
 #include <algorithm>
+#include <cstdio>
 #include <cstdlib>
+
+#include <sys/mman.h>
 
 namespace kyu::fuzz {
 
 namespace {
 
 // Small, so that exhaustion is near; the same on every host, so that it comes at the same op.
-stack_config fuzz_config(bool poison) {
+stack_config fuzz_config(const watch::watcher &w) {
   stack_config c = default_config();
   constexpr uint32_t limits[pool_kinds] = {24, 24, 24, 384, 128, 48};
   for (int k = 0; k < pool_kinds; ++k) c.pools[k].limit = limits[k];
-  if (poison) watch::watcher::widen(c);
+  w.widen(c);
   return c;
+}
+
+bytes map_memory(size_t len) {
+  void *at = mmap(nullptr, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (at == MAP_FAILED) {
+    perror("kyufuzz: no memory for a stack");
+    exit(2);
+  }
+  return {static_cast<uint8_t *>(at), len};
 }
 
 }  // namespace
 
 world::world(world_options options)
-    : options_(options), sched_(watcher_.where(), digest_), config_(fuzz_config(options.poison)) {
-  size_t bytes_needed = stack_bytes(config_) + 16;
-  memory_ = std::make_unique<uint8_t[]>(bytes_needed);
+    : options_(options),
+      watcher_(options.pools),
+      sched_(watcher_.where(), digest_),
+      config_(fuzz_config(watcher_)) {
+  memory_ = map_memory(stack_bytes(config_));
   for (user &u : users_) u.data = std::make_unique_for_overwrite<uint8_t[]>(max_call_bytes);
   watch::move_fence(tx_.data, sizeof tx_.data, 0);
   port_.ctx = this;
@@ -46,6 +60,8 @@ world::world(world_options options)
   port_.tx_commit = [](void *c, uint32_t len) { of(c).tx_commit(len); };
 }
 
+world::~world() { munmap(memory_.data(), memory_.size()); }
+
 uint32_t world::random32() {
   entropy_ += 0x9e3779b97f4a7c15;
   uint64_t z = entropy_;
@@ -61,9 +77,7 @@ void world::begin(trace *t) {
   out_ = {};
   entropy_ = 1;
   sched_.restart_clock();
-  uint8_t *at = memory_.get() + (16 - reinterpret_cast<uintptr_t>(memory_.get()) % 16) % 16;
-  stack_ =
-      stack_init({at, stack_bytes(config_)}, config_, &port_, options_.poison ? watcher_.seam() : nullptr);
+  stack_ = stack_init(memory_, config_, &port_, watcher_.seam());
   watcher_.begin(*stack_);
   for (int i = 0; i < max_peers; ++i) peers_[size_t(i)].begin(i, config_.addr);
   rx_.clear();
@@ -316,7 +330,7 @@ void world::drain() {
           nullptr);
   if (sched_.alive() > 2 + max_users)
     watch::fail_oracle("liveness", "thread-left-behind", "a server's thread outlives its sockets", nullptr);
-  if (options_.poison) audit_end(*stack_, watcher_);
+  if (options_.pools != watch::pool_mode::plain) audit_end(*stack_, watcher_);
 }
 
 }  // namespace kyu::fuzz

@@ -18,7 +18,7 @@
 namespace kyu::fuzz {
 
 struct world_options {
-  bool poison = true;  // poisoning pools; off: plain type-stable ones, as BSD has them
+  watch::pool_mode pools = watch::best_pool_mode();
   bool oracles = true;
 };
 
@@ -31,6 +31,7 @@ struct outcome {
 class world {
  public:
   explicit world(world_options = {});
+  ~world();
   world(const world &) = delete;
   world &operator=(const world &) = delete;
 
@@ -89,7 +90,7 @@ class world {
   scheduler sched_;
   port port_;
   stack_config config_;
-  std::unique_ptr<uint8_t[]> memory_;
+  bytes memory_;  // the stack's; mapped, so that what is not touched costs nothing
   Stack *stack_ = nullptr;
   bool started_ = false;
 

@@ -4,23 +4,26 @@ namespace kyu {
 
 namespace {
 
-constexpr uint32_t slot_align = 16;
+constexpr uint32_t list_align = 16;
 
 constexpr size_t round_up(size_t n, size_t to) { return (n + to - 1) / to * to; }
 
 uint32_t stride_of(uint32_t size, const pool_layout &layout) {
-  return uint32_t(round_up(size + layout.redzone, slot_align));
+  return uint32_t(round_up(size + layout.redzone, layout.align));
 }
 
 uint32_t slots_of(const pool_layout &layout) { return layout.limit + layout.quarantine; }
+
+size_t list_bytes(const pool_layout &layout) {
+  return round_up(slots_of(layout) * sizeof(uint32_t), list_align);
+}
 
 }  // namespace
 
 // One redzone also lies before the first slot.
 size_t pool_bytes(uint32_t size, const pool_layout &layout) {
-  size_t slots = slots_of(layout);
-  return round_up(slots * sizeof(uint32_t), slot_align) + round_up(layout.redzone, slot_align) +
-         slots * stride_of(size, layout);
+  return list_bytes(layout) + round_up(layout.redzone, list_align) + layout.align +
+         size_t(slots_of(layout)) * stride_of(size, layout);
 }
 
 bytes pool_init(pool &pl, const char *name, pool_kind kind, uint32_t size, const pool_layout &layout,
@@ -35,8 +38,8 @@ bytes pool_init(pool &pl, const char *name, pool_kind kind, uint32_t size, const
   pl.pl_limit = layout.limit;
   pl.pl_slots = slots_of(layout);
   pl.pl_next = reinterpret_cast<uint32_t *>(memory.data());
-  pl.pl_base = memory.data() + round_up(pl.pl_slots * sizeof(uint32_t), slot_align) +
-               round_up(layout.redzone, slot_align);
+  auto list_end = reinterpret_cast<uintptr_t>(memory.data()) + list_bytes(layout);
+  pl.pl_base = reinterpret_cast<uint8_t *>(round_up(list_end + layout.redzone, layout.align));
   pl.pl_seam = seam;
   return memory.subspan(need);
 }

@@ -59,6 +59,7 @@ struct pool_layout {
   uint32_t limit = 0;
   uint32_t quarantine = 0;  // further slots, so that a freed object rests before it is used again
   uint32_t redzone = 0;     // bytes behind each object, a multiple of 8
+  uint32_t align = 16;      // of each object, a power of two
 };
 
 // Bytes that pool_init() will take from its memory, which must be aligned to 16.

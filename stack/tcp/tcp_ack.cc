@@ -103,6 +103,7 @@ void tcp_window_update(tcp_segment &seg) {
                 (seq_lt(tp->snd_wl2, seg.ack) || (tp->snd_wl2 == seg.ack && seg.wnd > tp->snd_wnd)));
   if (!newer || seq_lt(seg.ack, tp->snd_una)) return;
   tp->snd_wnd = seg.wnd;
+  if (tp->snd_wnd > 0) tp->t_persists = 0;
   tp->snd_wl1 = seg.seq;
   tp->snd_wl2 = seg.ack;
   tp->max_sndwnd = max_of(tp->max_sndwnd, tp->snd_wnd);

@@ -93,10 +93,15 @@ outgoing plan(tcpcb *tp, bool idle) {
   uint32_t win = window_to_use(tp, &o.flags);
   uint32_t in_flight = uint32_t(tp->snd_nxt - tp->snd_una);
   if (in_flight > min_of(sb.sb_cc, win) && win == 0 && sb.sb_cc > 0) {
-    // The window closed behind data in flight: start again from its left edge, by probes.
+    // The window closed behind data in flight: start again from its left edge, by probes. They are
+    // armed here, since what leaves now may be an ACK that would pass by the end of this function.
     tcp_stoptimer(tp, TCPT_REXMT);
     tp->snd_nxt = tp->snd_una;
     in_flight = 0;
+    if (tp->t_timer[TCPT_PERSIST] == 0) {
+      tp->t_rxtshift = 0;
+      tcp_setpersist(tp);
+    }
   }
   uint32_t sendable = min_of(sb.sb_cc, win);
   o.off = min_of(in_flight, sb.sb_cc);
@@ -116,14 +121,21 @@ outgoing plan(tcpcb *tp, bool idle) {
   return o;
 }
 
-// The header of a segment at snd_nxt; its options are put behind it. Returns both lengths' sum.
+// A bare ACK has the highest number that was ever sent: at snd_nxt, which a time-out moves back, the
+// peer would find it left of its window.
+tcp_seq seq_of(const tcpcb *tp, const outgoing &o) {
+  bool bare = o.len == 0 && (o.flags & (TH_SYN | TH_FIN)) == 0;
+  return bare ? tp->snd_max : tp->snd_nxt;
+}
+
+// The header of a segment; its options are put behind it. Returns both lengths' sum.
 uint32_t build_header(tcpcb *tp, const outgoing &o, uint8_t *at) {
   const inpcb *inp = tp->t_inpcb;
   tcphdr th{};
   uint32_t hlen = sizeof th;
   th.th_sport = inp->inp_laddr.port;
   th.th_dport = inp->inp_faddr.port;
-  th.th_seq = tp->snd_nxt.raw;
+  th.th_seq = seq_of(tp, o).raw;
   th.th_ack = (o.flags & TH_ACK) != 0 ? tp->rcv_nxt.raw : 0;
   th.th_flags = o.flags;
   th.th_win = uint16_t(o.recwin);
@@ -161,7 +173,7 @@ void account(tcpcb *tp, const outgoing &o) {
   if (seq_gt(end, tp->snd_max)) {
     tp->snd_max = end;
     if (tp->t_rtttime == 0) {
-      tp->t_rtttime = max_of(tcp_stack(tp).now(), uint64_t(1));
+      tp->t_rtttime = tcp_stack(tp).now();
       tp->t_rtseq = start;
     }
   }

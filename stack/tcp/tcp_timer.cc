@@ -54,11 +54,13 @@ bool timeout_rexmt(tcpcb *tp, uint64_t) {
 }
 
 // A peer that answers probes may keep its window closed for as long as a user holds the connection
-// (RFC 9293, 3.8.6.1). One that does not answer, or that nobody holds any more, is dropped.
+// (RFC 9293, 3.8.6.1). One that does not answer, or that nobody holds any more, is dropped; it may
+// not buy time by taking the byte of each probe (RFC 6429).
 bool timeout_persist(tcpcb *tp, uint64_t now) {
   ++tcp_stack(tp).tcp_stat.tcps_persisttimeo;
   bool orphan = (tcp_socket(tp)->so_state & SS_NOFDREF) != 0;
-  if (tp->t_rxtshift == TCP_MAXRXTSHIFT && (orphan || now - tp->t_rcvtime >= tcp_maxidle)) {
+  bool silent = tp->t_rxtshift == TCP_MAXRXTSHIFT && now - tp->t_rcvtime >= tcp_maxidle;
+  if (silent || (orphan && ++tp->t_persists > TCP_MAXRXTSHIFT)) {
     tcp_drop(tp, err::timedout);
     return false;
   }

@@ -60,6 +60,7 @@ struct tcpcb {
   uint64_t t_rtttime = 0;  // when the timed segment left; 0: none is timed
   tcp_seq t_rtseq;
   uint8_t t_rxtshift = 0;  // retransmissions of the same data
+  uint8_t t_persists = 0;  // probes since the window was last open, for a connection without a user
 
   uint64_t t_timer[TCPT_NTIMERS] = {};  // ms at which it expires; 0: not set
   uint64_t t_rcvtime = 0;               // ms of the last segment in

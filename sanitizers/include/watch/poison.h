@@ -1,31 +1,51 @@
-// What makes a freed slot unusable. With AddressSanitizer it is poisoned in shadow memory, so that
-// any access reports; without, it is filled with a pattern that is checked before the slot is used
-// again and at the end of a scenario.
+// What makes a freed slot unusable, and what lies between two slots forbidden.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
+#include <string>
 
 namespace kyu::watch {
 
-inline constexpr uint8_t dead_byte = 0xdb;
+enum class pool_mode : uint8_t {
+  plain,    // BSD's type-stable pools: nothing is poisoned, nothing is watched
+  shadow,   // AddressSanitizer's shadow memory: any access to a dead slot or a redzone reports
+  guard,    // each slot on pages of its own, inaccessible while it is dead; redzones are checked
+  pattern,  // dead slots and redzones are filled, and checked before reuse and at the end
+};
 
-// True where a read of a dead slot reports by itself.
-bool poison_traps();
+// Shadow in a build with AddressSanitizer, guard elsewhere.
+pool_mode best_pool_mode();
+// "plain", "guard", "pattern", or "best"; nothing for another name.
+std::optional<pool_mode> pool_mode_named(const std::string &);
 
-void poison(void *at, size_t len);    // the slot is dead
-void unpoison(void *at, size_t len);  // the slot becomes an object
-// Makes memory that no object has used yet inaccessible, where that costs nothing per slot.
-void poison_fresh(void *at, size_t len);
+// Bytes between two slots that no object may touch.
+inline constexpr uint32_t redzone_bytes = 32;
+
+class poisoner {
+ public:
+  explicit poisoner(pool_mode mode) : mode_(mode) {}
+
+  // What the slots of a pool must be aligned to.
+  uint32_t alignment() const;
+  // Memory that no object has used yet, where it costs nothing for each slot.
+  void forbid(void *at, size_t len) const;
+  // A slot of `size` bytes and a redzone dies, or becomes an object.
+  void kill(void *slot, uint32_t size) const;
+  void revive(void *slot, uint32_t size) const;
+
+  // Where nothing traps: the first byte that was written to a dead slot, or to the redzone of a live
+  // one; null: none.
+  const uint8_t *damage(const void *dead_slot, uint32_t size) const;
+  const uint8_t *overflow(const void *live_slot, uint32_t size) const;
+
+ private:
+  pool_mode mode_;
+};
 
 // Of a buffer that is aligned to 8, only the first `used` bytes may be touched from now on; before, it
-// was the first `was`. Costs what lies between.
+// was the first `was`. Costs what lies between. Has an effect with AddressSanitizer only.
 void move_fence(void *at, size_t was, size_t used);
-
-// The first byte of a dead slot that was written since; null: none.
-const uint8_t *find_damage(const void *at, size_t len);
-
-// Lets the current function read an object that may be dead.
-bool readable(const void *at, size_t len);
 
 }  // namespace kyu::watch

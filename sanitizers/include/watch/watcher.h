@@ -5,6 +5,7 @@
 #include "memory/pool.h"
 #include "watch/callstack.h"
 #include "watch/finding.h"
+#include "watch/poison.h"
 
 #include <array>
 #include <cstdint>
@@ -27,14 +28,15 @@ struct whereabouts {
 
 class watcher {
  public:
-  watcher();
+  explicit watcher(pool_mode);
   watcher(const watcher &) = delete;
   watcher &operator=(const watcher &) = delete;
 
-  // Adds redzones and quarantine to a configuration.
-  static void widen(stack_config &);
+  // Adds redzones and quarantine to a configuration, as the mode needs them.
+  void widen(stack_config &) const;
 
-  const pool_seam *seam() const { return &seam_; }
+  // For stack_init(); null with plain pools.
+  const pool_seam *seam() const { return mode_ == pool_mode::plain ? nullptr : &seam_; }
 
   // A new scenario on `st`, whose pools have just been set up. Costs what the last one touched.
   void begin(Stack &st);
@@ -43,8 +45,8 @@ class watcher {
   // From now on, the n-th allocation of a kind fails (1: the next); 0: none does.
   void fail_nth(pool_kind kind, uint32_t n) { fail_in_[int(kind)] = n; }
 
-  // All dead slots of this scenario are unharmed, or a finding is reported. Only needed where
-  // poison_traps() is false.
+  // All dead slots of this scenario are unharmed, or a finding is reported: for modes in which a
+  // write to one does not trap.
   void check_dead() const;
 
   // The object that an address belongs to, or lies just behind; false: none of ours.
@@ -92,6 +94,10 @@ class watcher {
   void life_of(const slot &, finding &) const;
   std::string name_of(const pool &, const slot &) const;
 
+  [[noreturn]] void report_damage(const uint8_t *) const;
+
+  pool_mode mode_;
+  poisoner poison_;
   pool_seam seam_;
   Stack *stack_ = nullptr;
   uint64_t scenario_ = 0;
