@@ -15,7 +15,7 @@ void install_asan_handler();
 
 namespace {
 
-#if !defined(KYU_ASAN) && !defined(KYU_TSAN) && !defined(KYU_MSAN)
+#ifndef KYU_ASAN
 
 // The report is made here, by code that needs room for a symbolizer's answer.
 constexpr size_t signal_stack_bytes = 1 << 20;

@@ -13,8 +13,8 @@ namespace {
 using nlohmann::json;
 
 std::string where_text(int32_t op, uint64_t ms, const std::string &thread) {
-  std::string at = op < 0 ? "before the first op" : "op " + std::to_string(op);
-  return at + ", " + std::to_string(ms) + " ms, " + thread;
+  std::string at = op < 0 ? "" : "op " + std::to_string(op) + ", ";
+  return at + std::to_string(ms) + " ms, " + thread;
 }
 
 std::string stack_text(const std::vector<frame> &frames, const std::string &indent) {

@@ -71,8 +71,9 @@ void remark_on_nofdref(finding &f) {
     if (e.what != "freed" || set == nullptr) continue;
     const_cast<life_event *>(set)->suspicious = true;
     std::string who = own_frames(set->stack, 1);
-    f.remarks.push_back("SS_NOFDREF (no user holds it) was set by " + who + " at op " +
-                        std::to_string(set->op) + " and never cleared before the socket was freed.");
+    std::string when = set->op < 0 ? "" : " at op " + std::to_string(set->op);
+    f.remarks.push_back("SS_NOFDREF (no user holds it) was set by " + who + when +
+                        " and never cleared before the socket was freed.");
     return;
   }
 }

@@ -7,6 +7,11 @@
 
 namespace kyu::fuzz {
 
+int refuse(const std::string &what, const std::string &why) {
+  fprintf(stderr, "kyufuzz: %s: %s\n", what.c_str(), why.c_str());
+  return 2;
+}
+
 bool read_scenario(const std::string &path, scenario *out) {
   std::string error;
   if (load_scenario(path, out, &error)) return true;

@@ -9,6 +9,9 @@
 
 namespace kyu::fuzz {
 
+// "kyufuzz: what: why" on stderr; 2, the exit status of what could not run.
+int refuse(const std::string &what, const std::string &why);
+
 bool read_scenario(const std::string &path, scenario *);
 bool read_bytes(const std::string &path, std::vector<uint8_t> *);
 // Written beside the target and renamed, so that nothing half written is ever left.

@@ -19,11 +19,6 @@ namespace {
 
 using nlohmann::json;
 
-int refuse(const std::string &what, const std::string &why) {
-  fprintf(stderr, "kyufuzz: %s: %s\n", what.c_str(), why.c_str());
-  return 2;
-}
-
 void show_progress(size_t left, size_t before) { fprintf(stderr, "\r%zu of %zu ops left ", left, before); }
 
 struct common_options {

@@ -285,9 +285,7 @@ void world::queue_call(const op &o) {
 
 // --- the end of a scenario
 
-void world::closer_thread(Stack &st, uint32_t) {
-  for (int fd = 0; fd < max_files && st.files.open > 0; ++fd) (void)net_close(st, fd);
-}
+void world::closer_thread(Stack &st, uint32_t) { net_closeall(st); }
 
 namespace {
 

@@ -132,6 +132,11 @@ err net_close(Stack &st, int fd) {
   return fclose(st, fd);
 }
 
+void net_closeall(Stack &st) {
+  net_locked lock(st);
+  for (int fd = 0; fd < max_files && st.files.open > 0; ++fd) (void)fclose(st, fd);
+}
+
 err net_peername(Stack &st, int fd, endpoint *peer) {
   call c(st, fd);
   return c ? pru_peeraddr(c.so(), peer) : err::badf;

@@ -34,6 +34,8 @@ err net_shutdown(Stack &, int fd, shut how);
 err net_setopt(Stack &, int fd, uint16_t option, uint32_t value);
 err net_getopt(Stack &, int fd, uint16_t option, uint32_t *value);
 err net_close(Stack &, int fd);
+// Closes every descriptor that is open now: the system goes down.
+void net_closeall(Stack &);
 err net_peername(Stack &, int fd, endpoint *peer);
 err net_sockname(Stack &, int fd, endpoint *local);
 // Takes the pending error of a socket.

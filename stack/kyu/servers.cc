@@ -167,7 +167,7 @@ void accept_thread(Stack &st, uint32_t word) {
 }  // namespace
 
 int server_start(Stack &st, server what) {
-  int fd = tcp_bind(st, server_port(what));
+  int fd = tcp_bind(st, server_port(what), SOMAXCONN);
   if (fd < 0) return -1;
   if (st.port->thread_start(st.port->ctx, "accept", accept_thread, st, pack(what, fd))) return fd;
   (void)tcp_close(st, fd);

@@ -114,6 +114,8 @@ void sohasoutofband(socket *);
 // A socket for a connection that arrives at listener `head`, queued on so_q0 (or so_q with
 // `connstatus` SS_ISCONNECTED), without a user reference. Null: queue or pool full.
 socket *sonewconn(socket *head, uint16_t connstatus);
+// Room for one more connection on a listener's queues.
+bool soqroom(const socket *head);
 void soqinsque(socket *head, socket *so, int q);
 // Takes a socket off its listener's so_q0 (0) or so_q (1); false: it was not there.
 bool soqremque(socket *so, int q);

@@ -8,9 +8,29 @@ namespace kyu {
 
 namespace {
 
+// The connection that has been in TIME-WAIT for longest; null: there is none.
+tcpcb *oldest_time_wait(const Stack &st) {
+  tcpcb *oldest = nullptr;
+  for (tcpcb *tp = st.tcp_timerq.first(); tp != nullptr; tp = tp->t_timerq.next) {
+    if (tp->t_state != tcps::time_wait) continue;
+    if (oldest == nullptr || tp->t_timer[TCPT_2MSL] < oldest->t_timer[TCPT_2MSL]) oldest = tp;
+  }
+  return oldest;
+}
+
+// Where a pool is empty, a connection that only waits for old duplicates makes room.
+socket *newconn(tcp_segment &seg) {
+  socket *so = sonewconn(seg.so, 0);
+  if (so != nullptr || !soqroom(seg.so)) return so;
+  tcpcb *old = oldest_time_wait(seg.st);
+  if (old == nullptr) return nullptr;
+  tcpcb_close(old);
+  return sonewconn(seg.so, 0);
+}
+
 // A socket, pcb and tcpcb for a SYN that reached a listener; null: no room, nothing kept.
 tcpcb *spawn_connection(tcp_segment &seg) {
-  socket *so = sonewconn(seg.so, 0);
+  socket *so = newconn(seg);
   if (so == nullptr) return nullptr;
   inpcb *inp = sotoinpcb(so);
   tcpcb *tp = intotcpcb(inp), *parent = seg.tp;

@@ -1,4 +1,4 @@
-// AddressSanitizer and UBSan: their options for our programs, and their reports as findings.
+// The sanitizers' run-times: their options for our programs, and their reports as findings.
 #include "watch/watcher.h"
 
 #include <cstring>
@@ -57,6 +57,12 @@ namespace kyu::watch {
 void install_asan_handler() {}
 }  // namespace kyu::watch
 
+#endif
+
+#ifdef KYU_TSAN
+// Each scenario runs in a process of its own, which has no time to sleep at its end; and a report is made
+// in a signal handler, by code that allocates.
+extern "C" const char *__tsan_default_options() { return "atexit_sleep_ms=0:report_signal_unsafe=0"; }
 #endif
 
 #ifdef KYU_UBSAN

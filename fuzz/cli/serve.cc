@@ -1,0 +1,141 @@
+// serve: the stack and Kyu's servers on a TAP device, in real time, until SIGINT or SIGTERM.
+#include "cli/commands.h"
+#include "cli/files.h"
+#include "host/host_port.h"
+#include "kyu/kyu.h"
+#include "kyu/servers.h"
+#include "kyu/show.h"
+#include "oracles/audit.h"
+#include "watch/crash.h"
+
+#include <CLI/CLI.hpp>
+
+#include <arpa/inet.h>
+#include <csignal>
+#include <cstdio>
+#include <memory>
+#include <unistd.h>
+
+namespace kyu::fuzz {
+
+namespace {
+
+constexpr uint64_t drain_ms = 2 * 3600 * 1000;  // of the stack's time, wound forward
+
+void finding_ends_it(const watch::finding &f) {
+  printf("%s", watch::to_text(f).c_str());
+  fflush(stdout);
+  _exit(1);
+}
+
+bool parse_address(const std::string &text, stack_config *c) {
+  size_t slash = text.find('/');
+  in_addr a{};
+  if (slash == std::string::npos || inet_pton(AF_INET, text.substr(0, slash).c_str(), &a) != 1) return false;
+  int len = -1, end = 0;
+  if (sscanf(text.c_str() + slash + 1, "%2d%n", &len, &end) != 1 || text.size() != slash + 1 + size_t(end))
+    return false;
+  if (len < 1 || len > 30) return false;
+  c->addr = ntohl(a.s_addr);
+  c->mask = ~0u << (32 - len);
+  return true;
+}
+
+void print_line(void *, const char *text) { printf("  %s\n", text); }
+
+class serving {
+ public:
+  serving(tap_device &tap, stack_config config, watch::pool_mode pools)
+      : watcher_(pools), port_(tap, watcher_.where()) {
+    watcher_.widen(config);
+    memory_ = std::make_unique_for_overwrite<uint8_t[]>(stack_bytes(config));
+    stack_ = stack_init({memory_.get(), stack_bytes(config)}, config, port_.port(), watcher_.seam());
+    watcher_.begin(*stack_);
+  }
+
+  bool start() {
+    if (!stack_start(*stack_)) return false;
+    for (int s = 0; s < servers; ++s)
+      if (server_start(*stack_, server(s)) < 0) return false;
+    return true;
+  }
+
+  // Closes everything, winds the clock forward until every timer has run out, and looks at the pools.
+  void finish() {
+    net_closeall(*stack_);
+    port_.wind_forward();
+    uint64_t until = port_.now_ms() + drain_ms;
+    while (port_.now_ms() < until && !drained()) usleep(1000);
+    port_.stop();
+    pool_show(*stack_, {nullptr, print_line});
+    if (watcher_.seam() != nullptr) audit_end(*stack_, watcher_);
+    printf("every pool is full again\n");
+  }
+
+ private:
+  bool drained() {
+    constexpr size_t own_threads = 2;  // input and timer
+    if (port_.alive() > own_threads) return false;
+    net_locked lock(*stack_);
+    for (int k = 0; k < pool_kinds; ++k)
+      if (!stack_->pool_of(pool_kind(k)).all_free()) return false;
+    return true;
+  }
+
+  watch::watcher watcher_;
+  host_port port_;
+  std::unique_ptr<uint8_t[]> memory_;
+  Stack *stack_ = nullptr;
+};
+
+struct serve_command {
+  std::string tap, address, gateway, pools = "best";
+
+  int operator()() const {
+    stack_config config = default_config();
+    if (!parse_address(address, &config))
+      return refuse(address, "not an address with a prefix, as 10.0.0.1/24");
+    if (in_addr g{}; !gateway.empty()) {
+      if (inet_pton(AF_INET, gateway.c_str(), &g) != 1) return refuse(gateway, "not an address");
+      config.gateway = ntohl(g.s_addr);
+    }
+    tap_device device(tap);
+    if (!device.ok()) return refuse(tap, device.error());
+    // Before any thread is made, so that all of them leave these signals to sigwait().
+    sigset_t ending;
+    sigemptyset(&ending);
+    sigaddset(&ending, SIGINT);
+    sigaddset(&ending, SIGTERM);
+    pthread_sigmask(SIG_BLOCK, &ending, nullptr);
+    watch::warm_up_symbolizer();
+    watch::set_finding_sink(finding_ends_it);
+    watch::install_crash_handlers();
+    serving s(device, config, *watch::pool_mode_named(pools));
+    if (!s.start()) return refuse("serve", "the servers do not start");
+    printf("serving %s on %s: ", address.c_str(), tap.c_str());
+    for (int i = 0; i < servers; ++i)
+      printf("%s%s %u", i > 0 ? ", " : "", server_name(server(i)), server_port(server(i)));
+    printf("\n");
+    fflush(stdout);
+    int signal = 0;
+    sigwait(&ending, &signal);
+    s.finish();
+    return 0;
+  }
+};
+
+}  // namespace
+
+void add_serve(CLI::App &app, int *status) {
+  CLI::App *cmd = app.add_subcommand("serve", "The stack and Kyu's servers on a TAP device, in real time");
+  auto c = std::make_shared<serve_command>();
+  cmd->add_option("--tap", c->tap, "The device; made where there is none")->required();
+  cmd->add_option("--address", c->address, "The stack's own, as 10.0.0.1/24")->required();
+  cmd->add_option("--gateway", c->gateway, "The way to other networks");
+  cmd->add_option("--pools", c->pools, "plain, guard, pattern or best")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"plain", "guard", "pattern", "best"}));
+  cmd->callback([c, status] { *status = (*c)(); });
+}
+
+}  // namespace kyu::fuzz

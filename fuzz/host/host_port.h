@@ -1,0 +1,70 @@
+// Kyu's port interface on the host's own threads and clock, with a TAP device as the wire. Nothing
+// here is deterministic.
+#pragma once
+
+#include "host/tap.h"
+#include "stack.h"
+#include "watch/watcher.h"
+#include "world/frame.h"
+
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <random>
+#include <thread>
+#include <vector>
+
+namespace kyu::fuzz {
+
+class host_port {
+ public:
+  // Threads that the stack may have at once; thread_start() fails beyond.
+  static constexpr size_t max_threads = 64;
+
+  host_port(tap_device &, watch::whereabouts &);
+  ~host_port();  // after stop() only
+  host_port(const host_port &) = delete;
+  host_port &operator=(const host_port &) = delete;
+
+  const kyu::port *port() const { return &port_; }
+
+  // From now on the clock runs ahead, as fast as the timer thread can follow it.
+  void wind_forward();
+  uint64_t now_ms();
+  // Threads that have not ended.
+  size_t alive();
+  // Ends the input and the timer thread and joins all; the others must have ended by themselves.
+  void stop();
+
+ private:
+  struct waiter;
+  struct thread;
+
+  static host_port &of(void *ctx) { return *static_cast<host_port *>(ctx); }
+  bool sem_wait(semaphore &, uint32_t timeout_ms);
+  void sem_signal(semaphore &);
+  bool thread_start(const char *name, thread_entry, Stack &, uint32_t word);
+  thread_id thread_self();
+  const_bytes rx_wait();
+  uint32_t tick_wait();
+  uint8_t *tx_reserve(uint32_t len);
+  void tx_commit(uint32_t len);
+  uint64_t real_ms() const;
+  uint64_t now_locked() const { return real_ms() + ahead_ms_; }
+
+  tap_device &tap_;
+  watch::whereabouts &where_;
+  kyu::port port_;
+  const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+  std::random_device entropy_;
+  frame rx_, tx_;
+
+  std::mutex mutex_;  // of all that follows, and of every semaphore
+  std::condition_variable clock_changed_;
+  std::vector<std::unique_ptr<thread>> threads_;
+  uint64_t ahead_ms_ = 0;
+  uint64_t ticks_ = 0;
+  bool winding_ = false, stopping_ = false;
+};
+
+}  // namespace kyu::fuzz

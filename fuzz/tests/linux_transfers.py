@@ -1,0 +1,145 @@
+#!/usr/bin/env python3
+"""usage: linux_transfers.py PROGRAM [REGRESSION]
+
+A real Linux client against `PROGRAM serve` over TAP, in a network namespace of its own: 100 transfers of
+200 KB from port 114, 20 at a time, every second one interrupted with unread data, so that Linux resets it.
+Every byte is verified, nothing may be flagged, and every pool must be full again afterwards. With
+REGRESSION, PROGRAM has that script's seeded bug in it, and must report the signature in its header.
+
+Exit status: 0 as it should be, 1 not so, 77 this machine cannot make network namespaces.
+"""
+
+import concurrent.futures
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+
+TRANSFERS, PARALLEL = 100, 20
+STACK, CLIENT, PORT = "10.77.0.1", "10.77.0.2", 114
+BIG = 200 * 1024
+INTERRUPT_AT = 50 * 1000
+CANNOT = 77
+
+
+def expected(length):
+    """What `big` sends: each byte is a function of its place."""
+    return bytes((i ^ i >> 8 ^ i >> 16) & 255 for i in range(length))
+
+
+WANTED = expected(BIG)
+
+
+def transfer(number):
+    """One transfer; an error text, or None. An odd one goes away in the middle."""
+    interrupted = number % 2 == 1
+    try:
+        with socket.create_connection((STACK, PORT), timeout=60) as s:
+            s.sendall(b"big\n")
+            got = bytearray()
+            while len(got) < (INTERRUPT_AT if interrupted else BIG + 1):
+                piece = s.recv(65536)
+                if not piece:
+                    break
+                got += piece
+            if interrupted:
+                # Wait for more to lie unread, so that close() resets.
+                s.recv(1, socket.MSG_PEEK)
+    except OSError as e:
+        return f"transfer {number}: {e}"
+    if bytes(got) != WANTED[: len(got)]:
+        return f"transfer {number}: bytes differ"
+    if not interrupted and len(got) != BIG:
+        return f"transfer {number}: {len(got)} of {BIG} bytes"
+    return None
+
+
+def ip(*args):
+    subprocess.run(["ip", *args], check=True, stderr=subprocess.PIPE)
+
+
+class Namespace:
+    """A network namespace with one TAP device, entered by this process for as long as it lives."""
+
+    def __init__(self):
+        self.name = f"kyufuzz-{os.getpid()}"
+
+    def __enter__(self):
+        try:
+            ip("netns", "add", self.name)
+            with open(f"/run/netns/{self.name}", "rb") as ns:
+                setns(ns.fileno())
+            ip("link", "set", "lo", "up")
+            ip("tuntap", "add", "dev", "kyu0", "mode", "tap")
+            ip("addr", "add", f"{CLIENT}/24", "dev", "kyu0")
+            ip("link", "set", "kyu0", "up")
+        except (OSError, subprocess.CalledProcessError) as e:
+            detail = getattr(e, "stderr", b"") or b""
+            print(f"no network namespace here: {e} {detail.decode().strip()}")
+            sys.exit(CANNOT)
+        return self
+
+    def __exit__(self, *_):
+        subprocess.run(["ip", "netns", "del", self.name], check=False)
+
+
+def setns(fd):
+    import ctypes
+
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.setns(fd, 0) != 0:
+        raise OSError(ctypes.get_errno(), "setns")
+
+
+def all_transfers():
+    with concurrent.futures.ThreadPoolExecutor(PARALLEL) as pool:
+        return [e for e in pool.map(transfer, range(TRANSFERS)) if e]
+
+
+def transfers_until_it_dies(server):
+    """The server is expected to: nobody waits for the clients that it leaves hanging."""
+    for n in range(PARALLEL):
+        threading.Thread(target=transfer, args=(n,), daemon=True).start()
+    server.wait(timeout=120)
+    return []
+
+
+def show_resets():
+    out = subprocess.run(["nstat", "-az", "TcpOutRsts", "TcpEstabResets"], capture_output=True, text=True, check=False)
+    print("\n".join(l for l in out.stdout.splitlines() if "Tcp" in l))
+
+
+def signature_of(script):
+    with open(script, encoding="utf-8") as f:
+        return re.search(r"^// signature: (.+)$", f.read(), re.MULTILINE)[1]
+
+
+def main(program, regression=None):
+    with Namespace(), tempfile.TemporaryFile("w+") as log:
+        server = subprocess.Popen(
+            [program, "serve", "--tap", "kyu0", "--address", f"{STACK}/24"], stdout=subprocess.PIPE, stderr=log, text=True
+        )
+        print(server.stdout.readline().strip())
+        errors = transfers_until_it_dies(server) if regression else all_transfers()
+        show_resets()
+        if server.poll() is None:
+            server.send_signal(signal.SIGTERM)
+        said, _ = server.communicate(timeout=120)
+        log.seek(0)
+        print(said.strip(), log.read().strip()[-2000:], sep="\n")
+    if regression:
+        wanted = f"signature: {signature_of(regression)}"
+        print("expected", wanted)
+        return 0 if server.returncode == 1 and wanted in said else 1
+    print(f"{TRANSFERS - len(errors)} of {TRANSFERS} transfers as they should be", *errors[:5], sep="\n")
+    return 0 if not errors and server.returncode == 0 else 1
+
+
+if __name__ == "__main__":
+    status = main(*sys.argv[1:])
+    sys.stdout.flush()
+    os._exit(status)  # without the clients that still wait for a dead server
