@@ -16,6 +16,14 @@ function(kyu_add_program program)
   target_link_libraries(${program} PRIVATE ${arg_LIBRARIES})
 endfunction()
 
+# A libFuzzer target, and NAME_main to link it once more with a seeded bug.
+function(kyu_add_target name)
+  add_library(${name}_main OBJECT ${ARGN})
+  target_link_libraries(${name}_main PUBLIC kyu_fuzz)
+  target_link_options(${name}_main INTERFACE -fsanitize=fuzzer)
+  kyu_add_program(${name} LIBRARIES ${name}_main)
+endfunction()
+
 # A seeded bug: its patch is applied to a copy of stack/, and the files that it changes are compiled
 # in place of the originals. It must therefore touch .cc files only.
 function(kyu_add_bug name)

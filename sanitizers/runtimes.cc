@@ -9,9 +9,9 @@
 #include <sanitizer/asan_interface.h>
 
 // No fake stacks: fibers switch without them. Memory of the harness itself is not the question, and
-// so its allocations need no call stacks. Symbols are in our own report.
+// so its allocations need neither call stacks nor a long quarantine. Symbols are in our own report.
 extern "C" const char *__asan_default_options() {
-  return "detect_stack_use_after_return=0:detect_leaks=0:malloc_context_size=0:abort_on_error=1:symbolize=0:"
+  return "detect_stack_use_after_return=0:detect_leaks=0:malloc_context_size=0:quarantine_size_mb=1:abort_on_error=1:symbolize=0:"
          "allocator_may_return_null=1";
 }
 

@@ -165,7 +165,7 @@ class Campaign:
 
     def launch(self, number):
         left = max(1, round(self.args.seconds - self.elapsed()))
-        command = [self.fuzzer, f"-max_total_time={left}", f"-max_len={MAX_LEN}", "-reload=1", "-use_value_profile=0"]
+        command = [self.fuzzer, f"-max_total_time={left}", f"-max_len={MAX_LEN}", "-reload=1", "-len_control=100"]
         command += [f"-timeout={SCENARIO_SECONDS}", "-rss_limit_mb=4096", "-print_final_stats=1", "-verbosity=1"]
         if self.args.seed:
             command.append(f"-seed={self.args.seed + number}")

@@ -16,6 +16,7 @@ int main(int argc, char **argv) {
   kyu::fuzz::add_minimize(app, &status);
   kyu::fuzz::add_bundle(app, &status);
   kyu::fuzz::add_serve(app, &status);
+  kyu::fuzz::add_bench(app, &status);
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp &e) {

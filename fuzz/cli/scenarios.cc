@@ -84,6 +84,7 @@ struct run_command : common_options {
 
   json to_object(const std::string &file, const scenario &s, const run_report &r) const {
     json j = {{"file", file}, {"ops", s.size()}, {"finding", nullptr}, {"digest", nullptr}};
+    if (verbose) j["trace"] = r.trace;
     if (r.finding) {
       j["finding"] = json::parse(watch::to_json(*r.finding));
       return j;
@@ -94,7 +95,6 @@ struct run_command : common_options {
     j["virtual_ms"] = r.result.ms;
     j["repeat"] = repeat;
     j["same_digest"] = r.same_digest;
-    if (verbose) j["trace"] = r.trace;
     return j;
   }
 

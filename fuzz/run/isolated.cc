@@ -25,6 +25,9 @@ void send(const std::string &text) {
   }
 }
 
+// The child's messages: lines of the trace, each with T in front, and at last one object with F or O.
+void send_trace(const std::string &line) { send("T" + line + "\n"); }
+
 void send_finding_and_die(const watch::finding &f) {
   send("F" + watch::to_json(f));
   _exit(1);
@@ -42,19 +45,14 @@ void send_finding_and_die(const watch::finding &f) {
   world w(o.world);
   outcome first, last;
   bool same = true;
-  trace t;
+  trace t(send_trace);
   for (uint32_t i = 0; i < o.repeat; ++i) {
     last = w.run(ops, o.trace && i == 0 ? &t : nullptr);
     if (i == 0) first = last;
     same = same && first.digest == last.digest;
   }
-  nlohmann::json j = {{"digest", last.digest},
-                      {"ops", last.ops},
-                      {"frames_in", last.frames_in},
-                      {"frames_out", last.frames_out},
-                      {"ms", last.ms},
-                      {"same", same},
-                      {"trace", t.lines()}};
+  nlohmann::json j = {{"digest", last.digest},         {"ops", last.ops}, {"frames_in", last.frames_in},
+                      {"frames_out", last.frames_out}, {"ms", last.ms},   {"same", same}};
   send("O" + j.dump());
   _exit(0);
 }
@@ -64,6 +62,16 @@ std::string read_all(int fd) {
   char buf[4096];
   for (ssize_t n; (n = read(fd, buf, sizeof buf)) > 0;) out.append(buf, size_t(n));
   return out;
+}
+
+// Moves the lines of the trace out of the child's messages.
+void take_trace(std::string &text, run_report &report) {
+  size_t at = 0;
+  for (size_t end; at < text.size() && text[at] == 'T' && (end = text.find('\n', at)) != std::string::npos;) {
+    report.trace.push_back(text.substr(at + 1, end - at - 1));
+    at = end + 1;
+  }
+  text.erase(0, at);
 }
 
 watch::finding died(int status) {
@@ -95,13 +103,13 @@ run_report run_isolated(const scenario &ops, const run_options &o) {
   close(fds[0]);
   int status = 0;
   waitpid(pid, &status, 0);
+  take_trace(text, report);
   if (!text.empty() && text[0] == 'F') report.finding = watch::finding_from_json(text.substr(1));
   auto j = !text.empty() && text[0] == 'O' ? nlohmann::json::parse(text.substr(1), nullptr, false)
                                            : nlohmann::json();
   if (j.is_object()) {
     report.result = {j["digest"], j["ops"], j["frames_in"], j["frames_out"], j["ms"]};
     report.same_digest = j["same"];
-    report.trace = j["trace"];
   } else if (!report.finding) {
     report.finding = died(status);
   }

@@ -43,13 +43,14 @@ void put(std::vector<uint8_t> &out, uint32_t v, int bytes) {
 
 uint32_t wrap(uint32_t v, uint32_t limit) { return v <= limit ? v : v % (limit + 1); }
 
-op decode_op(reader &in) {
-  op o;
+void decode_op(reader &in, op &o) {
   o.code = opcode(in.take(1) % uint32_t(opcodes));
+  o.arg = {};
+  o.bytes.clear();
   if (o.code == opcode::raw) {
     auto bytes = in.take_bytes(wrap(in.take(2), max_raw));
     o.bytes.assign(bytes.begin(), bytes.end());
-    return o;
+    return;
   }
   size_t i = 0;
   for (const param &p : spec_of(o.code).params) {
@@ -60,15 +61,23 @@ op decode_op(reader &in) {
     o.arg[i++] = int32_t(wrap(in.take(width_of(p.limit)), p.limit));
     if (p.kind == param_kind::relative) o.arg[i++] = int16_t(in.take(2));
   }
-  return o;
 }
 
 }  // namespace
 
+void decode(std::span<const uint8_t> bytes, scenario &out) {
+  reader in(bytes);
+  size_t n = 0;
+  for (; !in.empty() && n < max_ops; ++n) {
+    if (n == out.size()) out.emplace_back();
+    decode_op(in, out[n]);
+  }
+  out.resize(n);
+}
+
 scenario decode(std::span<const uint8_t> bytes) {
   scenario out;
-  reader in(bytes);
-  while (!in.empty() && out.size() < max_ops) out.push_back(decode_op(in));
+  decode(bytes, out);
   return out;
 }
 

@@ -102,6 +102,8 @@ using scenario = std::vector<op>;
 
 // --- binary form (codec.cc): every byte string is a scenario
 scenario decode(std::span<const uint8_t>);
+// The same into a scenario whose memory is used again.
+void decode(std::span<const uint8_t>, scenario &);
 std::vector<uint8_t> encode(const scenario &);
 // Every parameter within its range; what decode() gives always is.
 void normalise(op &);

@@ -41,11 +41,11 @@ bool lets_through(target t, opcode c) {
   return true;
 }
 
-scenario as_target(target t, const scenario &input) {
+scenario as_target(target t, scenario input) {
   if (t == target::stack) return input;
   scenario out = t == target::api ? api_prelude() : packet_prelude();
-  for (const op &o : input)
-    if (lets_through(t, o.code) && out.size() < max_ops) out.push_back(o);
+  for (op &o : input)
+    if (lets_through(t, o.code) && out.size() < max_ops) out.push_back(std::move(o));
   return out;
 }
 

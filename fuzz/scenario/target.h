@@ -17,7 +17,7 @@ enum class target : uint8_t {
 target target_named(const std::string &);  // "fuzz_stack", ...
 
 // The scenario that the target runs for a decoded input: self-contained, to be kept as a script.
-scenario as_target(target, const scenario &input);
+scenario as_target(target, scenario input);
 
 // For the mutator: does the target let this op through?
 bool lets_through(target, opcode);

@@ -36,7 +36,10 @@ int fuzz_one(target t, const uint8_t *data, size_t size) {
     watch::install_crash_handlers();
     return new world(options_from_environment());  // forgotten at exit: fibers sleep in it
   }();
-  w->run(as_target(t, decode({data, size})));
+  static scenario ops;
+  decode({data, size}, ops);
+  ops = as_target(t, std::move(ops));
+  w->run(ops);
   return 0;
 }
 

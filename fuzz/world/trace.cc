@@ -45,7 +45,7 @@ std::string arp_text(const_bytes f) {
 void trace::note(uint64_t ms, const std::string &text) {
   char time[32];
   snprintf(time, sizeof time, "%5llu.%03u ", static_cast<unsigned long long>(ms / 1000), unsigned(ms % 1000));
-  lines_.push_back(time + text);
+  to_(time + text);
 }
 
 uint32_t trace::relative(uint64_t flow, uint32_t seq, bool syn) {

@@ -7,23 +7,25 @@
 #include <cstdint>
 #include <map>
 #include <string>
-#include <vector>
 
 namespace kyu::fuzz {
 
 class trace {
  public:
+  // Where lines go to, as they come: a scenario may not live to its end.
+  using sink = void (*)(const std::string &line);
+  explicit trace(sink to) : to_(to) {}
+
   void frame_in(uint64_t ms, const_bytes f) { frame(ms, f, '<'); }
   void frame_out(uint64_t ms, const_bytes f) { frame(ms, f, '>'); }
   void note(uint64_t ms, const std::string &text);
-  const std::vector<std::string> &lines() const { return lines_; }
 
  private:
   void frame(uint64_t ms, const_bytes f, char direction);
   std::string tcp_text(const_bytes packet, size_t ip_hlen);
   uint32_t relative(uint64_t flow, uint32_t seq, bool syn);
 
-  std::vector<std::string> lines_;
+  sink to_;
   std::map<uint64_t, uint32_t> first_seq_;  // by direction of a conversation
 };
 

@@ -93,15 +93,10 @@ outgoing plan(tcpcb *tp, bool idle) {
   uint32_t win = window_to_use(tp, &o.flags);
   uint32_t in_flight = uint32_t(tp->snd_nxt - tp->snd_una);
   if (in_flight > min_of(sb.sb_cc, win) && win == 0 && sb.sb_cc > 0) {
-    // The window closed behind data in flight: start again from its left edge, by probes. They are
-    // armed here, since what leaves now may be an ACK that would pass by the end of this function.
+    // The window closed behind data in flight: start again from its left edge, by probes.
     tcp_stoptimer(tp, TCPT_REXMT);
     tp->snd_nxt = tp->snd_una;
     in_flight = 0;
-    if (tp->t_timer[TCPT_PERSIST] == 0) {
-      tp->t_rxtshift = 0;
-      tcp_setpersist(tp);
-    }
   }
   uint32_t sendable = min_of(sb.sb_cc, win);
   o.off = min_of(in_flight, sb.sb_cc);
@@ -114,7 +109,9 @@ outgoing plan(tcpcb *tp, bool idle) {
   o.recwin = window_to_offer(tp);
   o.send = data_due(tp, o, idle) || window_update_due(tp, o.recwin) || (tp->t_flags & TF_ACKNOW) != 0 ||
            fin_due(tp, o.flags);
-  if (!o.send && sb.sb_cc > 0 && tp->t_timer[TCPT_REXMT] == 0 && tp->t_timer[TCPT_PERSIST] == 0) {
+  // Data stays behind and nothing will call for it: also where an ACK leaves now.
+  bool data_leaves = o.send && o.len > 0;
+  if (!data_leaves && sb.sb_cc > 0 && tp->t_timer[TCPT_REXMT] == 0 && tp->t_timer[TCPT_PERSIST] == 0) {
     tp->t_rxtshift = 0;
     tcp_setpersist(tp);
   }
