@@ -15,8 +15,6 @@ void install_asan_handler();
 
 namespace {
 
-#ifndef KYU_ASAN
-
 // The report is made here, by code that needs room for a symbolizer's answer.
 constexpr size_t signal_stack_bytes = 1 << 20;
 
@@ -56,10 +54,6 @@ void install_signal_handlers() {
   sa.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER;
   for (int sig : {SIGSEGV, SIGBUS, SIGFPE, SIGILL}) sigaction(sig, &sa, nullptr);
 }
-
-#else
-void install_signal_handlers() {}
-#endif
 
 }  // namespace
 

@@ -11,8 +11,9 @@
 // No fake stacks: fibers switch without them. Memory of the harness itself is not the question, and
 // so its allocations need neither call stacks nor a long quarantine. Symbols are in our own report.
 extern "C" const char *__asan_default_options() {
-  return "detect_stack_use_after_return=0:detect_leaks=0:malloc_context_size=0:quarantine_size_mb=1:abort_on_error=1:symbolize=0:"
-         "allocator_may_return_null=1";
+  return "detect_stack_use_after_return=0:detect_leaks=0:malloc_context_size=0:quarantine_size_mb=1:abort_on_"
+         "error=1:symbolize=0:"
+         "handle_segv=0:handle_sigbus=0:handle_sigfpe=0:handle_sigill=0:allocator_may_return_null=1";
 }
 
 namespace kyu::watch {
@@ -21,11 +22,7 @@ namespace {
 
 std::string asan_kind() {
   const char *d = __asan_get_report_description();
-  if (d == nullptr || *d == 0) return "asan";
-  uintptr_t addr = reinterpret_cast<uintptr_t>(__asan_get_report_address());
-  if (strstr(d, "SEGV") != nullptr || strcmp(d, "unknown-crash") == 0)
-    return addr < 65536 ? "null-dereference" : "segv";
-  return d;
+  return d == nullptr || *d == 0 ? "asan" : d;
 }
 
 void on_asan_report(const char *) {

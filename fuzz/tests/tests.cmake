@@ -1,6 +1,29 @@
 # Tests of the harness and of the stack in it.
 find_package(Python3 REQUIRED COMPONENTS Interpreter)
 
+# GoogleTest from its sources, so that it is built as the rest is: for 32 bit, with sanitizers.
+set(INSTALL_GTEST OFF)
+add_subdirectory(/usr/src/googletest ${CMAKE_BINARY_DIR}/googletest EXCLUDE_FROM_ALL)
+foreach(library gtest gtest_main)
+  target_compile_options(${library} PRIVATE -w)
+endforeach()
+
+add_library(unit_tests_main OBJECT
+  ${CMAKE_SOURCE_DIR}/stack/ip/in_cksum_test.cc
+  ${CMAKE_SOURCE_DIR}/stack/memory/mbuf_test.cc
+  scenario/codec_test.cc
+  tests/conversation.cc
+  tests/datagram_test.cc
+  tests/tcp_test.cc
+  tests/watcher_test.cc
+  tests/world_test.cc
+)
+# They do on purpose what a defect of the stack would do, and so are instrumented as the stack is.
+target_compile_options(unit_tests_main PRIVATE ${KYU_SANITIZE_OPTIONS})
+target_link_libraries(unit_tests_main PUBLIC kyu_fuzz gtest gtest_main)
+kyu_add_program(unit_tests LIBRARIES unit_tests_main)
+add_test(NAME unit_tests COMMAND unit_tests --gtest_brief=1)
+
 add_test(NAME corpus.seeds
          COMMAND sh -c "$<TARGET_FILE:kyufuzz> run ${CMAKE_SOURCE_DIR}/corpus/seeds/*.scenario")
 

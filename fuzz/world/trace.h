@@ -16,6 +16,8 @@ class trace {
   using sink = void (*)(const std::string &line);
   explicit trace(sink to) : to_(to) {}
 
+  static constexpr const char *everything_closed = "-- everything is closed, and time passes";
+
   void frame_in(uint64_t ms, const_bytes f) { frame(ms, f, '<'); }
   void frame_out(uint64_t ms, const_bytes f) { frame(ms, f, '>'); }
   void note(uint64_t ms, const std::string &text);

@@ -298,6 +298,7 @@ bool all_free(Stack &st) {
 }  // namespace
 
 void world::drain() {
+  if (trace_ != nullptr) trace_->note(sched_.now(), trace::everything_closed);
   answers_left_ = max_answers_per_op;
   link_up_ = true;
   lose_ = ring_full_ = 0;

@@ -96,18 +96,17 @@ verdict tcp_ack_input(tcp_segment &seg) {
   return take_acked(seg) ? our_fin_is_acked(seg) : verdict::next;
 }
 
+// As the RFC has it, and other than BSD, also a window that shrinks without anything new beside it.
 void tcp_window_update(tcp_segment &seg) {
   tcpcb *tp = seg.tp;
-  bool newer = seq_lt(tp->snd_wl1, seg.seq) ||
-               (tp->snd_wl1 == seg.seq &&
-                (seq_lt(tp->snd_wl2, seg.ack) || (tp->snd_wl2 == seg.ack && seg.wnd > tp->snd_wnd)));
+  bool newer = seq_lt(tp->snd_wl1, seg.seq) || (tp->snd_wl1 == seg.seq && seq_leq(tp->snd_wl2, seg.ack));
   if (!newer || seq_lt(seg.ack, tp->snd_una)) return;
+  seg.need_output = seg.need_output || tp->snd_wnd != seg.wnd;
   tp->snd_wnd = seg.wnd;
   if (tp->snd_wnd > 0) tp->t_persists = 0;
   tp->snd_wl1 = seg.seq;
   tp->snd_wl2 = seg.ack;
   tp->max_sndwnd = max_of(tp->max_sndwnd, tp->snd_wnd);
-  seg.need_output = true;
 }
 
 }  // namespace kyu

@@ -6,8 +6,8 @@
 
 namespace kyu::watch {
 
-// Once in a process. Without a sanitizer that does it, faults are caught by signal handlers on a
-// stack of their own.
+// Once in a process. Faults are caught by our own signal handlers in every build, since a sanitizer's
+// run-time does not tell the address that was touched; they have a stack of their own.
 void install_crash_handlers();
 
 // An oracle's finding: kind, and a summary. The object may be null. Never returns.

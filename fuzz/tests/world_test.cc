@@ -1,0 +1,49 @@
+// Determinism: a scenario's digest is a function of the scenario alone.
+#include "scenario/mutator.h"
+#include "world/world.h"
+
+#include <gtest/gtest.h>
+
+namespace kyu::fuzz {
+
+namespace {
+
+TEST(world, gives_the_same_digest_whatever_ran_before) {
+  world used;
+  random_source r(1);
+  scenario s;
+  for (int i = 0; i < 100; ++i) {
+    mutate(s, target::stack, r);
+    if (s.size() > 60) s.clear();
+    used.run(s);
+    world fresh;
+    ASSERT_EQ(used.run(s).digest, fresh.run(s).digest) << to_script(s);
+  }
+}
+
+TEST(world, gives_the_same_digest_with_and_without_watching) {
+  world watched, plain({watch::pool_mode::plain, false}), pattern({watch::pool_mode::pattern, true});
+  random_source r(2);
+  scenario s;
+  for (int i = 0; i < 100; ++i) {
+    mutate(s, target::stack, r);
+    if (s.size() > 60) s.clear();
+    // Allocations fail by the watcher's hand, which plain pools do not have.
+    std::erase_if(s, [](const op &o) { return o.code == opcode::nomem; });
+    uint64_t digest = watched.run(s).digest;
+    ASSERT_EQ(plain.run(s).digest, digest) << to_script(s);
+    ASSERT_EQ(pattern.run(s).digest, digest) << to_script(s);
+  }
+}
+
+TEST(world, gives_another_digest_when_something_else_is_visible) {
+  world w;
+  auto digest = [&w](const char *script) { return w.run(from_script(script).ops).digest; };
+  EXPECT_NE(digest("peer 0 < icmp type=echo len=1\n"), digest("peer 0 < icmp type=echo len=2\n"));
+  EXPECT_NE(digest("user 0: close\n"), digest("user 0: recv\n"));
+  EXPECT_NE(digest("+1ms\npeer 0 < icmp type=echo\n"), digest("+2ms\npeer 0 < icmp type=echo\n"));
+}
+
+}  // namespace
+
+}  // namespace kyu::fuzz
