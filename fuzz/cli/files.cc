@@ -19,14 +19,6 @@ bool read_scenario(const std::string &path, scenario *out) {
   return false;
 }
 
-bool read_bytes(const std::string &path, std::vector<uint8_t> *out) {
-  std::ifstream in(path, std::ios::binary);
-  out->assign(std::istreambuf_iterator<char>(in), {});
-  if (!in.bad() && in.is_open()) return true;
-  fprintf(stderr, "kyufuzz: %s: cannot be read\n", path.c_str());
-  return false;
-}
-
 bool write_file(const std::string &path, const std::string &bytes) {
   std::string temporary = path + ".new";
   std::ofstream out(temporary, std::ios::binary | std::ios::trunc);

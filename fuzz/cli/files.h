@@ -1,11 +1,9 @@
 // Reading and writing the CLI's files; an error is one line on stderr, and false.
 #pragma once
 
-#include "scenario/op.h"
+#include "scenario/file.h"
 
-#include <cstdint>
 #include <string>
-#include <vector>
 
 namespace kyu::fuzz {
 
@@ -13,7 +11,6 @@ namespace kyu::fuzz {
 int refuse(const std::string &what, const std::string &why);
 
 bool read_scenario(const std::string &path, scenario *);
-bool read_bytes(const std::string &path, std::vector<uint8_t> *);
 // Written beside the target and renamed, so that nothing half written is ever left.
 bool write_file(const std::string &path, const std::string &bytes);
 

@@ -136,7 +136,8 @@ struct bundle_command : common_options {
 
   int operator()() const {
     bundle_request q;
-    if (!read(file, &q.ops) || !read_bytes(file, &q.input)) return 2;
+    if (!read(file, &q.ops)) return 2;
+    if (!read_file(file, &q.input)) return refuse(file, "cannot be read");
     q.folder = folder;
     q.program = program;
     q.options = run();

@@ -37,7 +37,7 @@ std::string report_json(const bundle_request &q, const watch::finding &f, const 
 
 void write_all(const fs::path &dir, const bundle_request &q, const watch::finding &f, const scenario &least) {
   fs::create_directories(dir);
-  put(dir / "input", as_text(q.input));
+  put(dir / "input", q.input);
   put(dir / "script.scenario", header(f) + to_script(q.ops));
   put(dir / "minimized", as_text(encode(least)));
   put(dir / "minimized.scenario", header(f) + to_script(least));

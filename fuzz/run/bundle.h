@@ -10,7 +10,7 @@ namespace kyu::fuzz {
 
 struct bundle_request {
   std::string folder;               // to be made; must not exist
-  std::vector<uint8_t> input;       // as the fuzzer left it
+  std::string input;                // as the fuzzer left it
   scenario ops;                     // what it means to the target
   std::string program = "kyufuzz";  // that replays it: names the seeded bug, where there is one
   run_options options;

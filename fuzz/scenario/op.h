@@ -118,8 +118,4 @@ struct parsed {
 };
 parsed from_script(const std::string &text);
 
-// A file as a scenario: *.scenario must be a script, other files are tried as one and are binary
-// otherwise. False with `*error` set: it cannot be read or parsed.
-bool load_scenario(const std::string &path, scenario *, std::string *error);
-
 }  // namespace kyu::fuzz

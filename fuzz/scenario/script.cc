@@ -13,7 +13,6 @@
 
 #include <charconv>
 #include <cstring>
-#include <fstream>
 #include <sstream>
 
 namespace kyu::fuzz {
@@ -227,12 +226,6 @@ std::string params_text(const op &o) {
   return out;
 }
 
-bool looks_like_script(const std::string &text) {
-  for (unsigned char c : text)
-    if (c >= 0x7f || (c < 0x20 && c != '\n' && c != '\t' && c != '\r')) return false;
-  return true;
-}
-
 }  // namespace
 
 std::string to_line(const op &o) {
@@ -272,31 +265,6 @@ parsed from_script(const std::string &text) {
     out.lines.push_back(number);
   }
   return out;
-}
-
-bool load_scenario(const std::string &path, scenario *ops, std::string *error) {
-  std::ifstream in(path, std::ios::binary);
-  std::stringstream text;
-  if (!in || !(text << in.rdbuf())) {
-    // An empty file leaves nothing to stream, and is a scenario without ops.
-    bool empty = in && in.peek() == std::ifstream::traits_type::eof();
-    if (!empty) {
-      *error = path + ": cannot be read";
-      return false;
-    }
-  }
-  std::string bytes = text.str();
-  bool must_be_script = path.size() > 9 && path.substr(path.size() - 9) == ".scenario";
-  if (must_be_script || looks_like_script(bytes)) {
-    parsed p = from_script(bytes);
-    *ops = std::move(p.ops);
-    if (p.error.empty()) return true;
-    *error = path + ":" + p.error;
-    if (must_be_script) return false;
-  }
-  // A fuzzer's input may happen to be printable, so without the name it is not an error.
-  *ops = decode({reinterpret_cast<const uint8_t *>(bytes.data()), bytes.size()});
-  return true;
 }
 
 }  // namespace kyu::fuzz

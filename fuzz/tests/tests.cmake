@@ -1,6 +1,4 @@
 # Tests of the harness and of the stack in it.
-find_package(Python3 REQUIRED COMPONENTS Interpreter)
-
 # GoogleTest from its sources, so that it is built as the rest is: for 32 bit, with sanitizers.
 set(INSTALL_GTEST OFF)
 add_subdirectory(/usr/src/googletest ${CMAKE_BINARY_DIR}/googletest EXCLUDE_FROM_ALL)
@@ -26,6 +24,9 @@ add_test(NAME unit_tests COMMAND unit_tests --gtest_brief=1)
 
 add_test(NAME corpus.seeds
          COMMAND sh -c "$<TARGET_FILE:kyufuzz> run ${CMAKE_SOURCE_DIR}/corpus/seeds/*.scenario")
+
+add_test(NAME cli COMMAND Python3::Interpreter ${CMAKE_CURRENT_LIST_DIR}/cli_test.py
+                          $<TARGET_FILE:kyufuzz> ${CMAKE_SOURCE_DIR}/corpus)
 
 file(GLOB regressions CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/corpus/regressions/*.scenario)
 foreach(script ${regressions})

@@ -42,19 +42,21 @@ bytes world::buffer_of(const op &o, uint32_t len) {
   return {u.data.get(), len};
 }
 
+endpoint world::peer_at(int32_t number, int32_t port) const {
+  return {peers_[size_t(number)].addr(), uint16_t(port)};
+}
+
+// A descriptor that a call has opened begins a new stream.
+uint64_t world::opened(int fd) {
+  if (fd >= 0) sent_[size_t(fd)] = 0;
+  return uint64_t(int64_t(fd));
+}
+
 void world::make_call(const op &o) {
   Stack &st = *stack_;
   const auto &a = o.arg;
   int fd = fd_of(o), got = -1;
-  uint32_t n = 0;
   endpoint ep;
-  auto peer_at = [&](int32_t number, int32_t port) {
-    return endpoint{peers_[size_t(number)].addr(), uint16_t(port)};
-  };
-  auto opened = [&](int made) {
-    if (made >= 0) sent_[size_t(made)] = 0;
-    return uint64_t(int64_t(made));
-  };
   switch (o.code) {
     case opcode::socket: {
       err e = net_socket(st, a[1] == 0 ? sotype::stream : sotype::dgram, &got);
@@ -67,58 +69,81 @@ void world::make_call(const op &o) {
       return result(o, e, opened(got) << 48 ^ number_of(ep));
     }
     case opcode::connect: return result(o, net_connect(st, fd, peer_at(a[2], a[3]), a[4] != 0), 0);
-    case opcode::send: {
-      bytes data = buffer_of(o, uint32_t(a[2]));
-      fill_stream(user_stream, fd >= 0 ? sent_[size_t(fd)] : 0, data);
-      err e = net_send(st, fd, data, uint8_t(a[3]), &n);
-      if (fd >= 0) sent_[size_t(fd)] += n;
-      return result(o, e, n);
-    }
-    case opcode::sendto: {
-      bytes data = buffer_of(o, uint32_t(a[4]));
-      fill_stream(user_stream, 0, data);
-      err e = net_sendto(st, fd, data, peer_at(a[2], a[3]), &n);
-      return result(o, e, n);
-    }
-    case opcode::recv: {
-      bytes data = buffer_of(o, uint32_t(a[2]));
-      err e = net_recv(st, fd, data, uint8_t(a[3]), &ep, &n);
-      digest_.add(data.first(n));
-      return result(o, e, n);
-    }
     case opcode::shutdown: return result(o, net_shutdown(st, fd, shut(a[2])), 0);
-    case opcode::setopt: return result(o, net_setopt(st, fd, option_of[a[2]], uint32_t(a[3])), 0);
-    case opcode::getopt: {
-      err e = net_getopt(st, fd, option_of[a[2]], &n);
-      return result(o, e, n);
-    }
     case opcode::close: return result(o, net_close(st, fd), 0);
-    case opcode::peername: {
-      err e = net_peername(st, fd, &ep);
-      return result(o, e, number_of(ep));
-    }
-    case opcode::sockname: {
-      err e = net_sockname(st, fd, &ep);
-      return result(o, e, number_of(ep));
-    }
-    case opcode::state: {
-      net_status s;
-      err e = net_state(st, fd, &s);
-      return result(o, e,
-                    uint64_t(s.state) << 40 ^ uint64_t(s.readable) << 33 ^ uint64_t(s.writeable) << 32 ^
-                        uint64_t(s.rcv_cc) << 16 ^ s.snd_cc);
-    }
-    case opcode::error: {
-      err pending = err::ok;
-      err e = net_error(st, fd, &pending);
-      return result(o, e, uint64_t(pending));
-    }
     case opcode::tcp_bind: return result(o, opened(kyu::tcp_bind(st, uint16_t(a[1]), a[2])));
     case opcode::tcp_connect: return result(o, opened(kyu::tcp_connect(st, peer_at(a[1], a[2]))));
     case opcode::tcp_accept: return result(o, opened(kyu::tcp_accept(st, fd, &ep)));
     case opcode::server: return result(o, opened(server_start(st, kyu::server(a[1]))));
+    case opcode::send:
+    case opcode::sendto:
+    case opcode::recv: return move_data(o);
+    default: return ask(o);
+  }
+}
+
+void world::move_data(const op &o) {
+  const auto &a = o.arg;
+  int fd = fd_of(o);
+  uint32_t n = 0;
+  err e;
+  if (o.code == opcode::send) {
+    bytes data = buffer_of(o, uint32_t(a[2]));
+    fill_stream(user_stream, fd >= 0 ? sent_[size_t(fd)] : 0, data);
+    e = net_send(*stack_, fd, data, uint8_t(a[3]), &n);
+    if (fd >= 0) sent_[size_t(fd)] += n;
+  } else if (o.code == opcode::sendto) {
+    bytes data = buffer_of(o, uint32_t(a[4]));
+    fill_stream(user_stream, 0, data);
+    e = net_sendto(*stack_, fd, data, peer_at(a[2], a[3]), &n);
+  } else {
+    bytes data = buffer_of(o, uint32_t(a[2]));
+    endpoint from;
+    e = net_recv(*stack_, fd, data, uint8_t(a[3]), &from, &n);
+    digest_.add(data.first(n));
+  }
+  result(o, e, n);
+}
+
+// Calls about a descriptor's state, which they hardly change.
+void world::ask(const op &o) {
+  Stack &st = *stack_;
+  int fd = fd_of(o);
+  endpoint ep;
+  err e = err::ok;
+  uint64_t value = 0;
+  switch (o.code) {
+    case opcode::setopt: e = net_setopt(st, fd, option_of[o.arg[2]], uint32_t(o.arg[3])); break;
+    case opcode::getopt: {
+      uint32_t n = 0;
+      e = net_getopt(st, fd, option_of[o.arg[2]], &n);
+      value = n;
+      break;
+    }
+    case opcode::peername:
+      e = net_peername(st, fd, &ep);
+      value = number_of(ep);
+      break;
+    case opcode::sockname:
+      e = net_sockname(st, fd, &ep);
+      value = number_of(ep);
+      break;
+    case opcode::state: {
+      net_status s;
+      e = net_state(st, fd, &s);
+      value = uint64_t(s.state) << 40 ^ uint64_t(s.readable) << 33 ^ uint64_t(s.writeable) << 32 ^
+              uint64_t(s.rcv_cc) << 16 ^ s.snd_cc;
+      break;
+    }
+    case opcode::error: {
+      err pending = err::ok;
+      e = net_error(st, fd, &pending);
+      value = uint64_t(pending);
+      break;
+    }
     default: return;
   }
+  result(o, e, value);
 }
 
 }  // namespace kyu::fuzz

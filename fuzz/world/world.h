@@ -68,10 +68,16 @@ class world {
   void build_packet(const op &, frame &);
   void fault(const op &);
   void queue_call(const op &);
-  void make_call(const op &);  // on a user thread; api.cc
+
+  // API ops, on a user thread (api.cc).
+  void make_call(const op &);
+  void move_data(const op &);
+  void ask(const op &);
+  endpoint peer_at(int32_t number, int32_t port) const;
+  uint64_t opened(int fd);
   void result(const op &, err, uint64_t value);
   void result(const op &, uint64_t value);
-  bytes buffer_of(const op &, uint32_t len);
+  bytes buffer_of(const op &, uint32_t len);  // a call's data, and not a byte more
 
   // The port.
   static world &of(void *ctx) { return *static_cast<world *>(ctx); }

@@ -41,7 +41,7 @@ err send_locked(socket *so, const endpoint *to, const_bytes data, uint8_t flags,
   do {
     uint32_t left = uint32_t(data.size()) - *done, space = 0;
     if (err e = wait_for_space(so, to, left, flags, &space); e != err::ok) return e;
-    uint32_t n = atomic ? left : min_of(min_of(left, max_of(space, 1u)), MCLBYTES);
+    uint32_t n = atomic ? left : min_of(min_of(left, max_of(space, uint32_t(1))), MCLBYTES);
     bool last = *done + n == data.size();
     mbuf *m = m_devget(so->so_stack->mb, data.subspan(*done, n), atomic ? max_header : 0);
     if (m == nullptr) return err::nobufs;

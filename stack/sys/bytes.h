@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <cstddef>
 #include <span>
+#include <type_traits>
 
 namespace kyu {
 
@@ -38,12 +39,13 @@ static_assert(sizeof(be32) == 4 && alignof(be32) == 1);
 using bytes = std::span<uint8_t>;
 using const_bytes = std::span<const uint8_t>;
 
+// In the first one's type.
 template <class T>
-constexpr T min_of(T a, T b) {
+constexpr T min_of(T a, std::type_identity_t<T> b) {
   return a < b ? a : b;
 }
 template <class T>
-constexpr T max_of(T a, T b) {
+constexpr T max_of(T a, std::type_identity_t<T> b) {
   return a < b ? b : a;
 }
 

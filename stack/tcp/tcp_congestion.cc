@@ -11,7 +11,7 @@ namespace {
 uint32_t flight_size(const tcpcb *tp) { return uint32_t(tp->snd_max - tp->snd_una); }
 
 void halve_ssthresh(tcpcb *tp) {
-  tp->snd_ssthresh = max_of(min_of(flight_size(tp), tp->snd_cwnd) / 2, 2u * tp->t_maxseg);
+  tp->snd_ssthresh = max_of(min_of(flight_size(tp), tp->snd_cwnd) / 2, uint32_t(2 * tp->t_maxseg));
 }
 
 // One segment at `ack` goes out again, whatever else is in flight.

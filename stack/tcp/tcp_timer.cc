@@ -117,7 +117,7 @@ void expire(tcpcb *tp, uint64_t now) {
 }  // namespace
 
 void tcp_settimer(tcpcb *tp, tcp_timer which, uint32_t ms) {
-  tp->t_timer[which] = tcp_stack(tp).now() + max_of(ms, 1u);
+  tp->t_timer[which] = tcp_stack(tp).now() + max_of(ms, uint32_t(1));
   enqueue(tp);
 }
 
