@@ -58,6 +58,52 @@ def transfer(number):
     return None
 
 
+def ask(port, request, until=None):
+    """All that a server answers; up to `until`, where it does not close by itself."""
+    with socket.create_connection((STACK, port), timeout=30) as s:
+        s.sendall(request)
+        got = b""
+        while piece := s.recv(65536):
+            got += piece
+            if until and until in got:
+                break
+        return got
+
+
+def ping(size):
+    """An echo request from a raw socket; true where the same bytes come back."""
+    with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP) as s:
+        s.settimeout(30)
+        body = b"\x12\x34\x00\x01" + bytes(i & 255 for i in range(size))
+        words = b"\x08\x00\x00\x00" + body + b"\x00" * (len(body) % 2)
+        total = sum(words[i] << 8 | words[i + 1] for i in range(0, len(words), 2))
+        while total >> 16:
+            total = (total & 0xFFFF) + (total >> 16)
+        s.sendto(b"\x08\x00" + (~total & 0xFFFF).to_bytes(2, "big") + body, (STACK, 0))
+        while True:
+            answer = s.recv(65536)[20:]
+            if answer[:1] == b"\x00":
+                return answer[4:] == body
+
+
+def small_talk():
+    """Every server and every command but `big`, once; what did not answer as it should."""
+    text = bytes(range(256)) * 16
+    wrong = []
+    if ask(7, text, until=text) != text:
+        wrong.append("echo")
+    if not re.fullmatch(rb"up \d+\.\d s\r\n", ask(13, b"")):
+        wrong.append("daytime")
+    if ask(PORT, b"lots 3\nq\n") != b"line 1 of 3\r\nline 2 of 3\r\nline 3 of 3\r\n":
+        wrong.append("lots")
+    if b"locker count:" not in ask(PORT, b"stat\nq\n"):
+        wrong.append("stat")
+    if b"commands: big" not in ask(PORT, b"nix\nq\n"):
+        wrong.append("help")
+    wrong += [f"ping of {size} bytes" for size in (0, 1, 56, 1468) if not ping(size)]
+    return wrong
+
+
 def ip(*args):
     subprocess.run(["ip", *args], check=True, stderr=subprocess.PIPE)
 
@@ -124,7 +170,7 @@ def main(program, regression=None):
             [program, "serve", "--tap", "kyu0", "--address", f"{STACK}/24"], stdout=subprocess.PIPE, stderr=log, text=True
         )
         print(server.stdout.readline().strip())
-        errors = transfers_until_it_dies(server) if regression else all_transfers()
+        errors = transfers_until_it_dies(server) if regression else small_talk() + all_transfers()
         show_resets()
         if server.poll() is None:
             server.send_signal(signal.SIGTERM)
@@ -135,7 +181,7 @@ def main(program, regression=None):
         wanted = f"signature: {signature_of(regression)}"
         print("expected", wanted)
         return 0 if server.returncode == 1 and wanted in said else 1
-    print(f"{TRANSFERS - len(errors)} of {TRANSFERS} transfers as they should be", *errors[:5], sep="\n")
+    print(f"{TRANSFERS} transfers and the small talk: {len(errors)} not as they should be", *errors[:5], sep="\n")
     return 0 if not errors and server.returncode == 0 else 1
 
 

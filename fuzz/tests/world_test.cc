@@ -36,6 +36,18 @@ TEST(world, gives_the_same_digest_with_and_without_watching) {
   }
 }
 
+// Servers have taken every thread but one, and closing their connections lingers: the one that closes
+// must not need another for each second that passes.
+TEST(world, closes_everything_with_every_thread_in_use) {
+  std::string script =
+      "user 0: tcp_connect\nuser 0: server name=daytime\nuser 0: server name=echo\npeer 0 react how=ack\n"
+      "user 0: server\nuser 0: setopt option=linger value=3\n+1000ms\n";
+  for (int i = 0; i < 30; ++i) script += "peer 0 < S port=114\n";
+  world w;
+  EXPECT_GT(w.run(from_script(script).ops).ms, 1000u);
+  EXPECT_EQ(w.stack().files.open, 0);
+}
+
 TEST(world, gives_another_digest_when_something_else_is_visible) {
   world w;
   auto digest = [&w](const char *script) { return w.run(from_script(script).ops).digest; };

@@ -25,6 +25,12 @@ stack_config fuzz_config(const watch::watcher &w) {
   return c;
 }
 
+// The harness's own mistake, not a finding.
+[[noreturn]] void broken(const char *what) {
+  fprintf(stderr, "kyufuzz: harness: %s\n", what);
+  abort();
+}
+
 bytes map_memory(size_t len) {
   void *at = mmap(nullptr, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (at == MAP_FAILED) {
@@ -85,13 +91,14 @@ void world::begin(trace *t) {
   link_up_ = true;
   ticks_due_ = 0;
   ticks_given_ = 0;
+  closing_ = false;
   sent_ = {};
   if (!started_) {
     started_ = true;
-    if (!stack_start(*stack_)) abort();
+    if (!stack_start(*stack_)) broken("no threads for the stack");
     static constexpr const char *names[max_users] = {"user-0", "user-1", "user-2", "user-3"};
     for (uint32_t u = 0; u < max_users; ++u)
-      if (!sched_.start(names[u], user_thread, *stack_, u)) abort();
+      if (!sched_.start(names[u], user_thread, *stack_, u)) broken("no threads for users");
     sched_.run();
   }
   digest_.reset();
@@ -233,7 +240,7 @@ uint8_t *world::tx_reserve(uint32_t len) {
 }
 
 void world::tx_commit(uint32_t len) {
-  if (len != tx_.len) abort();
+  if (len != tx_.len) broken("a frame of another length than was reserved");
   const_bytes f = tx_.view();
   ++out_.frames_out;
   digest_.add(sched_.now());
@@ -285,7 +292,10 @@ void world::queue_call(const op &o) {
 
 // --- the end of a scenario
 
-void world::closer_thread(Stack &st, uint32_t) { net_closeall(st); }
+void world::closer_thread(Stack &st, uint32_t) {
+  net_closeall(st);
+  of(st.port->ctx).closing_ = false;
+}
 
 namespace {
 
@@ -304,9 +314,12 @@ void world::drain() {
   lose_ = ring_full_ = 0;
   for (int k = 0; k < pool_kinds; ++k) watcher_.fail_nth(pool_kind(k), 0);
   for (user &u : users_) u.calls.clear();
-  // An accept may hand out another descriptor while the closer is under way.
+  // An accept may hand out another descriptor while the closer is under way, and the closer may linger.
   for (int round = 0; round < max_files && stack_->files.open > 0; ++round) {
-    if (!sched_.start("closer", closer_thread, *stack_, 0)) abort();
+    if (!closing_) {
+      closing_ = true;
+      if (!sched_.start("closer", closer_thread, *stack_, 0)) broken("no thread left for the closer");
+    }
     settle();
     if (stack_->files.open > 0) advance(1000);
   }

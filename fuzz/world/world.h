@@ -102,6 +102,7 @@ class world {
 
   std::array<peer, max_peers> peers_;
   std::array<user, max_users> users_;
+  bool closing_ = false;  // the closer is under way
   trace *trace_ = nullptr;
   outcome out_;
   uint64_t entropy_ = 0;

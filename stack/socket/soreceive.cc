@@ -60,7 +60,7 @@ uint32_t take_stream(socket *so, bytes to, bool peek) {
 err receive_oob(socket *so, bytes to, uint8_t flags, uint32_t *done) {
   if (so->so_pcb == nullptr || so->so_type != sotype::stream) return err::opnotsupp;
   if (to.empty()) return err::inval;
-  err e = pru_rcvoob(so, &to[0], (flags & MSG_PEEK) != 0);
+  err e = pru_rcvoob(so, to.data(), (flags & MSG_PEEK) != 0);
   *done = e == err::ok ? 1 : 0;
   return e;
 }
