@@ -16,7 +16,6 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 TARGETS = ("fuzz_stack", "fuzz_api", "fuzz_packet")
-PRESET = "asan"
 MAX_LEN = 1024  # bytes of an input: some fifty segments
 SCENARIO_SECONDS = 20  # after which an input counts as hanging
 TICK = 0.25  # seconds between looks at the workers
@@ -67,7 +66,12 @@ def parse(argv):
     p.add_argument("--pools", default="best", choices=("plain", "guard", "pattern", "best"),
                    help="plain: as BSD has them, nothing is poisoned (default: %(default)s)")
     p.add_argument("--no-oracles", action="store_true", help="sanitizers and assertions only")
+    p.add_argument("--alone", action="store_true",
+                   help="the sanitizers alone: plain pools, no oracles, no assertions of the stack")
     args = p.parse_args(argv)
+    args.preset = "asan"
+    if args.alone:
+        args.preset, args.pools, args.no_oracles = "asan-alone", "plain", True
     if args.bug and args.bug not in bug_names():
         raise CannotRun(f"no seeded bug '{args.bug}'; there are: {', '.join(bug_names())}")
     return args
@@ -120,9 +124,9 @@ class Campaign:
         suffix = f".{args.bug}" if args.bug else ""
         self.out = Path(args.out).absolute() if args.out else ROOT / "out" / (args.target + suffix)
         self.work = self.out / "work"
-        self.program = ROOT / "build" / PRESET / "fuzz" / f"kyufuzz{suffix}"
-        self.fuzzer = ROOT / "build" / PRESET / "fuzz" / f"{args.target}{suffix}"
-        self.replay = f"ci/kyufuzz --build {PRESET} " + (f"--bug {args.bug} " if args.bug else "")
+        self.program = ROOT / "build" / args.preset / "fuzz" / f"kyufuzz{suffix}"
+        self.fuzzer = ROOT / "build" / args.preset / "fuzz" / f"{args.target}{suffix}"
+        self.replay = f"ci/kyufuzz --build {args.preset}" + (f" --bug {args.bug}" if args.bug else "")
         self.findings = []
         self.buckets = set()
         self.workers = []
@@ -132,7 +136,7 @@ class Campaign:
 
     def build(self):
         say(f"building {self.fuzzer.name}")
-        done = subprocess.run([ROOT / "ci" / "build", PRESET, self.fuzzer.name, self.program.name], check=False)
+        done = subprocess.run([ROOT / "ci" / "build", self.args.preset, self.fuzzer.name, self.program.name], check=False)
         if done.returncode != 0:
             raise CannotRun("it does not build")
 
@@ -230,7 +234,7 @@ class Campaign:
         new.parent.mkdir(parents=True, exist_ok=True)
         flags = ["--target", self.args.target, "--timeout", str(SCENARIO_SECONDS)] + self.world_flags()
         done = subprocess.run(
-            [self.program, "bundle", artifact, "-o", new, "--program", self.replay.strip(), *flags],
+            [self.program, "bundle", artifact, "-o", new, "--program", self.replay, *flags],
             capture_output=True,
             text=True,
             check=False,
