@@ -141,10 +141,13 @@ class Campaign:
             raise CannotRun("it does not build")
 
     def prepare(self):
+        marker = self.work / ".ci-fuzz"  # what an earlier run made may go; what somebody else did may not
+        if self.work.exists() and not marker.exists():
+            raise CannotRun(f"{self.work} exists and is not of an earlier run")
         try:
-            if self.work.exists():
-                shutil.rmtree(self.work)
+            shutil.rmtree(self.work, ignore_errors=True)
             (self.work / "corpus").mkdir(parents=True)
+            marker.touch()
         except OSError as e:
             raise CannotRun(f"{self.out}: {e.strerror}") from None
         if self.args.empty_corpus:
@@ -312,7 +315,12 @@ class Campaign:
         return 1 if self.findings else 0
 
 
+def interrupted(*_):
+    raise KeyboardInterrupt
+
+
 def main(argv):
+    signal.signal(signal.SIGTERM, interrupted)
     try:
         c = Campaign(parse(argv))
         c.build()

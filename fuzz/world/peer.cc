@@ -82,13 +82,7 @@ void peer::segment(const op &o, frame &f) {
   tcp_seq seq = seq_base(o.arg[3]) + uint32_t(o.arg[4]);
   tcp_seq ack = (flags & TH_ACK) ? ack_base(o.arg[5]) + uint32_t(o.arg[6]) : tcp_seq{};
   uint32_t len = uint32_t(o.arg[7]);
-  tcphdr th{};
-  th.th_sport = port_;
-  th.th_dport = stack_port_;
-  th.th_seq = seq.raw;
-  th.th_ack = ack.raw;
-  th.th_flags = flags;
-  th.th_win = uint16_t(o.arg[8]);
+  tcphdr th = header(seq, ack, flags, uint16_t(o.arg[8]));
   th.th_urp = uint16_t(o.arg[9]);
   uint32_t place = uint32_t(seq - iss_) - 1 + syn;
   build_tcp(f, to_stack(), th, uint16_t(o.arg[10]), number_, place, len);
@@ -96,15 +90,15 @@ void peer::segment(const op &o, frame &f) {
   if (flags & TH_ACK) acked_ = ack;
 }
 
-void peer::tcp_frame(frame &f, tcp_seq seq, tcp_seq ack, uint8_t flags, uint16_t mss) const {
+tcphdr peer::header(tcp_seq seq, tcp_seq ack, uint8_t flags, uint16_t win) const {
   tcphdr th{};
   th.th_sport = port_;
   th.th_dport = stack_port_;
   th.th_seq = seq.raw;
   th.th_ack = ack.raw;
   th.th_flags = flags;
-  th.th_win = (flags & TH_RST) != 0 ? 0 : 65535;
-  build_tcp(f, to_stack(), th, mss, number_, 0, 0);
+  th.th_win = win;
+  return th;
 }
 
 // Errors quote what the stack sent last, as a router on the way would.
@@ -200,7 +194,7 @@ bool peer::follow(const_bytes packet, seen *s) {
 bool peer::answer_to(const seen &s, frame &answer) {
   if (s.flags & TH_RST) return false;
   if (reaction_ == reaction::reset) {
-    tcp_frame(answer, snd_nxt_, rcv_nxt_, TH_RST | TH_ACK, 0);
+    build_tcp(answer, to_stack(), header(snd_nxt_, rcv_nxt_, TH_RST | TH_ACK, 0), 0, number_, 0, 0);
     return true;
   }
   bool active = reaction_ == reaction::ack || reaction_ == reaction::close;
@@ -209,7 +203,7 @@ bool peer::answer_to(const seen &s, frame &answer) {
   bool close = reaction_ == reaction::close && (s.flags & TH_FIN) != 0 && s.in_order;
   uint8_t flags = uint8_t(TH_ACK | (open ? TH_SYN : 0) | (close ? TH_FIN : 0));
   tcp_seq from = open ? iss_ : snd_nxt_;
-  tcp_frame(answer, from, rcv_nxt_, flags, open ? 1460 : 0);
+  build_tcp(answer, to_stack(), header(from, rcv_nxt_, flags, 65535), open ? 1460 : 0, number_, 0, 0);
   acked_ = rcv_nxt_;
   advance(from, uint32_t(open) + close);
   return true;

@@ -58,7 +58,7 @@ class peer {
   bool sees_tcp(const_bytes ip_packet, frame &answer);
   bool follow(const_bytes ip_packet, seen *);
   bool answer_to(const seen &, frame &answer);
-  void tcp_frame(frame &, tcp_seq seq, tcp_seq ack, uint8_t flags, uint16_t mss) const;
+  tcphdr header(tcp_seq seq, tcp_seq ack, uint8_t flags, uint16_t win) const;
   void apply_damage(frame &);
   void advance(tcp_seq seq, uint32_t seqlen);
   tcp_seq seq_base(int base) const;
