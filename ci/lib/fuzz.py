@@ -16,7 +16,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 TARGETS = ("fuzz_stack", "fuzz_api", "fuzz_packet")
-MAX_LEN = 1024  # bytes of an input: some fifty segments
+# Bytes of an input: some fifty segments, or as many raw frames.
+MAX_LEN = {"fuzz_stack": 1024, "fuzz_api": 1024, "fuzz_packet": 4096}
 SCENARIO_SECONDS = 20  # after which an input counts as hanging
 TICK = 0.25  # seconds between looks at the workers
 
@@ -136,7 +137,7 @@ class Campaign:
 
     def build(self):
         say(f"building {self.fuzzer.name}")
-        done = subprocess.run([ROOT / "ci" / "build", self.args.preset, self.fuzzer.name, self.program.name], check=False)
+        done = subprocess.run([ROOT / "ci" / "build", self.args.preset, self.fuzzer.name, self.program.name, "kyufuzz"], check=False)
         if done.returncode != 0:
             raise CannotRun("it does not build")
 
@@ -154,11 +155,11 @@ class Campaign:
             return
         seeds = sorted((ROOT / "corpus" / "seeds").glob("*.scenario"))
         seeds += sorted((ROOT / "corpus" / "regressions").glob("*.scenario"))
+        raw = ["--raw"] if self.args.target == "fuzz_packet" else []
+        program = self.program.with_name("kyufuzz")  # without the bug: a seed must not die of it here
         for seed in seeds:
-            subprocess.run(
-                [self.program, "assemble", seed, "-o", self.work / "corpus" / f"seed-{seed.stem}"],
-                check=True,
-            )
+            command = [program, "assemble", seed, "-o", self.work / "corpus" / f"seed-{seed.stem}", *raw]
+            subprocess.run(command, check=True)
 
     def world_flags(self):
         return ["--pools", self.args.pools] + (["--no-oracles"] if self.args.no_oracles else [])
@@ -172,7 +173,7 @@ class Campaign:
 
     def launch(self, number):
         left = max(1, round(self.args.seconds - self.elapsed()))
-        command = [self.fuzzer, f"-max_total_time={left}", f"-max_len={MAX_LEN}", "-reload=1", "-len_control=100"]
+        command = [self.fuzzer, f"-max_total_time={left}", f"-max_len={MAX_LEN[self.args.target]}", "-reload=1", "-len_control=100"]
         command += [f"-timeout={SCENARIO_SECONDS}", "-rss_limit_mb=4096", "-print_final_stats=1", "-verbosity=1"]
         if self.args.seed:
             command.append(f"-seed={self.args.seed + number}")

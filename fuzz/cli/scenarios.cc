@@ -3,6 +3,7 @@
 #include "cli/files.h"
 #include "run/bundle.h"
 #include "run/minimize.h"
+#include "run/record.h"
 #include "scenario/target.h"
 
 #include <CLI/CLI.hpp>
@@ -184,15 +185,20 @@ void add_show(CLI::App &app, int *status) {
 
 void add_assemble(CLI::App &app, int *status) {
   CLI::App *cmd = app.add_subcommand("assemble", "Compile a script to the binary form");
-  auto paths = std::make_shared<std::pair<std::string, std::string>>();
-  cmd->add_option("script", paths->first, "A script")->required();
-  cmd->add_option("-o,--output", paths->second, "The file to write")->required();
-  cmd->callback([paths, status] {
+  struct arguments {
+    std::string script, out;
+    bool raw = false;
+  };
+  auto a = std::make_shared<arguments>();
+  cmd->add_option("script", a->script, "A script")->required();
+  cmd->add_option("-o,--output", a->out, "The file to write")->required();
+  cmd->add_flag("--raw", a->raw, "Only what its peers send to the servers of fuzz_packet, as raw frames");
+  cmd->callback([a, status] {
     scenario s;
     *status = 2;
-    if (!read_scenario(paths->first, &s)) return;
-    std::vector<uint8_t> bytes = encode(s);
-    if (write_file(paths->second, std::string(bytes.begin(), bytes.end()))) *status = 0;
+    if (!read_scenario(a->script, &s)) return;
+    std::vector<uint8_t> bytes = encode(a->raw ? record_raw(s) : s);
+    if (write_file(a->out, std::string(bytes.begin(), bytes.end()))) *status = 0;
   });
 }
 

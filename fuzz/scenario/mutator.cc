@@ -1,5 +1,7 @@
 #include "scenario/mutator.h"
 
+#include "scenario/checksums.h"
+
 #include <algorithm>
 
 namespace kyu::fuzz {
@@ -55,13 +57,26 @@ int32_t random_value(const param &p, random_source &r) {
   }
 }
 
+// Most changes are made to the headers, and most frames are given right checksums again: others end at
+// the first check.
+void change_raw(std::vector<uint8_t> &frame, random_source &r) {
+  constexpr uint32_t headers = 14 + 20 + 20;
+  if (frame.empty() || r.one_in(16)) frame.resize(r.below(max_raw));
+  if (frame.empty()) return;
+  uint32_t size = uint32_t(frame.size());
+  uint8_t &b = frame[r.below(r.one_in(4) ? size : std::min(size, headers))];
+  switch (r.below(4)) {
+    case 0: b = uint8_t(r.next()); break;
+    case 1: b = uint8_t(b ^ 1u << r.below(8)); break;
+    case 2: b = uint8_t(b + (r.one_in(2) ? 1 : 255)); break;
+    default: b = r.one_in(2) ? 0 : 255; break;
+  }
+  if (!r.one_in(8)) fix_checksums(frame);
+}
+
 void randomise_arg(op &o, random_source &r) {
   auto params = spec_of(o.code).params;
-  if (o.code == opcode::raw) {
-    if (o.bytes.empty() || r.one_in(8)) o.bytes.resize(r.below(max_raw));
-    if (!o.bytes.empty()) o.bytes[r.below(uint32_t(o.bytes.size()))] = uint8_t(r.next());
-    return;
-  }
+  if (o.code == opcode::raw) return change_raw(o.bytes, r);
   if (params.empty()) return;
   uint32_t pick = r.below(uint32_t(params.size()));
   size_t at = 0;

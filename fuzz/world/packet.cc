@@ -1,6 +1,7 @@
 #include "world/packet.h"
 
 #include "ip/in_cksum.h"
+#include "scenario/checksums.h"
 #include "udp/udp.h"
 #include "world/stream.h"
 
@@ -42,30 +43,6 @@ void finish_ip(frame &f, const route &r, uint8_t proto) {
   store(f.view(), eth_len, iph);
 }
 
-uint16_t transport_sum(const_bytes segment, uint32_t src, uint32_t dst, uint8_t proto) {
-  in_cksum sum;
-  if (proto != IPPROTO_ICMP) sum.add_pseudo(src, dst, proto, uint16_t(segment.size()));
-  sum.add(segment);
-  return sum.fold();
-}
-
-size_t checksum_place(uint8_t proto) {
-  switch (proto) {
-    case IPPROTO_TCP: return offsetof(tcphdr, th_sum);
-    case IPPROTO_UDP: return offsetof(udphdr, uh_sum);
-    default: return offsetof(struct icmp, icmp_cksum);
-  }
-}
-
-void put_sum(bytes segment, uint32_t src, uint32_t dst, uint8_t proto) {
-  size_t at = checksum_place(proto);
-  if (segment.size() < at + sizeof(be16)) return;
-  be16 sum{};
-  store(segment, at, sum);
-  sum = transport_sum(segment, src, dst, proto);
-  store(segment, at, sum);
-}
-
 }  // namespace
 
 void build_tcp(frame &f, const route &r, tcphdr th, uint16_t mss, int sender, uint32_t at, uint32_t len) {
@@ -79,7 +56,7 @@ void build_tcp(frame &f, const route &r, tcphdr th, uint16_t mss, int sender, ui
     store(t, sizeof th, option);
   }
   fill_stream(sender, at, t.subspan(hlen));
-  put_sum(t, r.from, r.to, IPPROTO_TCP);
+  put_checksum(t, r.from, r.to, IPPROTO_TCP);
   finish_ip(f, r, IPPROTO_TCP);
 }
 
@@ -91,7 +68,7 @@ void build_udp(frame &f, const route &r, uint16_t sport, uint16_t dport, int sen
   uh.uh_ulen = uint16_t(u.size());
   store(u, 0, uh);
   fill_stream(sender, 0, u.subspan(sizeof uh));
-  put_sum(u, r.from, r.to, IPPROTO_UDP);
+  put_checksum(u, r.from, r.to, IPPROTO_UDP);
   finish_ip(f, r, IPPROTO_UDP);
 }
 
@@ -101,7 +78,7 @@ void build_icmp_echo(frame &f, const route &r, int sender, uint32_t len) {
   bytes p = begin_ip(f, std::min(uint32_t(sizeof head) + len, max_ip_payload));
   store(p, 0, head);
   fill_stream(sender, 0, p.subspan(sizeof head));
-  put_sum(p, r.from, r.to, IPPROTO_ICMP);
+  put_checksum(p, r.from, r.to, IPPROTO_ICMP);
   finish_ip(f, r, IPPROTO_ICMP);
 }
 
@@ -112,7 +89,7 @@ void build_icmp_error(frame &f, const route &r, uint8_t type, uint8_t code, cons
   bytes p = begin_ip(f, uint32_t(sizeof head + quoted.size()));
   store(p, 0, head);
   if (!quoted.empty()) memcpy(&p[sizeof head], quoted.data(), quoted.size());
-  put_sum(p, r.from, r.to, IPPROTO_ICMP);
+  put_checksum(p, r.from, r.to, IPPROTO_ICMP);
   finish_ip(f, r, IPPROTO_ICMP);
 }
 
@@ -133,22 +110,6 @@ void build_arp(frame &f, const route &r, uint16_t op, uint32_t spa, uint32_t tpa
   f.len = eth_len + uint32_t(sizeof a);
   put_ether(f, r, ETHERTYPE_ARP);
   store(f.view(), eth_len, a);
-}
-
-void fix_checksums(frame &f) {
-  bytes p = f.view();
-  if (p.size() < eth_len + sizeof(ip)) return;
-  p = p.subspan(eth_len);
-  auto iph = load<ip>(p, 0);
-  size_t hlen = (iph.ip_vhl & 15u) * 4u, len = std::min<size_t>(iph.ip_len, p.size());
-  if (hlen < sizeof(ip) || hlen > len) return;
-  iph.ip_sum = 0;
-  store(p, 0, iph);
-  in_cksum sum;
-  sum.add(p.first(hlen));
-  iph.ip_sum = sum.fold();
-  store(p, 0, iph);
-  put_sum(p.subspan(hlen, len - hlen), iph.ip_src, iph.ip_dst, iph.ip_p);
 }
 
 }  // namespace kyu::fuzz

@@ -38,7 +38,4 @@ void build_icmp_error(frame &, const route &, uint8_t type, uint8_t code, const_
 // `op` 1: request, 2: reply.
 void build_arp(frame &, const route &, uint16_t op, uint32_t spa, uint32_t tpa);
 
-// Makes the checksums of a frame right that was damaged after it was built, as far as it has them.
-void fix_checksums(frame &);
-
 }  // namespace kyu::fuzz

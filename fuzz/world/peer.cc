@@ -1,5 +1,7 @@
 #include "world/peer.h"
 
+#include "scenario/checksums.h"
+
 #include <algorithm>
 
 namespace kyu::fuzz {
@@ -133,7 +135,7 @@ void peer::apply_damage(frame &f) {
   if (!damage_.armed) return;
   damage_.armed = false;
   if (damage_.at < f.len) f.data[damage_.at] ^= damage_.mask;
-  if (damage_.fix) fix_checksums(f);
+  if (damage_.fix) fix_checksums(f.view());
 }
 
 bool peer::sees(const_bytes f, frame &answer) {

@@ -225,6 +225,7 @@ const_bytes world::rx_wait() {
   watch::move_fence(rx_current_->data, sizeof rx_current_->data, rx_current_->len);
   ++out_.frames_in;
   if (trace_ != nullptr) trace_->frame_in(sched_.now(), rx_current_->view());
+  if (on_frame_in) on_frame_in(sched_.now(), rx_current_->view());
   return rx_current_->view();
 }
 

@@ -13,6 +13,7 @@
 #include <array>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 
 namespace kyu::fuzz {
@@ -40,6 +41,9 @@ class world {
   outcome run(const scenario &, trace * = nullptr);
 
   Stack &stack() { return *stack_; }
+
+  // Called for each frame as the input thread gets it; may be empty.
+  std::function<void(uint64_t ms, const_bytes)> on_frame_in;
 
  private:
   static constexpr size_t max_queued_calls = 16;
