@@ -113,6 +113,9 @@ void watcher::begin(Stack &st) {
   set_current_watcher(this);
 }
 
+// The port's clock, which is also the trace's; the stack's own never says 0.
+uint64_t watcher::port_ms() const { return stack_->port->now_ms(stack_->port->ctx); }
+
 bool watcher::allow(void *ctx, const pool &pl) {
   uint32_t &n = static_cast<watcher *>(ctx)->fail_in_[size_t(pl.pl_kind)];
   if (n == 0) return true;
@@ -139,7 +142,7 @@ watcher::event &watcher::record(slot &s, const pool &pl, event::what kind) {
   e.op = where_.op;
   e.object = s.object;
   e.previous = s.last_event;
-  e.ms = stack_->now();
+  e.ms = port_ms();
   e.thread = where_.thread;
   take_callstack(e.stack, 1);
   s.last_event = uint32_t(++used_);
@@ -273,7 +276,7 @@ void watcher::life_of(const slot &s, finding &f) const {
 
 void watcher::locate(finding &f) const {
   f.op = where_.op;
-  f.ms = stack_ != nullptr ? stack_->now() : 0;
+  f.ms = stack_ != nullptr ? port_ms() : 0;
   f.thread = where_.thread;
 }
 

@@ -80,6 +80,7 @@ class watcher {
     bool live = false;
   };
 
+  uint64_t port_ms() const;
   static bool allow(void *ctx, const pool &);
   static void on_alloc(void *ctx, const pool &, void *obj);
   static void on_release(void *ctx, const pool &, void *obj);
