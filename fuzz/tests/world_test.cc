@@ -1,5 +1,6 @@
 // Determinism: a scenario's digest is a function of the scenario alone.
 #include "scenario/mutator.h"
+#include "tests/conversation.h"
 #include "world/world.h"
 
 #include <gtest/gtest.h>
@@ -34,6 +35,16 @@ TEST(world, gives_the_same_digest_with_and_without_watching) {
     ASSERT_EQ(plain.run(s).digest, digest) << to_script(s);
     ASSERT_EQ(pattern.run(s).digest, digest) << to_script(s);
   }
+}
+
+// The peer does not know that its segment was lost: the next one leaves a hole, which is asked for.
+TEST(world, loses_what_is_sent_while_the_link_is_down) {
+  EXPECT_EQ(conversation("user 0: tcp_bind\npeer 0 < S port=114\npeer 0 < .\nuser 0: tcp_accept\n"
+                         "link state=down\npeer 0 < P. len=10\nlink state=up\npeer 0 < P. len=10\n"
+                         "user 0: recv fd=1 flags=d\n"),
+            "\n0.000 user 0: tcp_bind = 0\n0.000 > S. 0(0) ack 1 win 16384 mss 1460\n"
+            "0.000 user 0: tcp_accept = 1\n0.000 > . 1(0) ack 1 win 16384\n"
+            "0.000 user 0: recv fd=1 flags=d = EAGAIN\n");
 }
 
 // Servers have taken every thread but one, and closing their connections lingers: the one that closes

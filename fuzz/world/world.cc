@@ -123,13 +123,18 @@ void world::run_op(int32_t index, const op &o) {
     advance(uint64_t(o.arg[0]));
   else if (is_api(o.code))
     queue_call(o);
-  else if (!is_packet(o.code))
+  else if (is_packet(o.code))
+    send_packet(o);
+  else
     fault(o);
-  else if (frame *f = new_frame(); f != nullptr) {
-    build_packet(o, *f);
-    inject();
-  }
   settle();
+}
+
+// Also a frame that will be lost is sent: the peer goes on from there.
+void world::send_packet(const op &o) {
+  frame *f = new_frame();
+  build_packet(o, f != nullptr ? *f : lost_);
+  if (f != nullptr) inject();
 }
 
 void world::build_packet(const op &o, frame &f) {

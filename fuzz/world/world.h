@@ -69,6 +69,7 @@ class world {
   void step_to(uint64_t until);
   frame *new_frame();  // null: the link is down or the ring full
   void inject();       // the new frame has been built
+  void send_packet(const op &);
   void build_packet(const op &, frame &);
   void fault(const op &);
   void queue_call(const op &);
