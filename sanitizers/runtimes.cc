@@ -4,6 +4,41 @@
 #include <cstring>
 #include <string>
 
+#if defined(KYU_ASAN) || defined(KYU_UBSAN)
+
+#include <unwind.h>
+
+namespace {
+
+// The run-times have no frame pointers, so the way out of them goes by the unwind tables.
+std::vector<kyu::watch::frame> unwind() {
+  using namespace kyu::watch;
+  struct collector {
+    std::vector<callstack> stacks{callstack{}};
+    int n = 0;
+  } found;
+  _Unwind_Backtrace(
+      [](_Unwind_Context *context, void *arg) {
+        collector &c = *static_cast<collector *>(arg);
+        if (c.n == max_frames) {
+          if (c.stacks.size() == 4) return _URC_END_OF_STACK;
+          c.stacks.push_back({});
+          c.n = 0;
+        }
+        c.stacks.back().pc[c.n++] = _Unwind_GetIP(context) - 1;
+        return _URC_NO_REASON;
+      },
+      &found);
+  std::vector<frame> out;
+  for (std::vector<frame> &part : symbolize_all(found.stacks))
+    out.insert(out.end(), part.begin(), part.end());
+  return out;
+}
+
+}  // namespace
+
+#endif
+
 #ifdef KYU_ASAN
 
 #include <sanitizer/asan_interface.h>
@@ -32,6 +67,7 @@ void on_asan_report(const char *) {
   take_callstack_at(who, reinterpret_cast<uintptr_t>(__asan_get_report_pc()),
                     reinterpret_cast<uintptr_t>(__asan_get_report_bp()));
   f.stack = symbolize(who);
+  if (own_frames(f.stack, 1).empty()) f.stack = unwind();  // a call that AddressSanitizer intercepts
   if (watcher *w = current_watcher(); w != nullptr) {
     w->locate(f);
     if (w->explain(__asan_get_report_address(), f)) return deliver(f);
@@ -64,41 +100,10 @@ extern "C" const char *__tsan_default_options() { return "atexit_sleep_ms=0:repo
 
 #ifdef KYU_UBSAN
 
-#include <unwind.h>
-
 extern "C" void __ubsan_get_current_report_data(const char **kind, const char **message, const char **file,
                                                 unsigned *line, unsigned *col, char **address);
 
 extern "C" const char *__ubsan_default_options() { return "print_stacktrace=0:abort_on_error=1"; }
-
-namespace {
-
-// UBSan's run-time has no frame pointers, so the way out of it goes by the unwind tables.
-std::vector<kyu::watch::frame> unwind() {
-  using namespace kyu::watch;
-  struct collector {
-    std::vector<callstack> stacks{callstack{}};
-    int n = 0;
-  } found;
-  _Unwind_Backtrace(
-      [](_Unwind_Context *context, void *arg) {
-        collector &c = *static_cast<collector *>(arg);
-        if (c.n == max_frames) {
-          if (c.stacks.size() == 4) return _URC_END_OF_STACK;
-          c.stacks.push_back({});
-          c.n = 0;
-        }
-        c.stacks.back().pc[c.n++] = _Unwind_GetIP(context) - 1;
-        return _URC_NO_REASON;
-      },
-      &found);
-  std::vector<frame> out;
-  for (std::vector<frame> &part : symbolize_all(found.stacks))
-    out.insert(out.end(), part.begin(), part.end());
-  return out;
-}
-
-}  // namespace
 
 // Called by the run-time for each report, before it dies.
 extern "C" void __ubsan_on_report() {
