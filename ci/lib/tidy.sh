@@ -6,4 +6,5 @@ build=$1
 shift
 [ $# -gt 0 ] || mapfile -t files < <(find stack -name '*.cc' ! -name '*_test.cc' | sort)
 [ $# -eq 0 ] || files=("$@")
-printf '%s\0' "${files[@]}" | xargs -0 -P "$(nproc)" -n 8 clang-tidy-19 -p "$build" --quiet 2> >(grep -v 'warnings generated\|^Suppressed\|^Use -' >&2)
+printf '%s\0' "${files[@]}" | xargs -0 -P "$(nproc)" -n 8 clang-tidy-19 -p "$build" --quiet 2> >(grep -v 'warnings generated' >&2) |
+  { grep -v '^\[.*Processing file' || true; }

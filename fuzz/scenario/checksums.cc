@@ -43,7 +43,7 @@ void fix_checksums(bytes frame) {
   bytes p = frame.subspan(sizeof(ether_header));
   ip iph;
   __builtin_memcpy(&iph, p.data(), sizeof iph);
-  size_t hlen = (iph.ip_vhl & 15u) * 4u, len = std::min<size_t>(iph.ip_len, p.size());
+  size_t hlen = size_t(iph.ip_vhl & 15) * 4, len = std::min<size_t>(iph.ip_len, p.size());
   if (hlen < sizeof(ip) || hlen > len) return;
   bytes sum_at = p.subspan(offsetof(ip, ip_sum));
   put(sum_at, 0);

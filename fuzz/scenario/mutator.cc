@@ -23,8 +23,8 @@ const std::vector<scenario> &phrases() {
              "peer 1 react how=close\nuser 1: tcp_connect to=1\n",
              "peer 0 < P. len=64\nuser 0: recv fd=1\n",
              "user 0: send fd=1 len=1000\npeer 0 < .\n",
-             "user 0: send fd=1 len=9000\npeer 0 < .\npeer 0 < . ack=una\npeer 0 < . ack=una\npeer 0 < . "
-             "ack=una\n",
+             "user 0: send fd=1 len=9000\npeer 0 < .\n",
+             "peer 0 < . ack=una\npeer 0 < . ack=una\npeer 0 < . ack=una\n",
              "peer 0 < F.\nuser 0: close fd=1\npeer 0 < .\n",
              "user 0: close fd=1\npeer 0 < .\npeer 0 < F.\n",
              "peer 0 < R\nuser 0: close fd=1\n",

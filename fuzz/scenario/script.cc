@@ -121,8 +121,9 @@ bool unhex(const std::string &text, std::vector<uint8_t> *out) {
   if (text.size() % 2 != 0 || text.size() / 2 > max_raw) return false;
   for (size_t i = 0; i < text.size(); i += 2) {
     uint8_t b = 0;
-    auto [end, ec] = std::from_chars(&text[i], &text[i] + 2, b, 16);
-    if (ec != std::errc() || end != &text[i] + 2) return false;
+    const char *digits = text.data() + i;
+    auto [end, ec] = std::from_chars(digits, digits + 2, b, 16);
+    if (ec != std::errc() || end != digits + 2) return false;
     out->push_back(b);
   }
   return true;
