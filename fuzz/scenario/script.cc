@@ -153,7 +153,7 @@ class line_parser {
     std::string n = words_[0].substr(1);
     bool ms = n.size() > 2 && n.substr(n.size() - 2) == "ms";
     const param &p = spec_of(opcode::wait).params[0];
-    if (!ms || words_.size() != 1 || !parse_int(n.substr(0, n.size() - 2), 0, p.limit, &out->arg[0]))
+    if (!ms || words_.size() != 1 || !parse_int(n.substr(0, n.size() - 2), 0, p.limit, out->arg.data()))
       return "expected a time such as +100ms, up to " + std::to_string(p.limit) + "ms";
     return "";
   }
