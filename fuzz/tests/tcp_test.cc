@@ -456,6 +456,32 @@ user 0: tcp_accept
 )");
 }
 
+// The urgent pointer counts from the segment's own number, also of a bare ACK that follows a probe.
+TEST(tcp, urgent_pointer_counts_from_the_segment) {
+  EXPECT_EQ(after_accept(R"(peer 0 < . win=0
+user 0: send fd=1 len=100 flags=o
+peer 0 < . seq=next-1 ack=una win=0
+)"),
+            R"(
+0.000 > U. 1(1) ack 1 win 16384 urg 100
+0.000 user 0: send fd=1 flags=o = 100
+0.000 > U. 2(0) ack 1 win 16384 urg 99
+)");
+}
+
+// Thirty connections one after the other, closed by the user, with room for 24 sockets: those that only wait
+// in TIME-WAIT make room.
+TEST(tcp, time_wait_makes_room_when_the_pool_is_empty) {
+  std::string script = "user 0: tcp_bind\n", accepted = "user 0: tcp_accept = 1\n";
+  for (int i = 0; i < 30; ++i)
+    script +=
+        "peer 0 < S port=114\npeer 0 < .\nuser 0: tcp_accept\nuser 0: close fd=1\npeer 0 < .\npeer 0 < F.\n";
+  std::string said = conversation(script);
+  int n = 0;
+  for (size_t at = 0; (at = said.find(accepted, at)) != std::string::npos; ++at) ++n;
+  EXPECT_EQ(n, 30);
+}
+
 }  // namespace
 
 }  // namespace kyu::fuzz

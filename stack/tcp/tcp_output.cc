@@ -129,17 +129,18 @@ tcp_seq seq_of(const tcpcb *tp, const outgoing &o) {
 uint32_t build_header(tcpcb *tp, const outgoing &o, uint8_t *at) {
   const inpcb *inp = tp->t_inpcb;
   tcphdr th{};
+  tcp_seq seq = seq_of(tp, o);
   uint32_t hlen = sizeof th;
   th.th_sport = inp->inp_laddr.port;
   th.th_dport = inp->inp_faddr.port;
-  th.th_seq = seq_of(tp, o).raw;
+  th.th_seq = seq.raw;
   th.th_ack = (o.flags & TH_ACK) != 0 ? tp->rcv_nxt.raw : 0;
   th.th_flags = o.flags;
   th.th_win = uint16_t(o.recwin);
-  if (seq_gt(tp->snd_up, tp->snd_nxt)) {
-    th.th_urp = uint16_t(min_of(tp->snd_up - tp->snd_nxt, int32_t(0xffff)));
+  if (seq_gt(tp->snd_up, seq)) {
+    th.th_urp = uint16_t(min_of(tp->snd_up - seq, int32_t(0xffff)));
     th.th_flags |= TH_URG;
-  } else {
+  } else if (seq_leq(tp->snd_up, tp->snd_nxt)) {
     tp->snd_up = tp->snd_una;  // drag it along, so that it stays comparable
   }
   if (o.flags & TH_SYN) {
