@@ -72,6 +72,13 @@ class Cli(unittest.TestCase):
         digests = [json.loads(run("run", "--json", f).stdout)[0]["digest"] for f in (SEED, self.dir / "binary")]
         self.assertEqual(digests[0], digests[1])
 
+    def test_raw_frames_fit_again(self):
+        raw = self.dir / "raw"
+        self.assertEqual(run("assemble", "--raw", CORPUS / "seeds" / "out-of-order.scenario", "-o", raw).returncode, 0)
+        self.assertNotIn("user", run("show", raw).stdout)
+        said = run("run", "-v", "--target", "fuzz_packet", raw).stdout
+        self.assertIn("> 114>40001 . 1(0) ack 302", said)  # 300 bytes in order and the FIN
+
     def test_json_tells_digest_ops_and_frames(self):
         done = run("run", "--json", "--repeat", 3, SEED)
         self.assertEqual(done.returncode, 0)
