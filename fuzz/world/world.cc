@@ -52,7 +52,7 @@ world::world(world_options options)
   watch::move_fence(tx_.data, sizeof tx_.data, 0);
   port_.ctx = this;
   port_.now_ms = [](void *c) { return of(c).sched_.now(); };
-  port_.random32 = [](void *c) { return of(c).random32(); };
+  port_.random32 = [](void *c) { return of(c).entropy_.next(); };
   port_.sem_wait = [](void *c, semaphore &s, uint32_t ms) { return of(c).sched_.sem_wait(s, ms); };
   port_.sem_signal = [](void *c, semaphore &s) { of(c).sched_.sem_signal(s); };
   port_.thread_start = [](void *c, const char *name, thread_entry e, Stack &st, uint32_t word) {
@@ -68,20 +68,12 @@ world::world(world_options options)
 
 world::~world() { munmap(memory_.data(), memory_.size()); }
 
-uint32_t world::random32() {
-  entropy_ += 0x9e3779b97f4a7c15;
-  uint64_t z = entropy_;
-  z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
-  z = (z ^ z >> 27) * 0x94d049bb133111eb;
-  return uint32_t(z >> 32);
-}
-
 // The threads of the last scenario are asleep at the top of their loops, with the same Stack's
 // address: they serve the fresh one.
 void world::begin(trace *t) {
   trace_ = t;
   out_ = {};
-  entropy_ = 1;
+  entropy_ = random_source(1);
   sched_.restart_clock();
   stack_ = stack_init(memory_, config_, &port_, watcher_.seam());
   watcher_.begin(*stack_);

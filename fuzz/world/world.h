@@ -2,6 +2,7 @@
 #pragma once
 
 #include "scenario/op.h"
+#include "scenario/random.h"
 #include "stack.h"
 #include "watch/watcher.h"
 #include "world/digest.h"
@@ -91,7 +92,6 @@ class world {
   uint8_t *tx_reserve(uint32_t len);
   void tx_commit(uint32_t len);
   void show_to(peer &);
-  uint32_t random32();
   static void user_thread(Stack &, uint32_t number);
   static void closer_thread(Stack &, uint32_t);
 
@@ -110,7 +110,7 @@ class world {
   bool closing_ = false;  // the closer is under way
   trace *trace_ = nullptr;
   outcome out_;
-  uint64_t entropy_ = 0;
+  random_source entropy_{1};  // the same for every scenario
 
   // Wire.
   frame_queue rx_;
