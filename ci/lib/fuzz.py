@@ -4,6 +4,7 @@ Exit status: 0 nothing found, 1 something found, 2 it could not run.
 """
 
 import argparse
+import hashlib
 import json
 import os
 import re
@@ -262,7 +263,9 @@ class Campaign:
 
     def keep(self, new, signature, kind, when):
         """One folder for each signature; what an earlier run left there stays."""
-        name = re.sub(r"[^A-Za-z0-9.]+", "-", signature).strip("-")[:80]
+        name = re.sub(r"[^A-Za-z0-9.]+", "-", signature).strip("-")
+        if len(name) > 80:
+            name = name[:80] + "-" + hashlib.sha256(signature.encode()).hexdigest()[:8]
         folder = self.out / "findings" / name
         if folder.exists():
             shutil.rmtree(new)
