@@ -58,8 +58,12 @@ std::string freeing_frames(const pool &pl, const std::vector<frame> &stack) {
   return own_frames(stack, pl.pl_kind == pool_kind::socket ? 3 : 1);
 }
 
-std::string freed_in_use(const pool &pl, const std::vector<frame> &freed_by) {
-  return std::string("freed-in-use:") + pl.pl_name + ":" + freeing_frames(pl, freed_by);
+// The key of what is used after its free: by the last free in its life.
+std::string freed_in_use(const pool &pl, const finding &f) {
+  const std::vector<frame> *freed = &f.stack;
+  for (const life_event &e : f.life)
+    if (e.what == "freed") freed = &e.stack;
+  return std::string("freed-in-use:") + pl.pl_name + ":" + freeing_frames(pl, *freed);
 }
 
 // The story's remark: who has set the flag, and that nobody cleared it.
@@ -192,10 +196,7 @@ void watcher::judge_release(const pool &pl, void *obj) {
   if (!s->live) {
     f.kind = "double-free";
     f.summary = f.object + " is freed, and it is free already";
-    const std::vector<frame> *freed = &f.stack;
-    for (const life_event &e : f.life)
-      if (e.what == "freed") freed = &e.stack;
-    f.signature = freed_in_use(pl, *freed);
+    f.signature = freed_in_use(pl, f);
   } else {
     f.kind = "free-while-in-use";
     f.summary = f.object + " is freed, but: " + still_in_use(pl, obj);
@@ -320,11 +321,8 @@ bool watcher::explain(const void *addr, finding &f) const {
   std::string who = f.stack.empty() ? "somebody" : own_frames(f.stack, 1) + "()";
   f.summary =
       who + (f.access == "write" ? " writes " : " reads ") + f.field + " of " + f.object + ", which is free";
-  const std::vector<frame> *freed = &f.stack;
-  for (const life_event &e : f.life)
-    if (e.what == "freed") freed = &e.stack;
   // By who freed it, not by who stumbled over it: one defect has one freeing place and many victims.
-  f.signature = freed_in_use(*pl, *freed);
+  f.signature = freed_in_use(*pl, f);
   remark_on_nofdref(f);
   return true;
 }

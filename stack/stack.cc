@@ -45,6 +45,12 @@ pool &Stack::pool_of(pool_kind kind) {
   bsd_panic("Stack: unknown pool");
 }
 
+bool Stack::every_pool_full() {
+  for (int k = 0; k < pool_kinds; ++k)
+    if (!pool_of(pool_kind(k)).all_free()) return false;
+  return true;
+}
+
 Stack *stack_init(bytes memory, const stack_config &config, const port *p, const pool_seam *seam) {
   KASSERT(memory.size() >= stack_bytes(config), "stack_init: not enough memory");
   KASSERT(reinterpret_cast<uintptr_t>(memory.data()) % 16 == 0, "stack_init: not aligned");

@@ -51,6 +51,8 @@ struct Stack {
   // ms. Never 0, which says "not set" of a timer or a time stamp.
   uint64_t now() const { return port->now_ms(port->ctx) + 1; }
   pool &pool_of(pool_kind);
+  // Nothing is allocated any more.
+  bool every_pool_full();
 };
 
 // Bytes that a Stack with this configuration takes, itself included.

@@ -12,7 +12,6 @@
 #include <cstdlib>
 #include <filesystem>
 #include <memory>
-#include <thread>
 #include <vector>
 
 #include <fcntl.h>
@@ -74,13 +73,12 @@ class bench_command {
   bool bare_only = false;
 
   int operator()() const {
-    json out;
-    if (!bare(&out)) return 2;
     if (bare_only) {
-      printf("%s\n", out.dump().c_str());
+      printf("%s\n", bare().dump().c_str());
       return 0;
     }
-    if (!rates(&out)) return 2;
+    json out;
+    if (!bare_in_plain_build(&out) || !rates(&out)) return 2;
     print(out);
     return json_file.empty() || write_file(json_file, out.dump(2) + "\n") ? 0 : 2;
   }
@@ -98,15 +96,20 @@ class bench_command {
     return plain.empty() ? (build_folder() / "plain" / "fuzz" / "kyufuzz").string() : plain;
   }
 
-  // In the plain build: what a board has.
-  bool bare(json *out) const {
-    if (!bare_only) {
-      std::string program = plain_program(), text;
-      if (seconds_of({program, "bench", "--bare"}, {}, &text) < 0)
-        return refuse(program, "does not run; build the plain preset") == 0;
-      *out = json::parse(text, nullptr, false);
-      return out->is_object();
-    }
+  static bool cannot_run(const std::string &program, const char *preset) {
+    refuse(program, std::string("does not run; build the ") + preset + " preset");
+    return false;
+  }
+
+  // What a board has.
+  bool bare_in_plain_build(json *out) const {
+    std::string program = plain_program(), text;
+    double seconds = seconds_of({program, "bench", "--bare", "--trials", std::to_string(trials)}, {}, &text);
+    *out = json::parse(text, nullptr, false);
+    return seconds >= 0 && out->is_object() ? true : cannot_run(program, "plain");
+  }
+
+  json bare() const {
     constexpr uint32_t connections = 100000;
     std::vector<double> frame, reset, large_frame, large_reset;
     for (uint32_t i = 0; i < trials; ++i) {
@@ -116,12 +119,11 @@ class bench_command {
       large_frame.push_back(large.ns_per_frame);
       large_reset.push_back(large.ns_per_reset);
     }
-    *out = {{"plain_ns_per_frame_in", median(frame)},
+    return {{"plain_ns_per_frame_in", median(frame)},
             {"plain_ns_per_reset", median(reset)},
             {"pool_scale", scale},
             {"plain_ns_per_frame_in_large_pools", median(large_frame)},
             {"plain_ns_per_reset_large_pools", median(large_reset)}};
-    return true;
   }
 
   // Executions per second of libFuzzer's whole loop; a run of one input is taken off, as start-up.
@@ -152,8 +154,7 @@ class bench_command {
       for (size_t i = 0; i < std::size(rows); ++i) {
         fprintf(stderr, "\rtrial %u of %u: %-30s", trial + 1, trials, rows[i].name);
         double per_second = rate(rows[i]);
-        if (per_second < 0)
-          return refuse(fuzzer(rows[i].program), "does not run; build the asan preset") == 0;
+        if (per_second < 0) return cannot_run(fuzzer(rows[i].program), "asan");
         all[i].push_back(per_second);
       }
     }

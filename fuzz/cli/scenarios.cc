@@ -1,6 +1,7 @@
-// run, show, assemble, minimize.
+// run, show, assemble, minimize, bundle.
 #include "cli/commands.h"
 #include "cli/files.h"
+#include "cli/options.h"
 #include "run/bundle.h"
 #include "run/minimize.h"
 #include "run/record.h"
@@ -30,9 +31,7 @@ struct common_options {
   void add_to(CLI::App &cmd) {
     cmd.add_option("--target", target, "Read inputs as this target does: fuzz_stack, fuzz_api, fuzz_packet")
         ->check(CLI::IsMember({"fuzz_stack", "fuzz_api", "fuzz_packet"}));
-    cmd.add_option("--pools", pools, "plain: as BSD has them; guard, pattern: two ways to poison; best")
-        ->capture_default_str()
-        ->check(CLI::IsMember({"plain", "guard", "pattern", "best"}));
+    add_pools_option(cmd, &pools);
     cmd.add_flag("--no-oracles", no_oracles, "Sanitizers and assertions only");
     cmd.add_option("--timeout", seconds, "Seconds after which a scenario counts as hanging")
         ->capture_default_str()

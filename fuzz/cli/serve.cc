@@ -1,6 +1,7 @@
 // serve: the stack and Kyu's servers on a TAP device, in real time, until SIGINT or SIGTERM.
 #include "cli/commands.h"
 #include "cli/files.h"
+#include "cli/options.h"
 #include "host/host_port.h"
 #include "kyu/kyu.h"
 #include "kyu/servers.h"
@@ -19,8 +20,6 @@
 namespace kyu::fuzz {
 
 namespace {
-
-constexpr uint64_t drain_ms = 2 * 3600 * 1000;  // of the stack's time, wound forward
 
 void finding_ends_it(const watch::finding &f) {
   printf("%s", watch::to_text(f).c_str());
@@ -77,9 +76,7 @@ class serving {
     constexpr size_t own_threads = 2;  // input and timer
     if (port_.alive() > own_threads) return false;
     net_locked lock(*stack_);
-    for (int k = 0; k < pool_kinds; ++k)
-      if (!stack_->pool_of(pool_kind(k)).all_free()) return false;
-    return true;
+    return stack_->every_pool_full();
   }
 
   watch::watcher watcher_;
@@ -132,9 +129,7 @@ void add_serve(CLI::App &app, int *status) {
   cmd->add_option("--tap", c->tap, "The device; made where there is none")->required();
   cmd->add_option("--address", c->address, "The stack's own, as 10.0.0.1/24")->required();
   cmd->add_option("--gateway", c->gateway, "The way to other networks");
-  cmd->add_option("--pools", c->pools, "plain, guard, pattern or best")
-      ->capture_default_str()
-      ->check(CLI::IsMember({"plain", "guard", "pattern", "best"}));
+  add_pools_option(*cmd, &c->pools);
   cmd->callback([c, status] { *status = (*c)(); });
 }
 

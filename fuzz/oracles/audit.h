@@ -7,6 +7,9 @@
 
 namespace kyu::fuzz {
 
+// So long after all was closed, every retransmission, probe and 2 MSL has run out.
+inline constexpr uint64_t drain_ms = 2 * 3600 * 1000;
+
 // Life cycle and accounting of every object that is reachable. Costs what is in use, not what the
 // pools hold.
 void audit(Stack &);

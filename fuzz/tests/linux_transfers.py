@@ -19,6 +19,8 @@ import sys
 import tempfile
 import threading
 
+from prove_regression import header
+
 TRANSFERS, PARALLEL = 100, 20
 STACK, CLIENT, PORT = "10.77.0.1", "10.77.0.2", 114
 BIG = 200 * 1024
@@ -159,11 +161,6 @@ def show_resets():
     print("\n".join(l for l in out.stdout.splitlines() if "Tcp" in l))
 
 
-def signature_of(script):
-    with open(script, encoding="utf-8") as f:
-        return re.search(r"^// signature: (.+)$", f.read(), re.MULTILINE)[1]
-
-
 def main(program, regression=None):
     with Namespace(), tempfile.TemporaryFile("w+") as log:
         server = subprocess.Popen(
@@ -178,7 +175,7 @@ def main(program, regression=None):
         log.seek(0)
         print(said.strip(), log.read().strip()[-2000:], sep="\n")
     if regression:
-        wanted = f"signature: {signature_of(regression)}"
+        wanted = f"signature: {header(regression)['signature']}"
         print("expected", wanted)
         return 0 if server.returncode == 1 and wanted in said else 1
     print(f"{TRANSFERS} transfers and the small talk: {len(errors)} not as they should be", *errors[:5], sep="\n")

@@ -295,16 +295,6 @@ void world::closer_thread(Stack &st, uint32_t) {
   of(st.port->ctx).closing_ = false;
 }
 
-namespace {
-
-bool all_free(Stack &st) {
-  for (int k = 0; k < pool_kinds; ++k)
-    if (!st.pool_of(pool_kind(k)).all_free()) return false;
-  return true;
-}
-
-}  // namespace
-
 void world::drain() {
   if (trace_ != nullptr) trace_->note(sched_.now(), trace::everything_closed);
   answers_left_ = max_answers_per_op;
@@ -326,7 +316,7 @@ void world::drain() {
     return std::any_of(users_.begin(), users_.end(), [](const user &u) { return u.busy != nullptr; }) ||
            sched_.alive() > 2 + max_users;
   };
-  while (sched_.now() < until && (!all_free(*stack_) || busy())) {
+  while (sched_.now() < until && (!stack_->every_pool_full() || busy())) {
     answers_left_ = max_answers_per_op;
     step_to(until);
     settle();

@@ -60,7 +60,6 @@ class world {
   };
 
   static constexpr uint32_t max_answers_per_op = 2000;
-  static constexpr uint64_t drain_ms = 2 * 3600 * 1000;
 
   void begin(trace *);
   void run_op(int32_t index, const op &);
