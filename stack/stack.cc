@@ -16,6 +16,11 @@ constexpr kind_of_pool kinds[pool_kinds] = {
     {"mbuf", sizeof(mbuf)},     {"cluster", sizeof(mcluster)}, {"tseg", sizeof(tseg)},
 };
 
+uint64_t random64(const port &p) {
+  uint64_t high = p.random32(p.ctx);
+  return high << 32 | p.random32(p.ctx);
+}
+
 constexpr size_t stack_size = (sizeof(Stack) + 15) / 16 * 16;
 
 }  // namespace
@@ -59,6 +64,7 @@ Stack *stack_init(bytes memory, const stack_config &config, const port *p, const
   st->ifp.if_addr = config.addr;
   st->ifp.if_mask = config.mask;
   st->ifp.if_gateway = config.gateway;
+  st->secret = {random64(*p), random64(*p)};
   bytes rest = memory.subspan(stack_size);
   for (int k = 0; k < pool_kinds; ++k) {
     pool_kind kind = pool_kind(k);

@@ -11,6 +11,7 @@
 #include "memory/mbuf.h"
 #include "socket/socketvar.h"
 #include "sys/port.h"
+#include "sys/siphash.h"
 #include "tcp/tcp_var.h"
 #include "udp/udp_var.h"
 
@@ -41,6 +42,7 @@ struct Stack {
   tcp_timer_queue tcp_timerq;  // connections with something timed
   file_table files;
   icmp_limiter icmp_limit;
+  siphash_key secret;  // of initial numbers and time stamps; drawn at the start
   uint64_t ticks = 0;  // of the timer thread, since the start
 
   ipstat ip_stat;

@@ -28,9 +28,9 @@ class replay {
     peer_.begin(0, host.addr());
     listener_ = tcp_bind(host.stack(), 114);
     frame arp;
-    peer_.build(make_op(opcode::arp), arp);
+    peer_.build(make_op(opcode::arp), 0, arp);
     host.input(arp);
-    host.on_sent = [this](const_bytes f) { peer_.sees(f, ignored_); };
+    host.on_sent = [this](const_bytes f) { peer_.sees(f, 0, ignored_); };
     connection<true>();
     host.on_sent = nullptr;
   }
@@ -48,7 +48,7 @@ class replay {
         call(o);
         continue;
       }
-      if (Recording) peer_.build(o, recorded_.emplace_back());
+      if (Recording) peer_.build(o, 0, recorded_.emplace_back());
       host_.input(recorded_[next_++]);
     }
   }

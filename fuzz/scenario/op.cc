@@ -11,6 +11,9 @@ using enum param_kind;
 
 constexpr const char *seq_bases[] = {"next", "una", "edge", "iss"};
 constexpr const char *ack_bases[] = {"all", "una", "max", "none"};
+constexpr const char *yes_no[] = {"no", "yes"};
+constexpr const char *sack_bases[] = {"auto", "none", "all", "max"};
+constexpr const char *ts_choices[] = {"auto", "no", "yes", "old", "new", "no-echo", "bad-echo"};
 constexpr const char *icmp_types[] = {"echo",         "net-unreach", "host-unreach",  "proto-unreach",
                                       "port-unreach", "need-frag",   "time-exceeded", "param-problem"};
 constexpr const char *arp_kinds[] = {"request", "reply", "gratuitous", "other"};
@@ -23,7 +26,6 @@ constexpr const char *options[] = {"reuseaddr", "keepalive", "broadcast", "linge
                                    "sndbuf",    "rcvbuf",    "sndlowat",  "rcvlowat",  "sndtimeo",
                                    "rcvtimeo",  "nodelay",   "maxseg",    "acceptconn"};
 constexpr const char *servers[] = {"wangdoodle", "echo", "discard", "daytime"};
-constexpr const char *yes_no[] = {"no", "yes"};
 
 template <size_t N>
 constexpr param one_of(const char *name, const char *const (&names)[N], int32_t standard = 0) {
@@ -45,7 +47,12 @@ constexpr param seg_params[] = {
     num("len", 1460),
     num("win", 65535, 65535),
     num("urg", 65535),
-    num("mss", 65535),
+    num("mss", 65535),        // 0: without
+    num("wscale", 255, 255),  // 255: without
+    one_of("sackok", yes_no),
+    one_of("ts", ts_choices),  // auto: as both sides agreed
+    {"sack", relative, 3, 0, sack_bases},
+    num("sacklen", 65535, 1000),
 };
 constexpr param udp_params[] = {peer_number, num("port", 65535), num("len", 1472)};
 constexpr param icmp_params[] = {peer_number, one_of("type", icmp_types), num("len", 1472, 56)};

@@ -45,7 +45,7 @@ class hand_made_peer {
     th.th_flags = flags;
     th.th_win = 65535;
     frame f;
-    build_tcp(f, route_, th, 0, 0, at, len);
+    build_tcp(f, route_, th, {}, 0, at, len);
     host_.input(f);
   }
 

@@ -36,7 +36,7 @@ TEST(tcp, active_open) {
 peer 0 < S. mss=1460
 )"),
             R"(
-0.000 > S 0(0) win 16384 mss 1460
+0.000 > S 0(0) win 16384 mss 1460 sackOK wscale 0 TS val 0 ecr 0
 0.000 > . 1(0) ack 1 win 16384
 0.000 user 0: tcp_connect = 0
 )");
@@ -49,7 +49,7 @@ peer 0 < S mss=1460
 peer 0 < S. seq=iss
 )"),
             R"(
-0.000 > S 0(0) win 16384 mss 1460
+0.000 > S 0(0) win 16384 mss 1460 sackOK wscale 0 TS val 0 ecr 0
 0.000 > S. 0(0) ack 1 win 16384 mss 1460
 0.000 > . 1(0) ack 1 win 16384
 0.000 user 0: tcp_connect = 0
@@ -118,10 +118,10 @@ peer 0 < . seq=next-1 ack=una
 )"),
             R"(
 0.000 > . 1(1460) ack 1 win 16384
-0.000 > P. 1461(588) ack 1 win 16384
+0.000 > . 1461(1460) ack 1 win 16384
 0.000 user 0: send fd=1 len=3000 = 3000
 1.000 > . 1(1460) ack 1 win 16384
-1.100 > . 2049(0) ack 1 win 16384
+1.100 > . 2921(0) ack 1 win 16384
 )");
 }
 
@@ -135,11 +135,11 @@ peer 0 < . ack=una
 )"),
             R"(
 0.000 > . 1(1460) ack 1 win 16384
-0.000 > P. 1461(588) ack 1 win 16384
-0.000 > . 2049(1460) ack 1 win 16384
+0.000 > . 1461(1460) ack 1 win 16384
+0.000 > . 2921(1460) ack 1 win 16384
+0.000 > . 4381(1460) ack 1 win 16384
+0.000 > . 5841(1460) ack 1 win 16384
 0.000 user 0: send fd=1 len=8000 = 8000
-0.000 > . 3509(1460) ack 1 win 16384
-0.000 > . 4969(1460) ack 1 win 16384
 0.000 > . 1461(1460) ack 1 win 16384
 )");
 }
@@ -422,7 +422,7 @@ TEST(tcp, refused_by_an_icmp_error) {
 peer 0 < icmp type=port-unreach
 )"),
             R"(
-0.000 > S 0(0) win 16384 mss 1460
+0.000 > S 0(0) win 16384 mss 1460 sackOK wscale 0 TS val 0 ecr 0
 0.000 user 0: tcp_connect = -1
 )");
 }

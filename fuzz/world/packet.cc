@@ -45,16 +45,15 @@ void finish_ip(frame &f, const route &r, uint8_t proto) {
 
 }  // namespace
 
-void build_tcp(frame &f, const route &r, tcphdr th, uint16_t mss, int sender, uint32_t at, uint32_t len) {
-  uint32_t hlen = uint32_t(sizeof th) + (mss != 0 ? TCPOLEN_MAXSEG : 0u);
+void build_tcp(frame &f, const route &r, tcphdr th, const tcp_options &opt, int sender, uint32_t at,
+               uint32_t len) {
+  uint8_t options[TCP_MAXOLEN];
+  uint32_t optlen = tcp_write_options(opt, options), hlen = uint32_t(sizeof th) + optlen;
   len = std::min(len, max_ip_payload - hlen);
   bytes t = begin_ip(f, hlen + len);
   th.th_off = uint8_t(hlen / 4 << 4);
   store(t, 0, th);
-  if (mss != 0) {
-    const uint8_t option[] = {TCPOPT_MAXSEG, TCPOLEN_MAXSEG, uint8_t(mss >> 8), uint8_t(mss)};
-    store(t, sizeof th, option);
-  }
+  memcpy(t.data() + sizeof th, options, optlen);
   fill_stream(sender, at, t.subspan(hlen));
   put_checksum(t, r.from, r.to, IPPROTO_TCP);
   finish_ip(f, r, IPPROTO_TCP);

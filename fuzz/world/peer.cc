@@ -36,6 +36,7 @@ void peer::new_conversation(uint16_t stack_port) {
   snd_wnd_ = 0;
   synced_ = false;
   irs_ = rcv_nxt_ = rcv_max_ = acked_ = {};
+  options_.begin();
 }
 
 route peer::to_stack() const { return {mac_of(number_), stack_mac, addr_, stack_addr_}; }
@@ -63,7 +64,8 @@ void peer::advance(tcp_seq seq, uint32_t seqlen) {
   if (seq == snd_nxt_) snd_nxt_ += seqlen;
 }
 
-void peer::build(const op &o, frame &f) {
+void peer::build(const op &o, uint64_t now, frame &f) {
+  now_ = now;
   switch (o.code) {
     case opcode::seg: segment(o, f); break;
     case opcode::udp:
@@ -87,7 +89,7 @@ void peer::segment(const op &o, frame &f) {
   tcphdr th = header(seq, ack, flags, uint16_t(o.arg[8]));
   th.th_urp = uint16_t(o.arg[9]);
   uint32_t place = uint32_t(seq - iss_) - 1 + syn;
-  build_tcp(f, to_stack(), th, uint16_t(o.arg[10]), number_, place, len);
+  build_tcp(f, to_stack(), th, options_.asked(o, now_), number_, place, len);
   advance(seq, len + syn + ((flags & TH_FIN) != 0));
   if (flags & TH_ACK) acked_ = ack;
 }
@@ -138,7 +140,8 @@ void peer::apply_damage(frame &f) {
   if (damage_.fix) fix_checksums(f.view());
 }
 
-bool peer::sees(const_bytes f, frame &answer) {
+bool peer::sees(const_bytes f, uint64_t now, frame &answer) {
+  now_ = now;
   if (load<ether_header>(f, 0).type == ETHERTYPE_ARP) return sees_arp(f, answer);
   const_bytes packet = f.subspan(eth_len);
   auto iph = load<ip>(packet, 0);
@@ -183,12 +186,14 @@ bool peer::follow(const_bytes packet, seen *s) {
     irs_ = rcv_nxt_ = rcv_max_ = acked_ = seq;
   }
   if ((flags & TH_ACK) && seq_gt(ack, snd_una_) && seq_leq(ack, snd_nxt_)) snd_una_ = ack;
-  if (flags & TH_ACK) snd_wnd_ = th.th_win;
-  uint32_t len = uint32_t(packet.size() - sizeof(ip)) - (th.th_off >> 4) * 4u;
+  uint32_t hlen = (th.th_off >> 4) * 4u, len = uint32_t(packet.size() - sizeof(ip)) - hlen;
+  options_.sees(tcp_read_options(packet.subspan(sizeof(ip) + sizeof th, hlen - sizeof th), syn), syn);
+  if (flags & TH_ACK) snd_wnd_ = uint32_t(th.th_win) << (syn ? 0 : options_.window_shift());
   uint32_t seqlen = len + syn + fin;
   bool in_order = seq_leq(seq, rcv_nxt_) && seq_gt(seq + seqlen, rcv_nxt_);
   if (in_order) rcv_nxt_ = seq + seqlen;
   rcv_max_ = seq_max(seq_max(rcv_max_, seq + seqlen), rcv_nxt_);
+  options_.sees_data({seq, seq + seqlen}, rcv_nxt_);
   *s = {flags, seqlen, in_order};
   return true;
 }
@@ -196,7 +201,7 @@ bool peer::follow(const_bytes packet, seen *s) {
 bool peer::answer_to(const seen &s, frame &answer) {
   if (s.flags & TH_RST) return false;
   if (reaction_ == reaction::reset) {
-    build_tcp(answer, to_stack(), header(snd_nxt_, rcv_nxt_, TH_RST | TH_ACK, 0), 0, number_, 0, 0);
+    build_tcp(answer, to_stack(), header(snd_nxt_, rcv_nxt_, TH_RST | TH_ACK, 0), {}, number_, 0, 0);
     return true;
   }
   bool active = reaction_ == reaction::ack || reaction_ == reaction::close;
@@ -205,7 +210,8 @@ bool peer::answer_to(const seen &s, frame &answer) {
   bool close = reaction_ == reaction::close && (s.flags & TH_FIN) != 0 && s.in_order;
   uint8_t flags = uint8_t(TH_ACK | (open ? TH_SYN : 0) | (close ? TH_FIN : 0));
   tcp_seq from = open ? iss_ : snd_nxt_;
-  build_tcp(answer, to_stack(), header(from, rcv_nxt_, flags, 65535), open ? 1460 : 0, number_, 0, 0);
+  tcp_options opt = open ? options_.answer_offer(now_) : options_.usual(now_);
+  build_tcp(answer, to_stack(), header(from, rcv_nxt_, flags, 65535), opt, number_, 0, 0);
   acked_ = rcv_nxt_;
   advance(from, uint32_t(open) + close);
   return true;

@@ -5,6 +5,7 @@
 #include "scenario/op.h"
 #include "tcp/tcp_seq.h"
 #include "world/packet.h"
+#include "world/peer_options.h"
 
 #include <array>
 #include <cstdint>
@@ -29,11 +30,11 @@ class peer {
   // The next frame that an op builds gets a bit of damage.
   void damage(uint16_t at, uint8_t mask, bool fix) { damage_ = {true, at, mask, fix}; }
 
-  // The frame for a packet op of this peer.
-  void build(const op &, frame &);
+  // The frame for a packet op of this peer, at `now` ms.
+  void build(const op &, uint64_t now, frame &);
 
   // A frame that the stack sent to this peer, or to all. True: the peer answers, by `answer`.
-  bool sees(const_bytes f, frame &answer);
+  bool sees(const_bytes f, uint64_t now, frame &answer);
 
  private:
   struct {
@@ -67,6 +68,7 @@ class peer {
   route to_all() const;
 
   int number_ = 0;
+  uint64_t now_ = 0;
   uint32_t addr_ = 0, stack_addr_ = 0;
   reaction reaction_ = reaction::off;
   uint16_t conversations_ = 0;
@@ -77,6 +79,7 @@ class peer {
   uint32_t snd_wnd_ = 0;             // what the stack offers
   bool synced_ = false;              // the stack's SYN was seen, with number irs_
   tcp_seq irs_;
+  peer_options options_;
   tcp_seq rcv_nxt_, rcv_max_, acked_;  // in order, highest, last acknowledged by us
 
   // The front of the IP packet that the stack sent last: ICMP errors quote it.

@@ -3,6 +3,7 @@
 #include "ip/ip.h"
 #include "link/ethernet.h"
 #include "tcp/tcp.h"
+#include "tcp/tcp_option.h"
 #include "udp/udp.h"
 
 #include <cstdio>
@@ -68,8 +69,28 @@ std::string trace::tcp_text(const_bytes p, size_t hlen) {
   if (th.th_flags & TH_ACK) out += " ack " + std::to_string(relative(back, th.th_ack, false));
   out += " win " + std::to_string(th.th_win);
   if (th.th_flags & TH_URG) out += " urg " + std::to_string(th.th_urp);
-  if (uint8_t opt[4]; (th.th_off >> 4) > 5 && get(p, hlen + sizeof th, &opt) && opt[0] == TCPOPT_MAXSEG)
-    out += " mss " + std::to_string(opt[2] << 8 | opt[3]);
+  size_t optlen = (th.th_off >> 4) * 4u - sizeof th, room = p.size() - hlen - sizeof th;
+  if ((th.th_off >> 4) > 5 && optlen <= room)
+    out += options_text(p.subspan(hlen + sizeof th, optlen), (th.th_flags & TH_SYN) != 0, there, back);
+  return out;
+}
+
+// Time stamps are shown relative to the first one of their direction, as sequence numbers are.
+std::string trace::options_text(const_bytes options, bool syn, uint64_t there, uint64_t back) {
+  tcp_options o = tcp_read_options(options, syn);
+  std::string out;
+  if (o.mss != 0) out += " mss " + std::to_string(o.mss);
+  if (o.sack_permitted) out += " sackOK";
+  if (o.has_wscale) out += " wscale " + std::to_string(o.wscale);
+  if (o.has_ts) {
+    uint32_t first = first_time_.emplace(there, o.tsval).first->second;
+    auto echoed = first_time_.find(back);
+    uint32_t echo = echoed != first_time_.end() && o.tsecr != 0 ? o.tsecr - echoed->second : o.tsecr;
+    out += " TS val " + std::to_string(o.tsval - first) + " ecr " + std::to_string(echo);
+  }
+  for (uint8_t i = 0; i < o.sacks; ++i)
+    out += " sack " + std::to_string(relative(back, o.sack[i].start.raw, false)) + ":" +
+           std::to_string(relative(back, o.sack[i].end.raw, false));
   return out;
 }
 

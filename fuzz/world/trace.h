@@ -25,10 +25,12 @@ class trace {
  private:
   void frame(uint64_t ms, const_bytes f, char direction);
   std::string tcp_text(const_bytes packet, size_t ip_hlen);
+  std::string options_text(const_bytes options, bool syn, uint64_t there, uint64_t back);
   uint32_t relative(uint64_t flow, uint32_t seq, bool syn);
 
   sink to_;
-  std::map<uint64_t, uint32_t> first_seq_;  // by direction of a conversation
+  std::map<uint64_t, uint32_t> first_seq_;   // by direction of a conversation
+  std::map<uint64_t, uint32_t> first_time_;  // the same, of time stamps
 };
 
 }  // namespace kyu::fuzz

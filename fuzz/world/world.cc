@@ -130,7 +130,7 @@ void world::send_packet(const op &o) {
 }
 
 void world::build_packet(const op &o, frame &f) {
-  if (o.code != opcode::raw) return peers_[size_t(o.arg[0])].build(o, f);
+  if (o.code != opcode::raw) return peers_[size_t(o.arg[0])].build(o, sched_.now(), f);
   f.len = uint32_t(o.bytes.size());
   std::copy(o.bytes.begin(), o.bytes.end(), f.data);
 }
@@ -256,7 +256,7 @@ void world::tx_commit(uint32_t len) {
 void world::show_to(peer &p) {
   if (answers_left_ == 0) return;
   frame *answer = new_frame();
-  if (!p.sees(tx_.view(), answer != nullptr ? *answer : lost_) || answer == nullptr) return;
+  if (!p.sees(tx_.view(), sched_.now(), answer != nullptr ? *answer : lost_) || answer == nullptr) return;
   --answers_left_;
   inject();
 }

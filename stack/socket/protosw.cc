@@ -48,8 +48,8 @@ void pru_rcvd(socket *so) {
   if (is_tcp(so)) tcp_usr_rcvd(so);
 }
 
-err pru_send(socket *so, mbuf *m, const endpoint *to, bool oob) {
-  return is_tcp(so) ? tcp_usr_send(so, m, oob) : udp_output(so, m, to);
+err pru_send(socket *so, mbuf *m, const endpoint *to, bool oob, bool more) {
+  return is_tcp(so) ? tcp_usr_send(so, m, oob, more) : udp_output(so, m, to);
 }
 
 err pru_rcvoob(socket *so, uint8_t *byte, bool peek) { return tcp_usr_rcvoob(so, byte, peek); }
@@ -79,8 +79,7 @@ err pru_setopt(socket *so, uint16_t option, uint32_t value) {
     case TCP_MAXSEG: {
       bool open = tp->t_state == tcps::closed || tp->t_state == tcps::listen;
       if (value < TCP_MSS_MIN || (!open && value > tp->t_maxseg) || value > TCP_MAXWIN) return err::inval;
-      tp->t_maxseg = uint16_t(value);
-      tp->t_flags |= TF_MAXSEG_SET;
+      tp->t_maxseg = tp->t_usermss = uint16_t(value);
       return err::ok;
     }
     case SO_KEEPALIVE:

@@ -17,7 +17,7 @@ void pru_abort(socket *);
 // Room was made in the receive buffer.
 void pru_rcvd(socket *);
 // Takes ownership of `m` in each case.
-err pru_send(socket *, mbuf *m, const endpoint *to, bool oob);
+err pru_send(socket *, mbuf *m, const endpoint *to, bool oob, bool more);
 // One byte of urgent data; err::inval: none, err::again: announced, but not yet here.
 err pru_rcvoob(socket *, uint8_t *byte, bool peek);
 err pru_peeraddr(socket *, endpoint *);

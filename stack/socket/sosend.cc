@@ -45,7 +45,8 @@ err send_locked(socket *so, const endpoint *to, const_bytes data, uint8_t flags,
     bool last = *done + n == data.size();
     mbuf *m = m_devget(so->so_stack->mb, data.subspan(*done, n), atomic ? max_header : 0);
     if (m == nullptr) return err::nobufs;
-    if (err e = pru_send(so, m, to, (flags & MSG_OOB) != 0 && last); e != err::ok) return e;
+    bool more = !last && space > n;  // with a full buffer nothing can be waited for
+    if (err e = pru_send(so, m, to, (flags & MSG_OOB) != 0 && last, more); e != err::ok) return e;
     *done += n;
   } while (*done < data.size());
   return err::ok;

@@ -23,9 +23,6 @@ enum th_flag : uint8_t {
   TH_URG = 0x20,
 };
 
-inline constexpr uint8_t TCPOPT_EOL = 0, TCPOPT_NOP = 1, TCPOPT_MAXSEG = 2;
-inline constexpr uint8_t TCPOLEN_MAXSEG = 4;
-inline constexpr uint32_t TCP_MAXOLEN = 40;  // a header has at most 15 words
 inline constexpr uint32_t TCP_MAXWIN = 65535;
 inline constexpr uint16_t TCP_MSS_DEFAULT = 536;  // RFC 9293, MUST-15
 inline constexpr uint16_t TCP_MSS_MIN = 64;       // a peer that offers less gets this

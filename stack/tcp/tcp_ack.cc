@@ -7,8 +7,10 @@ namespace kyu {
 namespace {
 
 // RFC 5681, section 2: the definition of a duplicate ACK.
+// With SACK, an ACK that tells of more bytes that left the network (RFC 6675, section 2).
 bool is_dupack(const tcp_segment &seg) {
   const tcpcb *tp = seg.tp;
+  if (tp->t_flags & TF_SACK) return seg.new_sack;
   return seg.ack == tp->snd_una && seg.len == 0 && !(seg.flags & TH_FIN) && seg.wnd == tp->snd_wnd &&
          tp->snd_max != tp->snd_una && tp->snd_wnd != 0;
 }
@@ -26,6 +28,7 @@ bool take_acked(tcp_segment &seg) {
   sbdrop(sb, data);
   tp->snd_una = seg.ack;
   tp->snd_nxt = seq_max(tp->snd_nxt, tp->snd_una);
+  tcp_sack_prune(tp);
   tcp_cc_ack(tp, seg.ack, acked);
   if (sb.sb_cc < sb.sb_hiwat) sowwakeup(seg.so);
   return fin;
@@ -34,8 +37,7 @@ bool take_acked(tcp_segment &seg) {
 void measure_and_rearm(tcp_segment &seg) {
   tcpcb *tp = seg.tp;
   tp->t_rxtshift = 0;
-  if (tp->t_rtttime != 0 && seq_gt(seg.ack, tp->t_rtseq))
-    tcp_xmit_timer(tp, uint32_t(seg.st.now() - tp->t_rtttime));
+  tcp_measure(seg);
   if (seg.ack == tp->snd_max) {
     tcp_stoptimer(tp, TCPT_REXMT);
     seg.need_output = true;
@@ -43,6 +45,23 @@ void measure_and_rearm(tcp_segment &seg) {
     tcp_settimer(tp, TCPT_REXMT, tp->t_rxtcur);
   }
 }
+
+}  // namespace
+
+// One measurement in each round trip. With time stamps it is right also for what was sent twice
+// (RFC 7323, 4.1); an echo that cannot be of our making is left alone.
+void tcp_measure(tcp_segment &seg) {
+  tcpcb *tp = seg.tp;
+  if (tp->t_rtttime == 0 || !seq_gt(seg.ack, tp->t_rtseq)) return;
+  uint32_t rtt = uint32_t(seg.st.now() - tp->t_rtttime);
+  if (tp->t_flags & TF_TSTMP) {
+    if (!seg.opt.has_ts) return;
+    rtt = min_of(tcp_ts_now(tp) - seg.opt.tsecr, rtt);
+  }
+  tcp_xmit_timer(tp, rtt);
+}
+
+namespace {
 
 // States that our FIN's acknowledgment moves on.
 verdict our_fin_is_acked(tcp_segment &seg) {
@@ -84,6 +103,7 @@ verdict tcp_ack_input(tcp_segment &seg) {
     tcp_challenge_ack(tp);
     return verdict::drop;
   }
+  if (tp->t_flags & TF_SACK) seg.new_sack = tcp_sack_update(tp, seg.opt);
   if (seq_leq(seg.ack, tp->snd_una)) {
     if (is_dupack(seg))
       tcp_cc_dupack(tp, seg.ack);

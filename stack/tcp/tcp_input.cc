@@ -30,12 +30,48 @@ verdict check_reset(tcp_segment &seg) {
   return verdict::drop;
 }
 
+// PAWS: a segment with an older time stamp than the newest is an old duplicate. Where time stamps were
+// agreed on, one without them is not of this connection (RFC 7323, 3.2 and 5.3).
+verdict check_timestamp(tcp_segment &seg) {
+  tcpcb *tp = seg.tp;
+  if (!(tp->t_flags & TF_TSTMP) || (seg.flags & TH_SYN) != 0) return verdict::next;
+  if (!seg.opt.has_ts) return verdict::drop;
+  if (int32_t(seg.opt.tsval - tp->ts_recent) >= 0) return verdict::next;
+  if (seg.st.now() - tp->ts_recent_age > TCP_PAWS_IDLE) return verdict::next;
+  ++seg.st.tcp_stat.tcps_pawsdrop;
+  tcp_challenge_ack(tp);  // an ACK, but not without limit: two sides that both answer would go on for ever
+  return verdict::drop;
+}
+
+// The newest time stamp of a segment at the left edge, from before it was trimmed, is the one to echo
+// (RFC 7323, 4.3); an older one comes this far only when ours has lost its meaning.
+verdict take_timestamp(tcp_segment &seg) {
+  tcpcb *tp = seg.tp;
+  if (!(tp->t_flags & TF_TSTMP) || !seg.opt.has_ts) return verdict::next;
+  if (seq_gt(seg.first, tp->last_ack_sent)) return verdict::next;
+  tp->ts_recent = seg.opt.tsval;
+  tp->ts_recent_age = seg.st.now();
+  return verdict::next;
+}
+
+// May this SYN end a TIME-WAIT (RFC 9293, 3.6.1; with time stamps, RFC 6191)?
+bool newer_incarnation(const tcp_segment &seg) {
+  const tcpcb *tp = seg.tp;
+  bool higher = seq_gt(seg.seq, tp->rcv_nxt);
+  if (!seg.opt.has_ts) return higher;
+  if (!(tp->t_flags & TF_TSTMP)) return true;
+  int32_t later = int32_t(seg.opt.tsval - tp->ts_recent);
+  return later > 0 || (later == 0 && higher);
+}
+
 // "Fourth, check the SYN bit": never legal in a synchronised state, whatever its number
 // (RFC 5961, 4.2), but for one that finds a TIME-WAIT and is newer.
 verdict check_syn(tcp_segment &seg) {
   tcpcb *tp = seg.tp;
   if (!(seg.flags & TH_SYN) || tp->t_state == tcps::syn_received) return verdict::next;
-  if (tp->t_state == tcps::time_wait && !(seg.flags & TH_ACK) && seq_gt(seg.seq, tp->rcv_nxt)) {
+  if (tp->t_state == tcps::time_wait && !(seg.flags & TH_ACK) && newer_incarnation(seg)) {
+    seg.reopens = true;
+    seg.reopen_above = tp->snd_max;
     tcpcb_close(tp);
     return verdict::reopen;
   }
@@ -50,6 +86,7 @@ verdict trim_left(tcp_segment &seg) {
   int32_t old = tp->rcv_nxt - seg.seq;
   if (old <= 0) return verdict::next;
   uint32_t syn = (seg.flags & TH_SYN) != 0 ? 1 : 0, todrop = uint32_t(old);
+  if (seg.len > 0) tcp_sack_duplicate(tp, {seg.seq + syn, seq_min(seg.end(), tp->rcv_nxt)});
   if (todrop >= seg.len + syn) {
     bool new_fin = (seg.flags & TH_FIN) != 0 && todrop == seg.len + syn;
     if (!new_fin) {
@@ -57,7 +94,7 @@ verdict trim_left(tcp_segment &seg) {
       seg.flags &= uint8_t(~TH_FIN);
       tp->t_flags |= TF_ACKNOW;
       // Too old to be ours by any window: say where we are, and no more.
-      if (todrop > seg.len + syn + TCP_MAXWIN) return verdict::drop_after_ack;
+      if (todrop > seg.len + syn + (TCP_MAXWIN << tp->rcv_scale)) return verdict::drop_after_ack;
     }
     todrop = seg.len + syn;
   }
@@ -98,7 +135,13 @@ verdict check_orphan(tcp_segment &seg) {
   return verdict::drop_with_reset;
 }
 
-verdict check_ack_bit(tcp_segment &seg) { return (seg.flags & TH_ACK) != 0 ? verdict::next : verdict::drop; }
+// A SYN that comes again in SYN-RECEIVED says that our answer did not arrive.
+verdict check_ack_bit(tcp_segment &seg) {
+  if (seg.flags & TH_ACK) return verdict::next;
+  if (!(seg.tp->t_flags & TF_ACKNOW)) return verdict::drop;
+  if (seg.tp->t_state == tcps::syn_received) seg.tp->snd_nxt = seg.tp->iss;
+  return verdict::drop_after_ack;
+}
 
 verdict check_window(tcp_segment &seg) {
   tcp_window_update(seg);
@@ -170,8 +213,9 @@ verdict check_time_wait(tcp_segment &seg) {
 using step = verdict (*)(tcp_segment &);
 
 constexpr step synchronised_steps[] = {
-    check_reset,   check_syn,    trim_left,    trim_right,   check_late_syn, check_orphan,    check_ack_bit,
-    tcp_ack_input, check_window, check_urgent, process_text, process_fin,    check_time_wait,
+    check_reset,    check_timestamp, check_syn,    trim_left,     trim_right,
+    check_late_syn, take_timestamp,  check_orphan, check_ack_bit, tcp_ack_input,
+    check_window,   check_urgent,    process_text, process_fin,   check_time_wait,
 };
 constexpr step text_steps[] = {check_urgent, process_text, process_fin};
 
@@ -202,6 +246,7 @@ verdict segment_arrives(tcp_segment &seg) {
   if (tp->t_state == tcps::listen) return tcp_listen_input(seg);
   tp->t_rcvtime = seg.st.now();
   set_rcv_wnd(tp);
+  if (!(seg.flags & TH_SYN)) seg.wnd <<= tp->snd_scale;
   verdict v;
   if (tp->t_state == tcps::syn_sent) {
     v = tcp_syn_sent_input(seg);
@@ -216,9 +261,9 @@ verdict segment_arrives(tcp_segment &seg) {
 // RFC 9293, 3.10.7.1. A reset is never answered, nor is a segment that went to many.
 void respond_with_reset(const tcp_segment &seg) {
   if ((seg.flags & TH_RST) != 0 || seg.group) return;
-  if (seg.flags & TH_ACK) return tcp_respond(seg.st, seg.dst, seg.src, seg.ack, {}, TH_RST, 0);
+  if (seg.flags & TH_ACK) return tcp_respond(seg.st, seg.dst, seg.src, seg.ack, {}, TH_RST);
   uint32_t len = seg.len + ((seg.flags & TH_SYN) != 0) + ((seg.flags & TH_FIN) != 0);
-  tcp_respond(seg.st, seg.dst, seg.src, {}, seg.seq + len, TH_RST | TH_ACK, 0);
+  tcp_respond(seg.st, seg.dst, seg.src, {}, seg.seq + len, TH_RST | TH_ACK);
 }
 
 }  // namespace

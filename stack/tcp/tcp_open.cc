@@ -35,8 +35,9 @@ tcpcb *spawn_connection(tcp_segment &seg) {
   inpcb *inp = sotoinpcb(so);
   tcpcb *tp = intotcpcb(inp), *parent = seg.tp;
   inp->inp_laddr = seg.dst;
-  tp->t_flags = uint16_t(parent->t_flags & (TF_NODELAY | TF_MAXSEG_SET));
+  tp->t_flags = uint16_t(parent->t_flags & TF_NODELAY);
   tp->t_maxseg = parent->t_maxseg;
+  tp->t_usermss = parent->t_usermss;
   tcp_newstate(tp, tcps::listen);
   if (in_pcbconnect(inp, seg.src) == err::ok) return tp;
   tcpcb_close(tp);
@@ -57,8 +58,10 @@ verdict tcp_listen_input(tcp_segment &seg) {
   seg.tp = tp;
   seg.inp = tp->t_inpcb;
   seg.so = tcp_socket(tp);
-  tcp_mss(tp, seg.mss);
+  tcp_choose_scale(tp);
+  tcp_take_offer(tp, seg.opt);
   tcp_sendseqinit(tp);
+  if (seg.reopens) tcp_begin_above(tp, seg.reopen_above);
   tp->irs = seg.seq;
   tcp_rcvseqinit(tp);
   tp->t_rcvtime = seg.st.now();
@@ -74,6 +77,7 @@ verdict tcp_listen_input(tcp_segment &seg) {
 
 void tcp_established(tcpcb *tp) {
   socket *so = tcp_socket(tp);
+  if (tp->t_rxtshift > 0) tp->snd_cwnd = tp->t_maxseg;  // a SYN was lost (RFC 5681, 3.1)
   tcp_newstate(tp, tcps::established);
   tcp_stoptimer(tp, TCPT_KEEP);
   if (so->so_options & SO_KEEPALIVE) tcp_settimer(tp, TCPT_KEEP, TCPTV_KEEP_IDLE);
@@ -101,7 +105,7 @@ verdict tcp_syn_sent_input(tcp_segment &seg) {
   tp->snd_wnd = tp->max_sndwnd = seg.wnd;
   tp->snd_wl1 = seg.seq;
   tp->snd_wl2 = seg.ack;
-  tcp_mss(tp, seg.mss);
+  tcp_take_offer(tp, seg.opt);
   if (!acked) {
     tcp_newstate(tp, tcps::syn_received);
     tp->snd_wl2 = tp->snd_una;
@@ -113,9 +117,9 @@ verdict tcp_syn_sent_input(tcp_segment &seg) {
   tp->snd_una = seg.ack;
   tp->snd_nxt = seq_max(tp->snd_nxt, tp->snd_una);
   tcp_stoptimer(tp, TCPT_REXMT);
-  if (tp->t_rtttime != 0) tcp_xmit_timer(tp, uint32_t(seg.st.now() - tp->t_rtttime));
-  tp->t_rxtshift = 0;
   tcp_established(tp);
+  tp->t_rxtshift = 0;
+  tcp_measure(seg);
   tcp_trim_head(seg, 1);
   int32_t beyond = seg.end() - (tp->rcv_nxt + tp->rcv_wnd);
   if (beyond > 0) tcp_trim_tail(seg, min_of(uint32_t(beyond), seg.len));

@@ -14,9 +14,10 @@ struct outgoing {
   uint32_t off = 0;  // of the data, from snd_una
   uint32_t len = 0;  // of the data
   uint8_t flags = 0;
-  uint32_t recwin = 0;
+  uint32_t recwin = 0;  // bytes, as far as the field can say them
   bool send = false;
-  bool more = false;  // another full segment may follow
+  bool more = false;       // another full segment may follow
+  bool keepalive = false;  // left of the window
 };
 
 uint8_t outflags(tcps state) {
@@ -36,14 +37,24 @@ uint8_t outflags(tcps state) {
   return 0;
 }
 
-// Receiver's silly window avoidance (RFC 9293, 3.8.6.2.2), and a window that never shrinks.
-uint32_t window_to_offer(const tcpcb *tp) {
+// Receiver's silly window avoidance (RFC 9293, 3.8.6.2.2), and a window that does not shrink by more
+// than the field cannot say. Rounding up instead would let a sender of single bytes push the edge on
+// for ever; what was promised is taken in either case (RFC 7323, 2.4). A SYN's window is not scaled.
+uint32_t window_to_offer(const tcpcb *tp, bool syn) {
   const sockbuf &sb = tcp_socket(tp)->so_rcv;
+  uint32_t unit = syn ? 1 : 1u << tp->rcv_scale;
   uint32_t win = sbspace(sb);
   if (win < sb.sb_hiwat / 4 && win < tp->t_maxseg) win = 0;
-  win = min_of(win, TCP_MAXWIN);
   int32_t promised = tp->rcv_adv - tp->rcv_nxt;
-  return promised > 0 ? max_of(win, uint32_t(promised)) : win;
+  if (promised > 0) win = max_of(win, uint32_t(promised));
+  return min_of(win / unit, TCP_MAXWIN) * unit;
+}
+
+// Data in a segment that is full: SACK blocks take their room (RFC 6691).
+uint32_t full_segment(const tcpcb *tp) {
+  sack_block blocks[TCP_MAX_SACK];
+  uint8_t n = tcp_sack_blocks(tp, tp->t_flags & TF_TSTMP ? TCP_MAX_SACK - 1 : TCP_MAX_SACK, blocks);
+  return n == 0 ? tp->t_maxseg : tp->t_maxseg - (2 + TCPOLEN_SACK_HEAD + n * TCPOLEN_SACK_BLOCK);
 }
 
 bool window_update_due(const tcpcb *tp, uint32_t recwin) {
@@ -54,11 +65,12 @@ bool window_update_due(const tcpcb *tp, uint32_t recwin) {
 }
 
 // Sender's silly window avoidance and Nagle (RFC 9293, 3.8.6.2.1 and 3.7.4).
-bool data_due(const tcpcb *tp, const outgoing &o, bool idle) {
+bool data_due(const tcpcb *tp, const outgoing &o, uint32_t full, bool idle) {
   if (o.len == 0) return false;
   const sockbuf &sb = tcp_socket(tp)->so_snd;
-  if (o.len == tp->t_maxseg || (tp->t_flags & TF_FORCE) != 0) return true;
-  if ((idle || (tp->t_flags & TF_NODELAY) != 0) && o.off + o.len >= sb.sb_cc) return true;
+  if (o.len == full || (tp->t_flags & TF_FORCE) != 0) return true;
+  bool now = (idle || (tp->t_flags & TF_NODELAY) != 0) && !(tp->t_flags & TF_MORETOCOME);
+  if (now && o.off + o.len >= sb.sb_cc) return true;
   if (tp->max_sndwnd > 0 && o.len >= tp->max_sndwnd / 2) return true;
   return seq_lt(tp->snd_nxt, tp->snd_max);
 }
@@ -67,9 +79,21 @@ bool fin_due(const tcpcb *tp, uint8_t flags) {
   return (flags & TH_FIN) != 0 && (!(tp->t_flags & TF_SENTFIN) || tp->snd_nxt == tp->snd_una);
 }
 
+bool in_sack_recovery(const tcpcb *tp) {
+  return (tp->t_flags & TF_SACK) != 0 && (tp->t_flags & TF_FASTRECOVERY) != 0;
+}
+
+// What congestion control allows, from snd_una on. In a recovery with SACK it limits what is in the
+// network, not what is not acknowledged yet (RFC 6675, section 5).
+uint32_t congestion_window(const tcpcb *tp) {
+  if (!in_sack_recovery(tp)) return tp->snd_cwnd;
+  uint32_t pipe = tcp_sack_pipe(tp);
+  return uint32_t(tp->snd_nxt - tp->snd_una) + (tp->snd_cwnd > pipe ? tp->snd_cwnd - pipe : 0);
+}
+
 // The usable window; a forced byte goes into a closed one.
 uint32_t window_to_use(tcpcb *tp, uint8_t *flags) {
-  uint32_t win = min_of(tp->snd_wnd, tp->snd_cwnd);
+  uint32_t win = min_of(tp->snd_wnd, congestion_window(tp));
   if (!(tp->t_flags & TF_FORCE)) return win;
   if (win == 0) {
     if (uint32_t(tp->snd_nxt - tp->snd_una) < tcp_socket(tp)->so_snd.sb_cc) *flags &= uint8_t(~TH_FIN);
@@ -87,9 +111,10 @@ outgoing plan(tcpcb *tp, bool idle) {
   if ((o.flags & TH_SYN) != 0) {
     o.send = tp->snd_nxt == tp->iss || (tp->t_flags & TF_ACKNOW) != 0;
     if (tp->snd_nxt != tp->iss) o.flags &= uint8_t(~TH_SYN);
-    o.recwin = window_to_offer(tp);
+    o.recwin = window_to_offer(tp, (o.flags & TH_SYN) != 0);
     return o;
   }
+  if (seq_lt(tp->snd_nxt, tp->snd_max)) tp->snd_nxt = tcp_sack_skip(tp, tp->snd_nxt);
   uint32_t win = window_to_use(tp, &o.flags);
   uint32_t in_flight = uint32_t(tp->snd_nxt - tp->snd_una);
   if (in_flight > min_of(sb.sb_cc, win) && win == 0 && sb.sb_cc > 0) {
@@ -101,13 +126,14 @@ outgoing plan(tcpcb *tp, bool idle) {
   uint32_t sendable = min_of(sb.sb_cc, win);
   o.off = min_of(in_flight, sb.sb_cc);
   o.len = sendable > o.off ? sendable - o.off : 0;
-  if (o.len > tp->t_maxseg) {
-    o.len = tp->t_maxseg;
+  uint32_t full = full_segment(tp), limit = min_of(full, tcp_sack_gap(tp, tp->snd_nxt));
+  if (o.len > limit) {
+    o.len = limit;
     o.more = true;
   }
   if (o.off + o.len < sb.sb_cc) o.flags &= uint8_t(~TH_FIN);
-  o.recwin = window_to_offer(tp);
-  o.send = data_due(tp, o, idle) || window_update_due(tp, o.recwin) || (tp->t_flags & TF_ACKNOW) != 0 ||
+  o.recwin = window_to_offer(tp, false);
+  o.send = data_due(tp, o, full, idle) || window_update_due(tp, o.recwin) || (tp->t_flags & TF_ACKNOW) != 0 ||
            fin_due(tp, o.flags);
   // Data stays behind and nothing will call for it: also where an ACK leaves now.
   bool data_leaves = o.send && o.len > 0;
@@ -121,8 +147,39 @@ outgoing plan(tcpcb *tp, bool idle) {
 // A bare ACK has the highest number that was ever sent: at snd_nxt, which a time-out moves back, the
 // peer would find it left of its window.
 tcp_seq seq_of(const tcpcb *tp, const outgoing &o) {
+  if (o.keepalive) return tp->snd_una - 1;
   bool bare = o.len == 0 && (o.flags & (TH_SYN | TH_FIN)) == 0;
   return bare ? tp->snd_max : tp->snd_nxt;
+}
+
+// Offers go with a SYN; in SYN-RECEIVED only those that the peer made too. Time stamps go with every
+// segment once both have agreed.
+tcp_options options_for(const tcpcb *tp, const outgoing &o) {
+  tcp_options opt;
+  bool syn = (o.flags & TH_SYN) != 0, first = tp->t_state == tcps::syn_sent;
+  if (syn) {
+    opt.mss = tcp_mss_offer(tp);
+    opt.sack_permitted = first || (tp->t_flags & TF_SACK) != 0;
+    opt.has_wscale = first || (tp->t_flags & TF_SCALE) != 0;
+    opt.wscale = tp->rcv_scale;
+  } else {
+    uint8_t room = tp->t_flags & TF_TSTMP ? TCP_MAX_SACK - 1 : TCP_MAX_SACK;
+    opt.sacks = tcp_sack_blocks(tp, room, opt.sack);
+  }
+  opt.has_ts = (tp->t_flags & TF_TSTMP) != 0 || (syn && first);
+  opt.tsval = opt.has_ts ? tcp_ts_now(tp) : 0;
+  opt.tsecr = tp->ts_recent;
+  return opt;
+}
+
+// SND.UP is dragged along where nothing is urgent, so that it stays comparable.
+void put_urgent(tcpcb *tp, tcp_seq seq, tcphdr &th) {
+  if (seq_gt(tp->snd_up, seq)) {
+    th.th_urp = uint16_t(min_of(tp->snd_up - seq, int32_t(0xffff)));
+    th.th_flags |= TH_URG;
+  } else if (seq_leq(tp->snd_up, tp->snd_nxt)) {
+    tp->snd_up = tp->snd_una;
+  }
 }
 
 // The header of a segment; its options are put behind it. Returns both lengths' sum.
@@ -130,25 +187,16 @@ uint32_t build_header(tcpcb *tp, const outgoing &o, uint8_t *at) {
   const inpcb *inp = tp->t_inpcb;
   tcphdr th{};
   tcp_seq seq = seq_of(tp, o);
-  uint32_t hlen = sizeof th;
   th.th_sport = inp->inp_laddr.port;
   th.th_dport = inp->inp_faddr.port;
   th.th_seq = seq.raw;
   th.th_ack = (o.flags & TH_ACK) != 0 ? tp->rcv_nxt.raw : 0;
   th.th_flags = o.flags;
-  th.th_win = uint16_t(o.recwin);
-  if (seq_gt(tp->snd_up, seq)) {
-    th.th_urp = uint16_t(min_of(tp->snd_up - seq, int32_t(0xffff)));
-    th.th_flags |= TH_URG;
-  } else if (seq_leq(tp->snd_up, tp->snd_nxt)) {
-    tp->snd_up = tp->snd_una;  // drag it along, so that it stays comparable
-  }
-  if (o.flags & TH_SYN) {
-    uint16_t mss = tcp_mss_offer(tp);
-    uint8_t opt[TCPOLEN_MAXSEG] = {TCPOPT_MAXSEG, TCPOLEN_MAXSEG, uint8_t(mss >> 8), uint8_t(mss)};
-    __builtin_memcpy(at + hlen, opt, sizeof opt);
-    hlen += sizeof opt;
-  }
+  th.th_win = uint16_t(o.recwin >> ((o.flags & TH_SYN) != 0 ? 0 : tp->rcv_scale));
+  if (!o.keepalive) put_urgent(tp, seq, th);
+  uint8_t options[TCP_MAXOLEN];
+  uint32_t optlen = tcp_write_options(options_for(tp, o), options), hlen = sizeof th + optlen;
+  __builtin_memcpy(at + sizeof th, options, optlen);
   th.th_off = uint8_t((hlen / 4) << 4);
   __builtin_memcpy(at, &th, sizeof th);
   return hlen;
@@ -187,6 +235,8 @@ void account(tcpcb *tp, const outgoing &o) {
 void acked_peer(tcpcb *tp, uint32_t recwin) {
   tcp_seq edge = tp->rcv_nxt + recwin;
   if (recwin > 0 && seq_gt(edge, tp->rcv_adv)) tp->rcv_adv = edge;
+  tp->last_ack_sent = tp->rcv_nxt;
+  tp->t_report.duplicate = {};
   tp->t_flags &= uint16_t(~(TF_ACKNOW | TF_DELACK));
 }
 
@@ -217,7 +267,7 @@ err emit(tcpcb *tp, outgoing o) {
     tp->snd_nxt = tp->snd_nxt - 1;
   if (o.len > 0 && o.off + o.len == sb.sb_cc) o.flags |= TH_PUSH;
   mbuf_ptr m = build(tp, o);
-  account(tp, o);  // also without an mbuf: the retransmission timer is what tries again
+  if (!o.keepalive) account(tp, o);  // also without an mbuf: the retransmission timer is what tries again
   if (!m) return err::nobufs;
   acked_peer(tp, o.recwin);
   ++st.tcp_stat.tcps_sndtotal;
@@ -225,7 +275,49 @@ err emit(tcpcb *tp, outgoing o) {
   return ip_output(st, std::move(m), inp->inp_laddr.addr, inp->inp_faddr.addr, IPPROTO_TCP);
 }
 
+void send_new(tcpcb *tp, bool idle) {
+  for (bool more = true; more;) {
+    outgoing o = plan(tp, idle);
+    if (!o.send) return;
+    more = o.more;
+    err e = emit(tp, o);
+    if (e == err::hostunreach || e == err::netunreach) tp->t_softerror = e;
+    if (e != err::ok) return;
+  }
+}
+
+// What is known to be lost goes first, then new data, then what may be lost (RFC 6675, NextSeg).
+void resend_by_scoreboard(tcpcb *tp, bool only_lost) {
+  sack_block what;
+  while (tcp_sack_pipe(tp) + tp->t_maxseg <= tp->snd_cwnd &&
+         tcp_sack_next(tp, only_lost, full_segment(tp), &what))
+    tcp_resend(tp, what.start, uint32_t(what.end - what.start));
+}
+
 }  // namespace
+
+void tcp_resend(tcpcb *tp, tcp_seq from, uint32_t len) {
+  const sockbuf &sb = tcp_socket(tp)->so_snd;
+  tcp_seq onxt = tp->snd_nxt;
+  outgoing o;
+  o.off = min_of(uint32_t(from - tp->snd_una), sb.sb_cc);
+  o.len = min_of(min_of(len, full_segment(tp)), sb.sb_cc - o.off);
+  o.flags = outflags(tp->t_state);
+  if (o.off + o.len < sb.sb_cc || !(tp->t_flags & TF_SENTFIN)) o.flags &= uint8_t(~TH_FIN);
+  if (o.len == 0 && !(o.flags & TH_FIN)) return;
+  o.recwin = window_to_offer(tp, false);
+  tp->snd_nxt = from;
+  (void)emit(tp, o);
+  tp->snd_nxt = seq_max(onxt, tp->snd_nxt);
+}
+
+void tcp_keepalive(tcpcb *tp) {
+  outgoing o;
+  o.flags = TH_ACK;
+  o.keepalive = true;
+  o.recwin = window_to_offer(tp, false);
+  (void)emit(tp, o);
+}
 
 // Loss on the way out (a full ring, no mbuf) is loss on the wire: the timers handle it, and the
 // user hears of it only when they give up. Not so a peer that cannot be reached at all.
@@ -234,14 +326,10 @@ err tcp_output(tcpcb *tp) {
   bool idle = tp->snd_max == tp->snd_una;
   if (idle && tp->t_sndtime != 0 && tcp_stack(tp).now() - tp->t_sndtime >= tp->t_rxtcur)
     tp->snd_cwnd = min_of(tp->snd_cwnd, tcp_initial_window(tp));  // RFC 5681, 4.1
-  for (bool more = true; more;) {
-    outgoing o = plan(tp, idle);
-    if (!o.send) return err::ok;
-    more = o.more;
-    err e = emit(tp, o);
-    if (e == err::hostunreach || e == err::netunreach) tp->t_softerror = e;
-    if (e != err::ok) return err::ok;
-  }
+  bool by_scoreboard = in_sack_recovery(tp);
+  if (by_scoreboard) resend_by_scoreboard(tp, true);
+  send_new(tp, idle);
+  if (by_scoreboard) resend_by_scoreboard(tp, false);
   return err::ok;
 }
 

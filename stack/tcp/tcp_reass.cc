@@ -80,8 +80,11 @@ void insert(tcpcb *tp, piece p) {
   ++st.tcp_stat.tcps_rcvoopack;
   tseg *before = tp->t_segq.last();
   while (before != nullptr && seq_gt(before->tqe_seq, p.seq)) before = before->tqe_q.prev;
+  sack_block whole{p.seq, p.seq + p.len};
   if (before != nullptr && !cut_front(before, p)) {
     if (p.fin && end_of(before) == p.seq + p.len) before->tqe_fin = true;
+    tcp_sack_duplicate(tp, whole);
+    tcp_sack_received(tp, whole);
     return;
   }
   cut_tail(tp, before != nullptr ? before->tqe_q.next : tp->t_segq.first(), p);
@@ -91,6 +94,7 @@ void insert(tcpcb *tp, piece p) {
   q->tqe_m = p.m.release();
   tp->t_segq.insert_after(before, q);
   ++tp->t_segqlen;
+  if (q->tqe_len > 0) tcp_sack_received(tp, {q->tqe_seq, end_of(q)});
 }
 
 // Delivers what has become in order. True: up to and with the FIN.
@@ -115,8 +119,9 @@ bool pull(tcpcb *tp) {
 bool tcp_reass(tcpcb *tp, tcp_seq seq, uint32_t len, bool fin, mbuf_ptr m) {
   if (seq == tp->rcv_nxt) {
     deliver(tp, std::move(m), len);
-    if (fin) return true;
-    return pull(tp);
+    bool all = fin || pull(tp);
+    tcp_sack_forget(tp);
+    return all;
   }
   KASSERT(seq_gt(seq, tp->rcv_nxt), "tcp_reass: left of the window");
   insert(tp, {seq, len, fin, std::move(m)});
@@ -125,6 +130,7 @@ bool tcp_reass(tcpcb *tp, tcp_seq seq, uint32_t len, bool fin, mbuf_ptr m) {
 
 void tcp_freeq(tcpcb *tp) {
   while (tseg *q = tp->t_segq.first()) free_tseg(tp, q);
+  tp->t_report.n = 0;
   KASSERT(tp->t_segqlen == 0, "tcp_freeq: t_segqlen left over");
 }
 

@@ -5,26 +5,6 @@
 
 namespace kyu {
 
-namespace {
-
-// Unknown options are skipped by their length; a bad length ends the list (RFC 9293, MUST-7).
-void parse_options(tcp_segment &seg, const_bytes opt) {
-  while (!opt.empty()) {
-    uint8_t kind = opt[0];
-    if (kind == TCPOPT_EOL) return;
-    if (kind == TCPOPT_NOP) {
-      opt = opt.subspan(1);
-      continue;
-    }
-    if (opt.size() < 2 || opt[1] < 2 || opt[1] > opt.size()) return;
-    if (kind == TCPOPT_MAXSEG && opt[1] == TCPOLEN_MAXSEG && (seg.flags & TH_SYN) != 0)
-      seg.mss = uint16_t(opt[2] << 8 | opt[3]);
-    opt = opt.subspan(opt[1]);
-  }
-}
-
-}  // namespace
-
 bool tcp_parse(tcp_segment &seg) {
   tcpstat &stat = seg.st.tcp_stat;
   ++stat.tcps_rcvtotal;
@@ -49,16 +29,18 @@ bool tcp_parse(tcp_segment &seg) {
   }
   seg.src.port = th.th_sport;
   seg.dst.port = th.th_dport;
-  seg.seq = {th.th_seq};
+  seg.seq = seg.first = {th.th_seq};
   seg.ack = {th.th_ack};
   seg.flags = th.th_flags;
   seg.wnd = th.th_win;
   seg.urp = th.th_urp;
   seg.len = total - hlen;
-  uint8_t options[TCP_MAXOLEN];
-  bytes opt(options, hlen - sizeof th);
-  m_copydata(seg.m.get(), sizeof th, opt);
-  parse_options(seg, opt);
+  if (hlen > sizeof th) {
+    uint8_t options[TCP_MAXOLEN];
+    bytes opt(options, hlen - sizeof th);
+    m_copydata(seg.m.get(), sizeof th, opt);
+    seg.opt = tcp_read_options(opt, (seg.flags & TH_SYN) != 0);
+  }
   m_adj_front(seg.m.get(), hlen);
   return true;
 }

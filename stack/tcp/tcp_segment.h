@@ -3,6 +3,7 @@
 #pragma once
 
 #include "tcp/tcp.h"
+#include "tcp/tcp_option.h"
 #include "tcp/tcp_var.h"
 
 namespace kyu {
@@ -14,14 +15,18 @@ struct tcp_segment {
   tcp_seq seq, ack;
   uint32_t len = 0;  // of the payload
   uint8_t flags = 0;
-  uint32_t wnd = 0;
+  tcp_seq first{};   // seq as it arrived: trimming moves `seq`
+  uint32_t wnd = 0;  // in bytes, once the connection is known
   uint16_t urp = 0;
-  uint16_t mss = 0;    // offered; 0: no such option
+  tcp_options opt{};
   bool group = false;  // sent to a broadcast or multicast address
   inpcb *inp = nullptr;
   tcpcb *tp = nullptr;
   socket *so = nullptr;
   bool need_output = false;
+  bool new_sack = false;  // it told of bytes that we did not know to be there
+  bool reopens = false;   // it ended a TIME-WAIT; a new connection begins above reopen_above
+  tcp_seq reopen_above{};
 
   tcp_seq end() const { return seq + len; }
 };
@@ -49,6 +54,8 @@ verdict tcp_syn_sent_input(tcp_segment &);
 // tcp_ack.cc: RFC 9293, 3.10.7.4, "Fifth, check the ACK field"
 verdict tcp_ack_input(tcp_segment &);
 void tcp_window_update(tcp_segment &);
+// Takes the round trip that this ACK ends, where one is timed.
+void tcp_measure(tcp_segment &);
 
 // Entering ESTABLISHED from either side.
 void tcp_established(tcpcb *);

@@ -19,19 +19,48 @@ void tcp_newstate(tcpcb *tp, tcps to) {
   tp->t_state = to;
 }
 
+namespace {
+
+// Of a connection's addresses and ports; each use has a number of its own.
+uint32_t keyed_hash(const tcpcb *tp, uint32_t use) {
+  const inpcb *inp = tp->t_inpcb;
+  const uint64_t words[] = {
+      uint64_t(inp->inp_laddr.addr) << 32 | inp->inp_faddr.addr,
+      uint64_t(use) << 32 | uint64_t(inp->inp_laddr.port) << 16 | inp->inp_faddr.port,
+  };
+  return uint32_t(siphash(tcp_stack(tp).secret, words));
+}
+
+}  // namespace
+
+uint32_t tcp_ts_now(const tcpcb *tp) { return uint32_t(tcp_stack(tp).now()) + tp->t_tsoffset; }
+
 void tcp_sendseqinit(tcpcb *tp) {
-  Stack &st = tcp_stack(tp);
-  tp->iss = {st.port->random32(st.port->ctx)};
+  constexpr uint32_t ticks_per_ms = 250;  // of RFC 9293's 4 us clock
+  tp->iss = {uint32_t(tcp_stack(tp).now()) * ticks_per_ms + keyed_hash(tp, 0)};
+  tp->t_tsoffset = keyed_hash(tp, 1);
   tp->snd_una = tp->snd_nxt = tp->snd_max = tp->snd_up = tp->snd_recover = tp->iss;
 }
 
-void tcp_rcvseqinit(tcpcb *tp) { tp->rcv_adv = tp->rcv_nxt = tp->rcv_up = tp->irs + 1; }
+void tcp_begin_above(tcpcb *tp, tcp_seq above) {
+  KASSERT(tp->snd_max == tp->iss, "tcp_begin_above: too late");
+  if (seq_gt(tp->iss, above)) return;
+  tp->iss = above + 64 * 1024;
+  tp->snd_una = tp->snd_nxt = tp->snd_max = tp->snd_up = tp->snd_recover = tp->iss;
+}
+
+void tcp_choose_scale(tcpcb *tp) {
+  uint32_t most = tcp_socket(tp)->so_rcv.sb_hiwat;
+  tp->rcv_scale = 0;
+  while (tp->rcv_scale < TCP_MAX_WINSHIFT && TCP_MAXWIN << tp->rcv_scale < most) ++tp->rcv_scale;
+}
+
+void tcp_rcvseqinit(tcpcb *tp) { tp->rcv_adv = tp->rcv_nxt = tp->rcv_up = tp->last_ack_sent = tp->irs + 1; }
 
 void tcp_drop(tcpcb *tp, err e) {
   const inpcb *inp = tp->t_inpcb;
   if (tcps_have_rcvd_syn(tp->t_state) && tp->t_state != tcps::time_wait)
-    tcp_respond(*inp->inp_stack, inp->inp_laddr, inp->inp_faddr, tp->snd_nxt, tp->rcv_nxt, TH_RST | TH_ACK,
-                0);
+    tcp_respond(*inp->inp_stack, inp->inp_laddr, inp->inp_faddr, tp->snd_nxt, tp->rcv_nxt, TH_RST | TH_ACK);
   tcp_drop_quietly(tp, e);
 }
 
@@ -57,8 +86,7 @@ void tcpcb_close(tcpcb *tp) {
   in_pcbdetach(inp);
 }
 
-void tcp_respond(Stack &st, endpoint from, endpoint to, tcp_seq seq, tcp_seq ack, uint8_t flags,
-                 uint16_t win) {
+void tcp_respond(Stack &st, endpoint from, endpoint to, tcp_seq seq, tcp_seq ack, uint8_t flags) {
   mbuf_ptr m(m_get(st.mb));
   if (!m) return;
   tcphdr th{};
@@ -68,7 +96,6 @@ void tcp_respond(Stack &st, endpoint from, endpoint to, tcp_seq seq, tcp_seq ack
   th.th_ack = ack.raw;
   th.th_off = (sizeof th / 4) << 4;
   th.th_flags = flags;
-  th.th_win = win;
   in_cksum sum;
   sum.add_pseudo(from.addr, to.addr, IPPROTO_TCP, sizeof th);
   sum.add(const_bytes(reinterpret_cast<const uint8_t *>(&th), sizeof th));
@@ -77,7 +104,7 @@ void tcp_respond(Stack &st, endpoint from, endpoint to, tcp_seq seq, tcp_seq ack
   m->m_len = m->m_pktlen = sizeof th;
   __builtin_memcpy(m->m_data, &th, sizeof th);
   ++st.tcp_stat.tcps_sndtotal;
-  if (flags & TH_RST) ++st.tcp_stat.tcps_rstsent;
+  ++st.tcp_stat.tcps_rstsent;
   (void)ip_output(st, std::move(m), from.addr, to.addr, IPPROTO_TCP);
 }
 
@@ -121,19 +148,31 @@ void tcp_ctlinput(Stack &st, err e, uint32_t dst, const_bytes head) {
 
 uint16_t tcp_mss_offer(const tcpcb *tp) {
   uint16_t link = uint16_t(ETHERMTU - sizeof(ip) - sizeof(tcphdr));
-  return (tp->t_flags & TF_MAXSEG_SET) != 0 ? min_of(tp->t_maxseg, link) : link;
+  return tp->t_usermss != 0 ? min_of(tp->t_usermss, link) : link;
 }
 
-// RFC 5681, 3.1.
+// RFC 6928: ten segments.
 uint32_t tcp_initial_window(const tcpcb *tp) {
   uint32_t mss = tp->t_maxseg;
-  if (mss > 2190) return 2 * mss;
-  return mss > 1095 ? 3 * mss : 4 * mss;
+  return min_of(10 * mss, max_of(2 * mss, 14600u));
 }
 
-void tcp_mss(tcpcb *tp, uint16_t offer) {
-  uint16_t peer = offer == 0 ? TCP_MSS_DEFAULT : max_of(offer, TCP_MSS_MIN);
+void tcp_take_offer(tcpcb *tp, const tcp_options &o) {
+  uint16_t peer = o.mss == 0 ? TCP_MSS_DEFAULT : max_of(o.mss, TCP_MSS_MIN);
   tp->t_maxseg = min_of(peer, tcp_mss_offer(tp));
+  if (o.sack_permitted) tp->t_flags |= TF_SACK;
+  if (o.has_wscale) {
+    tp->t_flags |= TF_SCALE;
+    tp->snd_scale = o.wscale;
+  } else {
+    tp->rcv_scale = 0;
+  }
+  if (o.has_ts) {
+    tp->t_flags |= TF_TSTMP;
+    tp->t_maxseg = uint16_t(tp->t_maxseg - TCPOLEN_TSTAMP_APPA);
+    tp->ts_recent = o.tsval;
+    tp->ts_recent_age = tcp_stack(tp).now();
+  }
   tp->snd_cwnd = tcp_initial_window(tp);
 }
 

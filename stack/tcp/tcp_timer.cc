@@ -47,7 +47,7 @@ bool timeout_rexmt(tcpcb *tp, uint64_t) {
     tp->t_srtt = 0;
   }
   tp->snd_nxt = tp->snd_una;
-  tp->t_rtttime = 0;  // Karn
+  if (!(tp->t_flags & TF_TSTMP)) tp->t_rtttime = 0;  // Karn
   tcp_cc_timeout(tp);
   (void)tcp_output(tp);
   return true;
@@ -88,9 +88,7 @@ bool timeout_keep(tcpcb *tp, uint64_t now) {
     return false;
   }
   ++tcp_stack(tp).tcp_stat.tcps_keepprobe;
-  const inpcb *inp = tp->t_inpcb;
-  tcp_respond(tcp_stack(tp), inp->inp_laddr, inp->inp_faddr, tp->snd_una - 1, tp->rcv_nxt, TH_ACK,
-              uint16_t(min_of(tp->rcv_wnd, TCP_MAXWIN)));
+  tcp_keepalive(tp);
   tcp_settimer(tp, TCPT_KEEP, TCPTV_KEEPINTVL);
   return true;
 }

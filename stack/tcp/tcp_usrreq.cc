@@ -48,6 +48,7 @@ err tcp_usr_connect(socket *so, endpoint peer) {
   soisconnecting(so);
   ++st.tcp_stat.tcps_connattempt;
   tcp_sendseqinit(tp);
+  tcp_choose_scale(tp);
   tp->snd_cwnd = tp->t_maxseg;
   tcp_newstate(tp, tcps::syn_sent);
   tcp_settimer(tp, TCPT_KEEP, TCPTV_KEEP_INIT);
@@ -102,14 +103,14 @@ void tcp_usr_rcvd(socket *so) {
 }
 
 // RFC 9293, 3.8.5: the urgent pointer says where normal data begins again.
-err tcp_usr_send(socket *so, mbuf *m, bool oob) {
+err tcp_usr_send(socket *so, mbuf *m, bool oob, bool more) {
   tcpcb *tp = sototcpcb(so);
   sbappend(so->so_snd, m);
-  if (!oob) return tcp_output(tp);
-  tp->snd_up = tp->snd_una + so->so_snd.sb_cc;
-  tp->t_flags |= TF_FORCE;
+  if (oob) tp->snd_up = tp->snd_una + so->so_snd.sb_cc;
+  uint16_t hint = oob ? TF_FORCE : more ? TF_MORETOCOME : 0;
+  tp->t_flags |= hint;
   err e = tcp_output(tp);
-  tp->t_flags &= uint16_t(~TF_FORCE);
+  tp->t_flags &= uint16_t(~hint);
   return e;
 }
 

@@ -5,6 +5,7 @@
 #include "ip/in_pcb.h"
 #include "ip/ip.h"
 #include "tcp/tcp_fsm.h"
+#include "tcp/tcp_sack.h"
 #include "tcp/tcp_seq.h"
 
 namespace kyu {
@@ -20,7 +21,11 @@ enum tcp_flag : uint16_t {
   TF_SENTFIN = 0x10,
   TF_FASTRECOVERY = 0x20,  // between the third duplicate ack and `recover`
   TF_FORCE = 0x40,         // tcp_output() sends a byte into a zero window (BSD: t_force)
-  TF_MAXSEG_SET = 0x80,    // the user set t_maxseg
+  // What both sides' SYNs offered.
+  TF_SCALE = 0x80,
+  TF_TSTMP = 0x100,
+  TF_SACK = 0x200,
+  TF_MORETOCOME = 0x400,  // the user's call has more data: a small segment can wait for it
 };
 
 // The urgent byte, which is taken out of the stream (volume 2, sections 26.7 and 29.7).
@@ -41,17 +46,27 @@ struct tcpcb {
   inpcb *t_inpcb;
   tcps t_state = tcps::closed;  // changed by tcp_newstate() only
   uint16_t t_flags = 0;
-  uint16_t t_maxseg = 536;
+  uint16_t t_maxseg = 536;  // bytes of data in a full segment, beside time stamps
+  uint16_t t_usermss = 0;   // TCP_MAXSEG; 0: not set
 
   // Send sequence variables (RFC 9293, 3.3.1).
   tcp_seq snd_una, snd_nxt, snd_max, snd_up, snd_wl1, snd_wl2, iss;
   uint32_t snd_wnd = 0, max_sndwnd = 0;
+  uint8_t snd_scale = 0, rcv_scale = 0;  // RFC 7323: Snd.Wind.Shift, Rcv.Wind.Shift
   // Receive sequence variables.
   tcp_seq rcv_nxt, rcv_up, irs, rcv_adv;
+  tcp_seq last_ack_sent;
   uint32_t rcv_wnd = 0;
 
-  // Congestion control (RFC 5681, RFC 6582).
-  uint32_t snd_cwnd = 0, snd_ssthresh = 65535;
+  // Time stamps (RFC 7323): the peer's newest and when it came; what is added to our clock.
+  uint32_t ts_recent = 0, t_tsoffset = 0;
+  uint64_t ts_recent_age = 0;
+
+  sack_report t_report;
+  sack_scoreboard t_scoreboard;
+
+  // Congestion control (RFC 5681, RFC 6582, RFC 6675).
+  uint32_t snd_cwnd = 0, snd_ssthresh = UINT32_MAX;
   tcp_seq snd_recover;
   uint8_t t_dupacks = 0;
 
@@ -87,6 +102,7 @@ struct tcpstat {
   uint32_t tcps_closed = 0, tcps_rexmttimeo = 0, tcps_persisttimeo = 0, tcps_keepprobe = 0;
   uint32_t tcps_fastrexmt = 0, tcps_rcvoopack = 0, tcps_rcvduppack = 0, tcps_listendrop = 0;
   uint32_t tcps_reassdrop = 0, tcps_delack = 0, tcps_rstsent = 0, tcps_challenge = 0;
+  uint32_t tcps_pawsdrop = 0;
 };
 
 // Constants of time, ms.
@@ -99,6 +115,7 @@ inline constexpr uint32_t TCPTV_KEEP_IDLE = 2 * 60 * 60 * 1000;
 inline constexpr uint32_t TCPTV_KEEPINTVL = 75 * 1000;
 inline constexpr uint32_t TCP_KEEPCNT = 8;
 inline constexpr uint32_t tcp_maxidle = TCP_KEEPCNT * TCPTV_KEEPINTVL;
+inline constexpr uint64_t TCP_PAWS_IDLE = 24ull * 24 * 60 * 60 * 1000;  // RFC 7323, 5.5
 inline constexpr uint8_t TCP_MAXRXTSHIFT = 12;
 inline constexpr uint8_t tcprexmtthresh = 3;
 inline constexpr uint8_t tcp_challenges_per_s = 10;  // for each connection, RFC 5961 section 7
@@ -116,6 +133,10 @@ void tcp_input(Stack &, mbuf_ptr m, const ip &iph);
 // --- tcp_output.cc
 // Sends what window, congestion and Nagle allow: data, FIN, or an ACK that is due.
 err tcp_output(tcpcb *);
+// One segment again, with up to `len` bytes from `from` on, whatever else is in flight.
+void tcp_resend(tcpcb *, tcp_seq from, uint32_t len);
+// A segment left of the window, which the peer must answer (RFC 9293, 3.8.4).
+void tcp_keepalive(tcpcb *);
 void tcp_setpersist(tcpcb *);
 
 // --- tcp_subr.cc
@@ -127,17 +148,24 @@ void tcp_drop(tcpcb *, err e);
 void tcp_drop_quietly(tcpcb *, err e);
 // Frees the tcpcb and detaches its pcb (BSD: tcp_close). The socket goes too without a user.
 void tcpcb_close(tcpcb *);
-// A segment without data outside the normal output: RST, ACK for a keepalive or a challenge.
-void tcp_respond(Stack &, endpoint from, endpoint to, tcp_seq seq, tcp_seq ack, uint8_t flags, uint16_t win);
+// A reset, outside the normal output.
+void tcp_respond(Stack &, endpoint from, endpoint to, tcp_seq seq, tcp_seq ack, uint8_t flags);
 void tcp_challenge_ack(tcpcb *);
 // An ICMP error about a segment that we sent to `dst`; `head` begins with its ports and sequence.
 void tcp_ctlinput(Stack &, err, uint32_t dst, const_bytes head);
 uint16_t tcp_mss_offer(const tcpcb *);
-// Takes the MSS that the peer offered (0: none) and sets the initial congestion window.
-void tcp_mss(tcpcb *, uint16_t offer);
+// Takes what the peer's SYN offered, and sets the initial congestion window.
+void tcp_take_offer(tcpcb *, const tcp_options &);
 uint32_t tcp_initial_window(const tcpcb *);
+// The initial number: a clock, and a keyed hash of the addresses (RFC 6528). The pcb is connected.
 void tcp_sendseqinit(tcpcb *);
+// Our clock as the peer sees it, ms (RFC 7323, 5.4).
+uint32_t tcp_ts_now(const tcpcb *);
+// Moves the initial number above what an earlier incarnation used (RFC 9293, MUST-8... 3.4.3).
+void tcp_begin_above(tcpcb *, tcp_seq);
 void tcp_rcvseqinit(tcpcb *);
+// The scale that a SYN offers: enough for the receive buffer.
+void tcp_choose_scale(tcpcb *);
 
 // --- tcp_reass.cc
 // Takes `m` with `len` bytes at `seq`, delivers what is in order. True: the FIN is now in order.
@@ -158,6 +186,7 @@ uint64_t tcp_next_slow_due(const Stack &);
 bool tcp_delack_pending(const Stack &);
 
 // --- tcp_congestion.cc
+// `ack` is new: snd_una has been moved to it, and `acked` bytes went away.
 void tcp_cc_ack(tcpcb *, tcp_seq ack, uint32_t acked);
 void tcp_cc_dupack(tcpcb *, tcp_seq ack);
 void tcp_cc_timeout(tcpcb *);
@@ -173,7 +202,8 @@ void tcp_usrclosed(tcpcb *);
 err tcp_usr_shutdown(socket *);
 void tcp_usr_detach(socket *);
 void tcp_usr_rcvd(socket *);
-err tcp_usr_send(socket *, mbuf *m, bool oob);
+// `more`: the same call will bring more.
+err tcp_usr_send(socket *, mbuf *m, bool oob, bool more);
 err tcp_usr_rcvoob(socket *, uint8_t *byte, bool peek);
 
 }  // namespace kyu
