@@ -102,9 +102,9 @@ struct state_bit {
 };
 #define BIT(x) {x, #x}
 constexpr state_bit so_state_bits[] = {
-    BIT(SS_NOFDREF),         BIT(SS_ISCONNECTED),    BIT(SS_ISCONNECTING),
-    BIT(SS_ISDISCONNECTING), BIT(SS_CANTSENDMORE),   BIT(SS_CANTRCVMORE),
-    BIT(SS_RCVATMARK),       BIT(SS_ISDISCONNECTED), BIT(SS_CLOSING),
+    BIT(SS_NOFDREF),        BIT(SS_ISCONNECTED), BIT(SS_ISCONNECTING), BIT(SS_ISDISCONNECTING),
+    BIT(SS_CANTSENDMORE),   BIT(SS_CANTRCVMORE), BIT(SS_RCVATMARK),    BIT(SS_NBIO),
+    BIT(SS_ISDISCONNECTED), BIT(SS_CLOSING),
 };
 
 std::string so_state_change(uint32_t was, uint32_t is) {

@@ -64,6 +64,8 @@ Stack *stack_init(bytes memory, const stack_config &config, const port *p, const
   st->ifp.if_addr = config.addr;
   st->ifp.if_mask = config.mask;
   st->ifp.if_gateway = config.gateway;
+  st->ifp.if_maxframe = config.max_frame;
+  st->limits = config.buffers;
   st->secret = {random64(*p), random64(*p)};
   bytes rest = memory.subspan(stack_size);
   for (int k = 0; k < pool_kinds; ++k) {

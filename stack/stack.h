@@ -17,11 +17,19 @@
 
 namespace kyu {
 
+// Bytes that socket buffers may hold.
+struct buffer_limits {
+  uint32_t tcp_sendspace = 16 * 1024, tcp_recvspace = 16 * 1024;  // what a new socket has
+  uint32_t sb_max = 256 * 1024;  // what a user may ask for: a remote host can make a buffer grow to it
+};
+
 // How many of each kind there may be; indexed by pool_kind. `quarantine` and `redzone` are the
 // watcher's; they change nothing that the stack can see.
 struct stack_config {
   ether_addr mac{{0x02, 0, 0, 0, 0, 1}};
   uint32_t addr = 0x0a000001, mask = 0xffffff00, gateway = 0;
+  uint32_t max_frame = ETHER_MAX_LEN;  // bytes that the wire can bring at once
+  buffer_limits buffers;
   pool_layout pools[pool_kinds];
 };
 
@@ -38,7 +46,9 @@ struct Stack {
   locker lock;
   arp_table arp;
   inpcbinfo tcb, udb;
+  buffer_limits limits;
   socket_list sockets;         // all that there are
+  wait_channel selwait;        // who polls (BSD: selwait)
   tcp_timer_queue tcp_timerq;  // connections with something timed
   file_table files;
   icmp_limiter icmp_limit;

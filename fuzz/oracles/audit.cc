@@ -92,9 +92,21 @@ void audit_segq(const tcpcb *tp, census &c) {
   expect(n == tp->t_segqlen, count, "t_segqlen is wrong", tp);
 }
 
+void audit_scoreboard(const tcpcb *tp) {
+  tcp_seq before = tp->snd_una;
+  for (uint8_t i = 0; i < tp->t_scoreboard.n; ++i) {
+    const sack_block &b = tp->t_scoreboard.blk[i];
+    expect(seq_gt(b.start, before) && seq_gt(b.end, b.start), count, "the scoreboard's blocks do not ascend",
+           tp);
+    before = b.end;
+  }
+  expect(tp->t_scoreboard.n == 0 || seq_leq(before, tp->snd_max), count, "a block beyond SND.MAX", tp);
+}
+
 void audit_tcpcb(const tcpcb *tp, census &c) {
   ++c.tcpcbs;
   audit_segq(tp, c);
+  audit_scoreboard(tp);
   bool synced = tp->t_state >= tcps::syn_sent;
   bool ordered = seq_leq(tp->snd_una, tp->snd_nxt) && seq_leq(tp->snd_nxt, tp->snd_max);
   expect(!synced || ordered, count, "SND.UNA <= SND.NXT <= SND.MAX does not hold", tp);

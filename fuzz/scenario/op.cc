@@ -22,9 +22,10 @@ constexpr const char *on_off[] = {"down", "up"};
 constexpr const char *pools[] = {"socket", "inpcb", "tcpcb", "mbuf", "cluster", "tseg"};
 constexpr const char *types[] = {"stream", "dgram"};
 constexpr const char *hows[] = {"rd", "wr", "rdwr"};
-constexpr const char *options[] = {"reuseaddr", "keepalive", "broadcast", "linger",    "oobinline",
-                                   "sndbuf",    "rcvbuf",    "sndlowat",  "rcvlowat",  "sndtimeo",
-                                   "rcvtimeo",  "nodelay",   "maxseg",    "acceptconn"};
+constexpr const char *options[] = {"reuseaddr", "keepalive", "broadcast", "linger",     "oobinline",
+                                   "sndbuf",    "rcvbuf",    "sndlowat",  "rcvlowat",   "sndtimeo",
+                                   "rcvtimeo",  "nodelay",   "maxseg",    "acceptconn", "nonblock"};
+constexpr const char *poll_events[] = {"in", "out", "in-out", "pri"};
 constexpr const char *servers[] = {"wangdoodle", "echo", "discard", "daytime"};
 
 template <size_t N>
@@ -74,8 +75,11 @@ constexpr param sendto_params[] = {user_number, fd_number, num("to", max_peers -
                                    num("len", 2047, 100)};
 constexpr param recv_params[] = {user_number, fd_number, num("len", 65535, 2048), message_flags};
 constexpr param shutdown_params[] = {user_number, fd_number, one_of("how", hows, 1)};
-constexpr param option_params[] = {user_number, fd_number, one_of("option", options), num("value", 65535, 1)};
+constexpr param option_params[] = {user_number, fd_number, one_of("option", options),
+                                   num("value", 1 << 20, 1)};
 constexpr param fd_params[] = {user_number, fd_number};
+constexpr param poll_params[] = {user_number, fd_number, one_of("events", poll_events),
+                                 num("ms", 65535, 1000)};
 constexpr param tcp_bind_params[] = {user_number, num("port", 65535, 114), num("backlog", 255, 5)};
 constexpr param tcp_connect_params[] = {user_number, num("to", max_peers - 1), num("port", 65535, 80)};
 constexpr param server_params[] = {user_number, one_of("name", servers)};
@@ -109,6 +113,7 @@ constexpr op_spec specs[opcodes] = {
     {opcode::sockname, "sockname", subject::user, fd_params},
     {opcode::state, "state", subject::user, fd_params},
     {opcode::error, "error", subject::user, fd_params},
+    {opcode::poll, "poll", subject::user, poll_params},
     {opcode::tcp_bind, "tcp_bind", subject::user, tcp_bind_params},
     {opcode::tcp_connect, "tcp_connect", subject::user, tcp_connect_params},
     {opcode::tcp_accept, "tcp_accept", subject::user, fd_params},

@@ -42,6 +42,7 @@ enum class opcode : uint8_t {
   sockname,
   state,
   error,
+  poll,
   tcp_bind,
   tcp_connect,
   tcp_accept,

@@ -10,9 +10,9 @@ namespace kyu::fuzz {
 
 namespace {
 
-constexpr uint16_t option_of[] = {SO_REUSEADDR, SO_KEEPALIVE, SO_BROADCAST, SO_LINGER,    SO_OOBINLINE,
-                                  SO_SNDBUF,    SO_RCVBUF,    SO_SNDLOWAT,  SO_RCVLOWAT,  SO_SNDTIMEO,
-                                  SO_RCVTIMEO,  TCP_NODELAY,  TCP_MAXSEG,   SO_ACCEPTCONN};
+constexpr uint16_t option_of[] = {SO_REUSEADDR, SO_KEEPALIVE, SO_BROADCAST, SO_LINGER,     SO_OOBINLINE,
+                                  SO_SNDBUF,    SO_RCVBUF,    SO_SNDLOWAT,  SO_RCVLOWAT,   SO_SNDTIMEO,
+                                  SO_RCVTIMEO,  TCP_NODELAY,  TCP_MAXSEG,   SO_ACCEPTCONN, SO_NBIO};
 
 int fd_of(const op &o) { return o.arg[1] == 9 ? -1 : o.arg[1]; }
 
@@ -139,6 +139,13 @@ void world::ask(const op &o) {
       err pending = err::ok;
       e = net_error(st, fd, &pending);
       value = uint64_t(pending);
+      break;
+    }
+    case opcode::poll: {
+      constexpr uint8_t events[] = {POLLIN, POLLOUT, POLLIN | POLLOUT, POLLPRI};
+      net_pollfd p{fd, events[o.arg[2]]};
+      value = net_poll(st, {&p, 1}, uint32_t(o.arg[3]));
+      value = value << 8 | p.revents;
       break;
     }
     default: return;

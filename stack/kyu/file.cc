@@ -41,6 +41,7 @@ err fclose(Stack &st, int fd) {
     so_set(f->f_so, SS_CLOSING);
     sowakeall(f->f_so);
   }
+  wakeup(st, st.selwait);
   return fdrop(st, f);
 }
 

@@ -72,6 +72,7 @@ err net_accept(Stack &st, int fd, bool wait, int *conn, endpoint *peer) {
   *conn = -1;
   if (!c) return err::badf;
   if (!(c.so()->so_options & SO_ACCEPTCONN)) return err::inval;
+  if (c.so()->so_state & SS_NBIO) wait = false;
   if (err e = wait_for_connection(c.so(), wait); e != err::ok) return e;
   if (st.files.open == max_files) return err::nfile;
   socket *so = c.so()->so_q.first();
@@ -88,6 +89,7 @@ err net_connect(Stack &st, int fd, endpoint peer, bool wait) {
   if (!c) return err::badf;
   if (err e = soconnect(c.so(), peer); e != err::ok) return e;
   if (!(c.so()->so_state & SS_ISCONNECTING)) return so_take_error(c.so());
+  if (c.so()->so_state & SS_NBIO) wait = false;
   return wait ? wait_until_connected(c.so()) : err::inprogress;
 }
 

@@ -20,10 +20,11 @@ struct Stack;
 err net_socket(Stack &, sotype, int *fd);
 err net_bind(Stack &, int fd, endpoint local);
 err net_listen(Stack &, int fd, int backlog);
-// Waits for a connection, up to the listener's receive time-out. `peer` may be null.
+// Waits for a connection, up to the listener's receive time-out; err::again with wait false or SO_NBIO.
+// `peer` may be null.
 err net_accept(Stack &, int fd, bool wait, int *conn, endpoint *peer);
-// Waits until connected or failed, up to the send time-out; with wait false returns
-// err::inprogress.
+// Waits until connected or failed, up to the send time-out; with wait false or SO_NBIO returns
+// err::inprogress, and the socket becomes writeable when it is decided.
 err net_connect(Stack &, int fd, endpoint peer, bool wait);
 // `*done` bytes were taken. Without MSG_DONTWAIT all of them, unless the connection ends.
 err net_send(Stack &, int fd, const_bytes, uint8_t flags, uint32_t *done);
@@ -49,6 +50,17 @@ struct net_status {
   uint32_t rcv_cc = 0, snd_cc = 0;
 };
 err net_state(Stack &, int fd, net_status *);
+
+// --- poll(2). A call that would not wait is ready, also one that would fail.
+enum poll_event : uint8_t { POLLIN = 1, POLLPRI = 2, POLLOUT = 4, POLLERR = 8, POLLHUP = 16, POLLNVAL = 32 };
+struct net_pollfd {
+  int fd = -1;  // negative: left alone
+  uint8_t events = 0, revents = 0;
+};
+inline constexpr uint32_t poll_forever = UINT32_MAX;
+// Sleeps until one is ready, up to `ms` (0: not at all); how many are. Errors, hang-up and a descriptor
+// that is none are told without being asked for. No wake-up is lost between looking and sleeping.
+uint32_t net_poll(Stack &, std::span<net_pollfd>, uint32_t ms);
 
 // --- Kyu's TCP calls: what most programs need. Descriptors, or -1; counts, or -1.
 int tcp_bind(Stack &, uint16_t port, int backlog = 5);

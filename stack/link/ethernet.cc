@@ -10,7 +10,7 @@ namespace kyu {
 void ether_input(Stack &st, const_bytes frame) {
   ifnet &ifp = st.ifp;
   ++ifp.if_ipackets;
-  if (frame.size() < sizeof(ether_header) || frame.size() > ETHER_MAX_LEN) {
+  if (frame.size() < sizeof(ether_header) || frame.size() > ifp.if_maxframe) {
     ++ifp.if_ierrors;
     return;
   }

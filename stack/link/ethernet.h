@@ -31,6 +31,7 @@ inline constexpr uint32_t ETHER_MAX_LEN = ETHERMTU + sizeof(ether_header);
 struct ifnet {
   ether_addr if_mac{};
   uint32_t if_addr = 0, if_mask = 0, if_gateway = 0;  // IPv4, host order; gateway 0: none
+  uint32_t if_maxframe = ETHER_MAX_LEN;
   uint32_t if_ipackets = 0, if_ierrors = 0, if_opackets = 0, if_oerrors = 0;
 };
 

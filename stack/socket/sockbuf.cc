@@ -10,12 +10,11 @@ uint32_t sbspace(const sockbuf &sb) {
   return min_of(bytes_left, cost_left);
 }
 
-bool sbreserve(sockbuf &sb, uint32_t cc) {
-  if (cc == 0 || cc > SB_MAX) return false;
+void sbreserve(sockbuf &sb, uint32_t cc) {
+  KASSERT(cc > 0, "sbreserve: nothing");
   sb.sb_hiwat = cc;
   sb.sb_mbmax = 2 * cc + MCLBYTES;
   sb.sb_lowat = min_of(sb.sb_lowat, cc);
-  return true;
 }
 
 namespace {

@@ -11,8 +11,6 @@ namespace kyu {
 
 struct Stack;
 
-inline constexpr uint32_t SB_MAX = 64 * 1024;  // a remote host can make one buffer grow to this
-
 // One thread at a time sends on a socket, and one receives.
 struct sockbuf_lock {
   thread_id holder = no_thread;
@@ -37,8 +35,8 @@ struct sockbuf {
 // multiple of what the buffer may hold.
 uint32_t sbspace(const sockbuf &);
 
-// Sets both limits; false for 0 or more than SB_MAX.
-bool sbreserve(sockbuf &, uint32_t cc);
+// Sets both limits, to more than 0.
+void sbreserve(sockbuf &, uint32_t cc);
 
 // Appends to the stream and takes ownership of `m`.
 void sbappend(sockbuf &, mbuf *m);

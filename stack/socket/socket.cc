@@ -44,7 +44,8 @@ err soaccept(socket *so, endpoint *peer) {
 err soconnect(socket *so, endpoint peer) {
   if (so->so_options & SO_ACCEPTCONN) return err::opnotsupp;
   if (so->so_pcb == nullptr) return err::inval;
-  if (so->so_state & (SS_ISCONNECTED | SS_ISCONNECTING)) {
+  if (so->so_state & SS_ISCONNECTING) return err::already;
+  if (so->so_state & SS_ISCONNECTED) {
     if (so->so_type == sotype::stream) return err::isconn;
     if (err e = sodisconnect(so); e != err::ok) return e;
   }

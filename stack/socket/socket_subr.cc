@@ -64,8 +64,16 @@ void socantrcvmore(socket *so) {
 // No signals here: whoever sleeps in a receive looks again.
 void sohasoutofband(socket *so) { sorwakeup(so); }
 
-void sorwakeup(socket *so) { wakeup(*so->so_stack, so->so_rcv.sb_wait); }
-void sowwakeup(socket *so) { wakeup(*so->so_stack, so->so_snd.sb_wait); }
+// Whoever polls looks at all of its sockets again, whichever it was.
+void sorwakeup(socket *so) {
+  wakeup(*so->so_stack, so->so_rcv.sb_wait);
+  wakeup(*so->so_stack, so->so_stack->selwait);
+}
+
+void sowwakeup(socket *so) {
+  wakeup(*so->so_stack, so->so_snd.sb_wait);
+  wakeup(*so->so_stack, so->so_stack->selwait);
+}
 
 void sowakeall(socket *so) {
   wakeup(*so->so_stack, so->so_timeo);

@@ -33,6 +33,7 @@ enum so_state_bit : uint16_t {
   SS_CANTSENDMORE = 0x0010,
   SS_CANTRCVMORE = 0x0020,
   SS_RCVATMARK = 0x0040,
+  SS_NBIO = 0x0100,  // calls do not wait
   SS_ISDISCONNECTED = 0x0800,
   SS_CLOSING = 0x1000,  // its descriptor was closed under a blocked call
 };
@@ -123,6 +124,7 @@ void sorwakeup(socket *);
 void sowwakeup(socket *);
 // All sleepers on this socket look again.
 void sowakeall(socket *);
+// What poll tells: a call would not wait.
 bool soreadable(const socket *);
 bool sowriteable(const socket *);
 // Takes the pending error.

@@ -2,6 +2,7 @@
 #include "socket/protosw.h"
 #include "socket/socketvar.h"
 #include "socket/sockopt.h"
+#include "stack.h"
 
 namespace kyu {
 
@@ -10,8 +11,9 @@ namespace {
 constexpr uint16_t boolean_options = SO_REUSEADDR | SO_KEEPALIVE | SO_BROADCAST | SO_OOBINLINE;
 
 err set_buffer(socket *so, sockbuf &sb, uint32_t size) {
+  if (size == 0 || size > so->so_stack->limits.sb_max) return err::inval;
   if (size < sb.sb_cc) return err::inval;  // never below what it holds
-  if (!sbreserve(sb, size)) return err::inval;
+  sbreserve(sb, size);
   sowakeall(so);
   return err::ok;
 }
@@ -36,6 +38,12 @@ err sosetopt(socket *so, uint16_t option, uint32_t value) {
     }
     case SO_SNDTIMEO: so->so_snd.sb_timeo = value; return err::ok;
     case SO_RCVTIMEO: so->so_rcv.sb_timeo = value; return err::ok;
+    case SO_NBIO:
+      if (value != 0)
+        so_set(so, SS_NBIO);
+      else
+        so_clear(so, SS_NBIO);
+      return err::ok;
     case TCP_NODELAY:
     case TCP_MAXSEG: return pru_setopt(so, option, value);
     default: break;
@@ -55,6 +63,7 @@ err sogetopt(const socket *so, uint16_t option, uint32_t *value) {
     case SO_RCVLOWAT: *value = so->so_rcv.sb_lowat; return err::ok;
     case SO_SNDTIMEO: *value = so->so_snd.sb_timeo; return err::ok;
     case SO_RCVTIMEO: *value = so->so_rcv.sb_timeo; return err::ok;
+    case SO_NBIO: *value = (so->so_state & SS_NBIO) != 0; return err::ok;
     case TCP_NODELAY:
     case TCP_MAXSEG: return pru_getopt(so, option, value);
     default: break;

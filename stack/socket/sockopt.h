@@ -12,6 +12,7 @@ enum so_valued_option : uint16_t {
   SO_RCVLOWAT = 0x1004,
   SO_SNDTIMEO = 0x1005,  // ms, 0: forever
   SO_RCVTIMEO = 0x1006,
+  SO_NBIO = 0x1007,  // calls on this socket do not wait (BSD: FIONBIO)
   TCP_NODELAY = 0x2001,
   TCP_MAXSEG = 0x2002,
 };

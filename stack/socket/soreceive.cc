@@ -73,6 +73,7 @@ err soreceive(socket *so, endpoint *from, bytes to, uint8_t flags, uint32_t *don
   if (so->so_options & SO_ACCEPTCONN) return err::inval;
   if (flags & MSG_OOB) return receive_oob(so, to, flags, done);
   if (to.empty()) return err::ok;
+  if (so->so_state & SS_NBIO) flags |= MSG_DONTWAIT;
   if (err e = sb_lock(st, so->so_rcv, !(flags & MSG_DONTWAIT)); e != err::ok) return e;
   err e = wait_for_data(so, uint32_t(to.size()), flags);
   bool peek = (flags & MSG_PEEK) != 0;

@@ -58,6 +58,7 @@ err sosend(socket *so, const endpoint *to, const_bytes data, uint8_t flags, uint
   Stack &st = *so->so_stack;
   *done = 0;
   if (data.empty() && so->so_type == sotype::stream) return may_send(so, to);
+  if (so->so_state & SS_NBIO) flags |= MSG_DONTWAIT;
   if (err e = sb_lock(st, so->so_snd, !(flags & MSG_DONTWAIT)); e != err::ok) return e;
   err e = send_locked(so, to, data, flags, done);
   if (so->so_snd.sb_lock.holder == st.port->thread_self(st.port->ctx)) sb_unlock(st, so->so_snd);

@@ -44,7 +44,8 @@ verdict check_timestamp(tcp_segment &seg) {
 }
 
 // The newest time stamp of a segment at the left edge, from before it was trimmed, is the one to echo
-// (RFC 7323, 4.3); an older one comes this far only when ours has lost its meaning.
+// (RFC 7323, 4.3); an older one comes this far only when ours has lost its meaning. After the ACK was
+// looked at: who acknowledges what we never sent does not know the connection.
 verdict take_timestamp(tcp_segment &seg) {
   tcpcb *tp = seg.tp;
   if (!(tp->t_flags & TF_TSTMP) || !seg.opt.has_ts) return verdict::next;
@@ -153,7 +154,7 @@ verdict check_urgent(tcp_segment &seg) {
   tcpcb *tp = seg.tp;
   socket *so = seg.so;
   bool urgent_here = (seg.flags & TH_URG) != 0 && seg.urp != 0 && !tcps_have_rcvd_fin(tp->t_state);
-  if (!urgent_here || seg.urp + so->so_rcv.sb_cc > SB_MAX) {
+  if (!urgent_here || seg.urp + so->so_rcv.sb_cc > seg.st.limits.sb_max) {
     tp->rcv_up = seq_max(tp->rcv_up, tp->rcv_nxt);
     return verdict::next;
   }
@@ -168,7 +169,7 @@ verdict check_urgent(tcp_segment &seg) {
 }
 
 // "Seventh, process the segment text". In-order text is acknowledged within 200 ms, or with the
-// second segment (RFC 9293, 3.8.6.3); anything else at once (RFC 5681, 4.2).
+// second segment or its bytes (RFC 9293, 3.8.6.3); anything else at once (RFC 5681, 4.2).
 verdict process_text(tcp_segment &seg) {
   tcpcb *tp = seg.tp;
   bool fin = (seg.flags & TH_FIN) != 0;
@@ -177,7 +178,8 @@ verdict process_text(tcp_segment &seg) {
     return verdict::next;
   }
   bool in_order = seg.seq == tp->rcv_nxt && tp->t_segq.empty();
-  if (in_order && !(tp->t_flags & TF_DELACK) && !fin)
+  uint32_t unacked = uint32_t(seg.end() - tp->last_ack_sent);
+  if (in_order && !(tp->t_flags & TF_DELACK) && !fin && unacked < 2u * tp->t_maxseg)
     tcp_delack(tp);
   else
     tp->t_flags |= TF_ACKNOW;
@@ -213,9 +215,9 @@ verdict check_time_wait(tcp_segment &seg) {
 using step = verdict (*)(tcp_segment &);
 
 constexpr step synchronised_steps[] = {
-    check_reset,    check_timestamp, check_syn,    trim_left,     trim_right,
-    check_late_syn, take_timestamp,  check_orphan, check_ack_bit, tcp_ack_input,
-    check_window,   check_urgent,    process_text, process_fin,   check_time_wait,
+    check_reset,    check_timestamp, check_syn,     trim_left,     trim_right,
+    check_late_syn, check_orphan,    check_ack_bit, tcp_ack_input, take_timestamp,
+    check_window,   check_urgent,    process_text,  process_fin,   check_time_wait,
 };
 constexpr step text_steps[] = {check_urgent, process_text, process_fin};
 

@@ -18,6 +18,7 @@ struct outgoing {
   bool send = false;
   bool more = false;       // another full segment may follow
   bool keepalive = false;  // left of the window
+  bool stray = false;      // changes nothing of the connection
 };
 
 uint8_t outflags(tcps state) {
@@ -61,7 +62,12 @@ bool window_update_due(const tcpcb *tp, uint32_t recwin) {
   const sockbuf &sb = tcp_socket(tp)->so_rcv;
   int32_t gain = int32_t(recwin) - (tp->rcv_adv - tp->rcv_nxt);
   if (gain <= 0 || !tcps_have_rcvd_syn(tp->t_state) || tcps_have_rcvd_fin(tp->t_state)) return false;
-  return gain >= 2 * int32_t(tp->t_maxseg) || 2 * gain >= int32_t(sb.sb_hiwat);
+  // A SYN cannot say a window beyond 64 KiB; the next ACK will, and before data nobody waits for it.
+  if (tp->rcv_nxt == tp->irs + 1) return false;
+  // Two segments, where that is much of the buffer; a large one need not tell of each read.
+  int32_t hiwat = int32_t(sb.sb_hiwat), mss = tp->t_maxseg;
+  bool tight = 4 * gain >= hiwat || int32_t(recwin) <= hiwat / 8 || hiwat <= 8 * mss;
+  return (gain >= 2 * mss && tight) || 2 * gain >= hiwat;
 }
 
 // Sender's silly window avoidance and Nagle (RFC 9293, 3.8.6.2.1 and 3.7.4).
@@ -164,7 +170,7 @@ tcp_options options_for(const tcpcb *tp, const outgoing &o) {
     opt.wscale = tp->rcv_scale;
   } else {
     uint8_t room = tp->t_flags & TF_TSTMP ? TCP_MAX_SACK - 1 : TCP_MAX_SACK;
-    opt.sacks = tcp_sack_blocks(tp, room, opt.sack);
+    if (!(o.flags & TH_RST)) opt.sacks = tcp_sack_blocks(tp, room, opt.sack);
   }
   opt.has_ts = (tp->t_flags & TF_TSTMP) != 0 || (syn && first);
   opt.tsval = opt.has_ts ? tcp_ts_now(tp) : 0;
@@ -193,7 +199,7 @@ uint32_t build_header(tcpcb *tp, const outgoing &o, uint8_t *at) {
   th.th_ack = (o.flags & TH_ACK) != 0 ? tp->rcv_nxt.raw : 0;
   th.th_flags = o.flags;
   th.th_win = uint16_t(o.recwin >> ((o.flags & TH_SYN) != 0 ? 0 : tp->rcv_scale));
-  if (!o.keepalive) put_urgent(tp, seq, th);
+  if (!o.stray) put_urgent(tp, seq, th);
   uint8_t options[TCP_MAXOLEN];
   uint32_t optlen = tcp_write_options(options_for(tp, o), options), hlen = sizeof th + optlen;
   __builtin_memcpy(at + sizeof th, options, optlen);
@@ -267,7 +273,7 @@ err emit(tcpcb *tp, outgoing o) {
     tp->snd_nxt = tp->snd_nxt - 1;
   if (o.len > 0 && o.off + o.len == sb.sb_cc) o.flags |= TH_PUSH;
   mbuf_ptr m = build(tp, o);
-  if (!o.keepalive) account(tp, o);  // also without an mbuf: the retransmission timer is what tries again
+  if (!o.stray) account(tp, o);  // also without an mbuf: the retransmission timer is what tries again
   if (!m) return err::nobufs;
   acked_peer(tp, o.recwin);
   ++st.tcp_stat.tcps_sndtotal;
@@ -311,10 +317,18 @@ void tcp_resend(tcpcb *tp, tcp_seq from, uint32_t len) {
   tp->snd_nxt = seq_max(onxt, tp->snd_nxt);
 }
 
+void tcp_send_reset(tcpcb *tp) {
+  outgoing o;
+  o.flags = TH_RST | TH_ACK;
+  o.stray = true;
+  ++tcp_stack(tp).tcp_stat.tcps_rstsent;
+  (void)emit(tp, o);
+}
+
 void tcp_keepalive(tcpcb *tp) {
   outgoing o;
   o.flags = TH_ACK;
-  o.keepalive = true;
+  o.keepalive = o.stray = true;
   o.recwin = window_to_offer(tp, false);
   (void)emit(tp, o);
 }

@@ -58,9 +58,7 @@ void tcp_choose_scale(tcpcb *tp) {
 void tcp_rcvseqinit(tcpcb *tp) { tp->rcv_adv = tp->rcv_nxt = tp->rcv_up = tp->last_ack_sent = tp->irs + 1; }
 
 void tcp_drop(tcpcb *tp, err e) {
-  const inpcb *inp = tp->t_inpcb;
-  if (tcps_have_rcvd_syn(tp->t_state) && tp->t_state != tcps::time_wait)
-    tcp_respond(*inp->inp_stack, inp->inp_laddr, inp->inp_faddr, tp->snd_nxt, tp->rcv_nxt, TH_RST | TH_ACK);
+  if (tcps_have_rcvd_syn(tp->t_state) && tp->t_state != tcps::time_wait) tcp_send_reset(tp);
   tcp_drop_quietly(tp, e);
 }
 

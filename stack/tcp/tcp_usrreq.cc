@@ -14,8 +14,8 @@ tcpcb *sototcpcb(const socket *so) { return intotcpcb(sotoinpcb(so)); }
 
 err tcp_attach(socket *so) {
   if (so->so_snd.sb_hiwat == 0) {
-    sbreserve(so->so_snd, tcp_sendspace);
-    sbreserve(so->so_rcv, tcp_recvspace);
+    sbreserve(so->so_snd, so->so_stack->limits.tcp_sendspace);
+    sbreserve(so->so_rcv, so->so_stack->limits.tcp_recvspace);
   }
   if (err e = in_pcballoc(so, so->so_stack->tcb); e != err::ok) return e;
   if (tcp_newtcpcb(so->so_pcb) != nullptr) return err::ok;

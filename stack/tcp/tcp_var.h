@@ -120,7 +120,6 @@ inline constexpr uint8_t TCP_MAXRXTSHIFT = 12;
 inline constexpr uint8_t tcprexmtthresh = 3;
 inline constexpr uint8_t tcp_challenges_per_s = 10;  // for each connection, RFC 5961 section 7
 inline constexpr uint16_t tcp_maxsegq = 32;          // segments out of order, for each connection
-inline constexpr uint32_t tcp_sendspace = 16 * 1024, tcp_recvspace = 16 * 1024;
 
 inline tcpcb *intotcpcb(const inpcb *inp) { return inp->inp_ppcb; }
 inline socket *tcp_socket(const tcpcb *tp) { return tp->t_inpcb->inp_socket; }
@@ -135,6 +134,8 @@ void tcp_input(Stack &, mbuf_ptr m, const ip &iph);
 err tcp_output(tcpcb *);
 // One segment again, with up to `len` bytes from `from` on, whatever else is in flight.
 void tcp_resend(tcpcb *, tcp_seq from, uint32_t len);
+// The end of a connection for the peer; with a time stamp, as RFC 7323, 3.2 would have it.
+void tcp_send_reset(tcpcb *);
 // A segment left of the window, which the peer must answer (RFC 9293, 3.8.4).
 void tcp_keepalive(tcpcb *);
 void tcp_setpersist(tcpcb *);
@@ -148,7 +149,7 @@ void tcp_drop(tcpcb *, err e);
 void tcp_drop_quietly(tcpcb *, err e);
 // Frees the tcpcb and detaches its pcb (BSD: tcp_close). The socket goes too without a user.
 void tcpcb_close(tcpcb *);
-// A reset, outside the normal output.
+// A reset for a segment that belongs to no connection.
 void tcp_respond(Stack &, endpoint from, endpoint to, tcp_seq seq, tcp_seq ack, uint8_t flags);
 void tcp_challenge_ack(tcpcb *);
 // An ICMP error about a segment that we sent to `dst`; `head` begins with its ports and sequence.
