@@ -273,7 +273,7 @@ peer 0 < S seq=iss-1000 ts=old mss=1460
 0.000 user 0: close fd=1 = 0
 0.000 > . 2(0) ack 2 win 65535 TS val 0 ecr 0
 0.100 > S. 0(0) ack 1 win 65535 mss 1460 TS val 100 ecr 100
-0.100 > S. 0(0) ack 1001 win 65535 mss 1460 TS val 100 ecr 4293967396
+0.100 > S. 0(0) ack 1001 win 65535 mss 1460 TS val 100 ecr 100
 )");
 }
 

@@ -24,6 +24,11 @@ target_link_libraries(unit_tests_main PUBLIC kyu_fuzz gtest gtest_main)
 kyu_add_program(unit_tests LIBRARIES unit_tests_main)
 add_test(NAME unit_tests COMMAND unit_tests --gtest_brief=1)
 
+if(TARGET kyu_packetdrill)
+  add_test(NAME packetdrill.interface COMMAND Python3::Interpreter ${CMAKE_CURRENT_LIST_DIR}/packetdrill_test.py
+                                              $<TARGET_FILE:kyu_packetdrill>)
+endif()
+
 add_test(NAME corpus.seeds
          COMMAND sh -c "$<TARGET_FILE:kyufuzz> run ${CMAKE_SOURCE_DIR}/corpus/seeds/*.scenario")
 
