@@ -2,6 +2,7 @@
 
 #include "ip/in_pcb.h"
 #include "socket/socketvar.h"
+#include "ip/ip_reass.h"
 #include "tcp/tcp_var.h"
 
 #include <cstddef>
@@ -84,6 +85,19 @@ constexpr field tseg_fields[] = {
     FIELD(tseg, tqe_seq), FIELD(tseg, tqe_len), FIELD(tseg, tqe_fin), FIELD(tseg, tqe_m), FIELD(tseg, tqe_q),
 };
 
+constexpr field ipq_fields[] = {
+    FIELD(ipq, ipq_head),    FIELD(ipq, ipq_expire), FIELD(ipq, ipq_len),
+    FIELD(ipq, ipq_have),    FIELD(ipq, ipq_nfrags), FIELD(ipq, ipq_first),
+    FIELD(ipq, ipq_refused), FIELD(ipq, ipq_frags),  FIELD(ipq, ipq_next),
+};
+
+constexpr field ipfrag_fields[] = {
+    FIELD(ipfrag, ipf_off),
+    FIELD(ipfrag, ipf_len),
+    FIELD(ipfrag, ipf_m),
+    FIELD(ipfrag, ipf_q),
+};
+
 std::span<const field> fields_of(pool_kind kind) {
   switch (kind) {
     case pool_kind::socket: return socket_fields;
@@ -92,6 +106,8 @@ std::span<const field> fields_of(pool_kind kind) {
     case pool_kind::mbuf: return mbuf_fields;
     case pool_kind::cluster: return cluster_fields;
     case pool_kind::tseg: return tseg_fields;
+    case pool_kind::ipq: return ipq_fields;
+    case pool_kind::ipfrag: return ipfrag_fields;
   }
   return {};
 }

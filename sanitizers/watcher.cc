@@ -11,7 +11,7 @@ namespace kyu::watch {
 namespace {
 
 constexpr uint32_t ring_size = 1 << 16;  // events of one scenario that are remembered
-constexpr uint32_t quarantine_of[pool_kinds] = {64, 64, 64, 256, 64, 64};
+constexpr uint32_t quarantine_of[pool_kinds] = {64, 64, 64, 256, 64, 64, 16, 64};
 
 watcher *current = nullptr;
 
@@ -47,6 +47,9 @@ const char *still_in_use(const pool &pl, const void *obj) {
       return static_cast<const mcluster *>(obj)->mc_refs != 0 ? "an mbuf refers to it" : nullptr;
     case pool_kind::tseg:
       return static_cast<const tseg *>(obj)->tqe_q.linked() ? "on a reassembly queue" : nullptr;
+    case pool_kind::ipq: return static_cast<const ipq *>(obj)->ipq_next.linked() ? "on Stack::ipq" : nullptr;
+    case pool_kind::ipfrag:
+      return static_cast<const ipfrag *>(obj)->ipf_q.linked() ? "on a datagram's queue" : nullptr;
     case pool_kind::mbuf: return nullptr;
   }
   return nullptr;

@@ -14,6 +14,7 @@ struct kind_of_pool {
 constexpr kind_of_pool kinds[pool_kinds] = {
     {"socket", sizeof(socket)}, {"inpcb", sizeof(inpcb)},      {"tcpcb", sizeof(tcpcb)},
     {"mbuf", sizeof(mbuf)},     {"cluster", sizeof(mcluster)}, {"tseg", sizeof(tseg)},
+    {"ipq", sizeof(ipq)},       {"ipfrag", sizeof(ipfrag)},
 };
 
 uint64_t random64(const port &p) {
@@ -27,7 +28,7 @@ constexpr size_t stack_size = (sizeof(Stack) + 15) / 16 * 16;
 
 stack_config default_config() {
   stack_config c;
-  constexpr uint32_t limits[pool_kinds] = {32, 32, 32, 512, 256, 64};
+  constexpr uint32_t limits[pool_kinds] = {32, 32, 32, 512, 256, 64, 8, 64};
   for (int k = 0; k < pool_kinds; ++k) c.pools[k].limit = limits[k];
   return c;
 }
@@ -46,6 +47,8 @@ pool &Stack::pool_of(pool_kind kind) {
     case pool_kind::mbuf: return mb.mbufs;
     case pool_kind::cluster: return mb.clusters;
     case pool_kind::tseg: return tseg_pool;
+    case pool_kind::ipq: return ipq_pool;
+    case pool_kind::ipfrag: return ipfrag_pool;
   }
   bsd_panic("Stack: unknown pool");
 }

@@ -3,6 +3,8 @@
 #pragma once
 
 #include "ip/in_pcb.h"
+#include "ip/ip_pmtu.h"
+#include "ip/ip_reass.h"
 #include "ip/ip_var.h"
 #include "kyu/file.h"
 #include "kyu/locker.h"
@@ -42,7 +44,7 @@ struct Stack {
   const kyu::port *port;
   ifnet ifp;
   mbuf_pools mb;
-  pool socket_pool, inpcb_pool, tcpcb_pool, tseg_pool;
+  pool socket_pool, inpcb_pool, tcpcb_pool, tseg_pool, ipq_pool, ipfrag_pool;
   locker lock;
   arp_table arp;
   inpcbinfo tcb, udb;
@@ -51,6 +53,8 @@ struct Stack {
   wait_channel selwait;        // who polls (BSD: selwait)
   tcp_timer_queue tcp_timerq;  // connections with something timed
   file_table files;
+  ipq_list ipq;  // datagrams of which fragments are missing
+  pmtu_table pmtu;
   icmp_limiter icmp_limit;
   siphash_key secret;  // of initial numbers and time stamps; drawn at the start
   uint64_t ticks = 0;  // of the timer thread, since the start

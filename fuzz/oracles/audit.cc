@@ -19,7 +19,7 @@ constexpr const char *life = "life-cycle", *count = "accounting";
 
 // What the walk finds, to be held against the pools.
 struct census {
-  uint32_t sockets = 0, inpcbs = 0, tcpcbs = 0, mbufs = 0, tsegs = 0;
+  uint32_t sockets = 0, inpcbs = 0, tcpcbs = 0, mbufs = 0, tsegs = 0, ipqs = 0, ipfrags = 0;
 };
 
 uint32_t chain_length(const mbuf *m) {
@@ -128,6 +128,28 @@ void audit_pcbs(const inpcbinfo &info, bool tcp, census &c) {
   }
 }
 
+void audit_ipq(const ipq *q, census &c) {
+  uint32_t have = 0, end = 0;
+  ++c.ipqs;
+  for (const ipfrag *f = q->ipq_frags.first(); f != nullptr; f = f->ipf_q.next) {
+    expect(f->ipf_off >= end, count, "fragments overlap in a datagram's queue", q);
+    expect(m_length(f->ipf_m) == f->ipf_len, count, "ipf_len is not what its chain holds", q);
+    end = f->ipf_off + f->ipf_len;
+    have += f->ipf_len;
+    c.mbufs += chain_length(f->ipf_m);
+    ++c.ipfrags;
+  }
+  expect(q->ipq_refused || have == q->ipq_have, count, "ipq_have is wrong", q);
+  expect(q->ipq_len == 0 || end <= q->ipq_len, count, "a fragment beyond the datagram's end", q);
+}
+
+uint32_t held_mbufs(const arp_entry &e) {
+  uint32_t n = 0, packets = 0;
+  for (const mbuf *m = e.la_hold; m != nullptr; m = m->m_nextpkt, ++packets) n += chain_length(m);
+  expect(packets == e.la_held, count, "la_held is wrong", nullptr);
+  return n;
+}
+
 void expect_pool(const pool &pl, uint32_t reachable, const char *what) {
   if (pl.pl_live == reachable) [[likely]]
     return;
@@ -143,11 +165,14 @@ void audit(Stack &st) {
   for (const socket *so = st.sockets.first(); so != nullptr; so = so->so_link.next) audit_socket(so, c);
   audit_pcbs(st.tcb, true, c);
   audit_pcbs(st.udb, false, c);
-  for (int i = 0; i < st.arp.used; ++i) c.mbufs += chain_length(st.arp.entries[i].la_hold.get());
+  for (int i = 0; i < st.arp.used; ++i) c.mbufs += held_mbufs(st.arp.entries[i]);
+  for (const ipq *q = st.ipq.first(); q != nullptr; q = q->ipq_next.next) audit_ipq(q, c);
   expect_pool(st.socket_pool, c.sockets, "a socket is on no list");
   expect_pool(st.inpcb_pool, c.inpcbs, "an inpcb is on no list");
   expect_pool(st.tcpcb_pool, c.tcpcbs, "a tcpcb has no inpcb");
   expect_pool(st.tseg_pool, c.tsegs, "a tseg is on no queue");
+  expect_pool(st.ipq_pool, c.ipqs, "an ipq is on no list");
+  expect_pool(st.ipfrag_pool, c.ipfrags, "an ipfrag is on no queue");
   expect_pool(st.mb.mbufs, c.mbufs, "an mbuf is in no buffer and on no queue");
 }
 
@@ -156,7 +181,8 @@ void audit_end(Stack &st, const watch::watcher &w) {
   constexpr const char *leaked[pool_kinds] = {
       "a socket is left when all is closed",  "an inpcb is left when all is closed",
       "a tcpcb is left when all is closed",   "an mbuf is left when all is closed",
-      "a cluster is left when all is closed", "a tseg is left when all is closed"};
+      "a cluster is left when all is closed", "a tseg is left when all is closed",
+      "an ipq is left when all is closed",    "an ipfrag is left when all is closed"};
   for (int k = 0; k < pool_kinds; ++k) {
     const pool &pl = st.pool_of(pool_kind(k));
     if (!pl.all_free()) fail("leak", leaked[k], w.any_live(pool_kind(k)));

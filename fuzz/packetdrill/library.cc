@@ -359,7 +359,7 @@ bool parse_addr(std::string_view text, uint32_t *out) {
 // packetdrill's own default addresses, and buffers as large as its scripts expect of a host.
 stack_config config_for(const char *flags) {
   stack_config c = default_config();
-  constexpr uint32_t limits[pool_kinds] = {64, 64, 64, 32768, 16384, 4096};
+  constexpr uint32_t limits[pool_kinds] = {64, 64, 64, 32768, 16384, 4096, 64, 512};
   for (int k = 0; k < pool_kinds; ++k) c.pools[k].limit = limits[k];
   c.addr = 0xc0a80001;
   c.mask = 0xffff0000;

@@ -16,10 +16,14 @@ constexpr const char *sack_bases[] = {"auto", "none", "all", "max"};
 constexpr const char *ts_choices[] = {"auto", "no", "yes", "old", "new", "no-echo", "bad-echo"};
 constexpr const char *icmp_types[] = {"echo",         "net-unreach", "host-unreach",  "proto-unreach",
                                       "port-unreach", "need-frag",   "time-exceeded", "param-problem"};
+constexpr const char *frag_orders[] = {"in-order",    "reversed",      "twice",
+                                       "overlapping", "without-first", "without-last"};
+constexpr const char *ip_options[] = {"none", "nop",          "rr",          "ts",       "lsrr",
+                                      "ssrr", "router-alert", "zero-length", "too-long", "cut-off"};
 constexpr const char *arp_kinds[] = {"request", "reply", "gratuitous", "other"};
 constexpr const char *reactions[] = {"off", "ack", "close", "reset", "silent"};
 constexpr const char *on_off[] = {"down", "up"};
-constexpr const char *pools[] = {"socket", "inpcb", "tcpcb", "mbuf", "cluster", "tseg"};
+constexpr const char *pools[] = {"socket", "inpcb", "tcpcb", "mbuf", "cluster", "tseg", "ipq", "ipfrag"};
 constexpr const char *types[] = {"stream", "dgram"};
 constexpr const char *hows[] = {"rd", "wr", "rdwr"};
 constexpr const char *options[] = {"reuseaddr", "keepalive", "broadcast", "linger",     "oobinline",
@@ -56,9 +60,13 @@ constexpr param seg_params[] = {
     num("sacklen", 65535, 1000),
 };
 constexpr param udp_params[] = {peer_number, num("port", 65535), num("len", 1472)};
-constexpr param icmp_params[] = {peer_number, one_of("type", icmp_types), num("len", 1472, 56)};
+constexpr param icmp_params[] = {peer_number, one_of("type", icmp_types), num("len", 1472, 56),
+                                 num("mtu", 65535, 576)};
 constexpr param arp_params[] = {peer_number, one_of("kind", arp_kinds)};
 constexpr param damage_params[] = {peer_number, num("at", 1513), num("xor", 255, 1), one_of("fix", yes_no)};
+constexpr param ip_params[] = {
+    peer_number,         num("frag", 1480), one_of("order", frag_orders), one_of("options", ip_options),
+    num("ttl", 255, 64), num("shift", 8191)};
 constexpr param react_params[] = {peer_number, one_of("how", reactions)};
 constexpr param count_params[] = {num("frames", 255, 1)};
 constexpr param link_params[] = {one_of("state", on_off)};
@@ -91,6 +99,7 @@ constexpr op_spec specs[opcodes] = {
     {opcode::arp, "arp", subject::peer, arp_params},
     {opcode::raw, "raw", subject::none, {}},
     {opcode::damage, "damage", subject::peer, damage_params},
+    {opcode::ip, "ip", subject::peer, ip_params},
     {opcode::react, "react", subject::peer, react_params},
     {opcode::lose, "lose", subject::none, count_params},
     {opcode::ring, "ring-full", subject::none, count_params},

@@ -19,6 +19,7 @@ enum class opcode : uint8_t {
   raw,
   // what the peers and the wire do from now on
   damage,
+  ip,
   react,
   lose,
   ring,

@@ -35,7 +35,7 @@ target target_named(const std::string &name) {
 bool lets_through(target t, opcode c) {
   switch (t) {
     case target::stack: return true;
-    case target::api: return !is_packet(c) && c != opcode::damage;
+    case target::api: return !is_packet(c) && c != opcode::damage && c != opcode::ip;
     case target::packet: return c == opcode::raw || c == opcode::wait || c == opcode::nomem;
   }
   return true;

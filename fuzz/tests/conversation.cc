@@ -23,7 +23,8 @@ void take(const std::string &raw) {
   over = over || line.find(trace::everything_closed) != std::string::npos;
   if (over || line.find(" < ") < line.find(" user ") || line.find("> arp") != std::string::npos) return;
   bool segment = line.find(" > ") != std::string::npos && line.find('(') != std::string::npos &&
-                 line.find(" user ") == std::string::npos && line.find(" > udp") == std::string::npos;
+                 line.find(" user ") == std::string::npos && line.find(" > udp") == std::string::npos &&
+                 line.find(" > ip ") == std::string::npos;
   said += (segment ? without_ports(line) : line) + "\n";
 }
 

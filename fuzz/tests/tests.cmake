@@ -12,6 +12,7 @@ add_library(unit_tests_main OBJECT
   scenario/codec_test.cc
   tests/conversation.cc
   tests/datagram_test.cc
+  tests/ip_test.cc
   tests/stream_test.cc
   tests/tcp_test.cc
   tests/tcp_options_test.cc

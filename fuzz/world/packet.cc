@@ -81,10 +81,12 @@ void build_icmp_echo(frame &f, const route &r, int sender, uint32_t len) {
   finish_ip(f, r, IPPROTO_ICMP);
 }
 
-void build_icmp_error(frame &f, const route &r, uint8_t type, uint8_t code, const_bytes quoted) {
+void build_icmp_error(frame &f, const route &r, uint8_t type, uint8_t code, uint16_t mtu,
+                      const_bytes quoted) {
   struct icmp head{};
   head.icmp_type = type;
   head.icmp_code = code;
+  head.icmp_void = mtu;
   bytes p = begin_ip(f, uint32_t(sizeof head + quoted.size()));
   store(p, 0, head);
   if (!quoted.empty()) memcpy(&p[sizeof head], quoted.data(), quoted.size());

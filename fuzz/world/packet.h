@@ -35,7 +35,8 @@ void build_tcp(frame &, const route &, tcphdr, const tcp_options &, int sender, 
 void build_udp(frame &, const route &, uint16_t sport, uint16_t dport, int sender, uint32_t len);
 // An echo with `len` bytes of payload, or an error that quotes `quoted`.
 void build_icmp_echo(frame &, const route &, int sender, uint32_t len);
-void build_icmp_error(frame &, const route &, uint8_t type, uint8_t code, const_bytes quoted);
+// `mtu`: of the next hop, where the error says so.
+void build_icmp_error(frame &, const route &, uint8_t type, uint8_t code, uint16_t mtu, const_bytes quoted);
 // `op` 1: request, 2: reply.
 void build_arp(frame &, const route &, uint16_t op, uint32_t spa, uint32_t tpa);
 

@@ -22,6 +22,7 @@ void peer::begin(int number, uint32_t stack_addr) {
   addr_ = stack_addr + 1 + uint32_t(number);
   reaction_ = reaction::off;
   damage_ = {};
+  shape_ = {};
   conversations_ = 0;
   last_seen_len_ = 0;
   new_conversation(0);
@@ -121,7 +122,9 @@ void peer::icmp(const op &o, frame &f) {
   if (type == ICMP_ECHO)
     build_icmp_echo(f, to_stack(), number_, uint32_t(o.arg[2]));
   else
-    build_icmp_error(f, to_stack(), type, code, {last_seen_.data(), last_seen_len_});
+    build_icmp_error(f, to_stack(), type, code,
+                     code == ICMP_UNREACH_NEEDFRAG ? uint16_t(o.arg[3]) : uint16_t(0),
+                     {last_seen_.data(), last_seen_len_});
 }
 
 void peer::arp(const op &o, frame &f) {
@@ -131,6 +134,13 @@ void peer::arp(const op &o, frame &f) {
     case 2: return build_arp(f, to_all(), arp_request, addr_, addr_);
     default: return build_arp(f, to_all(), arp_request, addr_, stack_addr_ + 100);
   }
+}
+
+bool peer::take_shape(ip_shape *s) {
+  if (!shape_.armed) return false;
+  shape_.armed = false;
+  *s = shape_.shape;
+  return true;
 }
 
 void peer::apply_damage(frame &f) {
@@ -191,7 +201,7 @@ bool peer::follow(const_bytes packet, seen *s) {
   if (flags & TH_ACK) snd_wnd_ = uint32_t(th.th_win) << (syn ? 0 : options_.window_shift());
   uint32_t seqlen = len + syn + fin;
   bool in_order = seq_leq(seq, rcv_nxt_) && seq_gt(seq + seqlen, rcv_nxt_);
-  if (in_order) rcv_nxt_ = seq + seqlen;
+  if (in_order) rcv_nxt_ = options_.joined(seq + seqlen);
   rcv_max_ = seq_max(seq_max(rcv_max_, seq + seqlen), rcv_nxt_);
   options_.sees_data({seq, seq + seqlen}, rcv_nxt_);
   *s = {flags, seqlen, in_order};

@@ -4,6 +4,7 @@
 
 #include "scenario/op.h"
 #include "tcp/tcp_seq.h"
+#include "world/ip_shape.h"
 #include "world/packet.h"
 #include "world/peer_options.h"
 
@@ -30,6 +31,11 @@ class peer {
   // The next frame that an op builds gets a bit of damage.
   void damage(uint16_t at, uint8_t mask, bool fix) { damage_ = {true, at, mask, fix}; }
 
+  // The next packet that an op builds is shaped so.
+  void shape(const ip_shape &s) { shape_ = {true, s}; }
+  // Takes the shape for the packet that was just built; false: it stays as it is.
+  bool take_shape(ip_shape *);
+
   // The frame for a packet op of this peer, at `now` ms.
   void build(const op &, uint64_t now, frame &);
 
@@ -43,6 +49,11 @@ class peer {
     uint8_t mask = 0;
     bool fix = false;
   } damage_;
+
+  struct {
+    bool armed = false;
+    ip_shape shape;
+  } shape_;
 
   // What a segment in brought, as far as the answer depends on it.
   struct seen {

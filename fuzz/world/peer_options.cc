@@ -95,6 +95,12 @@ void peer_options::forget_below(tcp_seq next) {
   n_ = kept;
 }
 
+tcp_seq peer_options::joined(tcp_seq next) const {
+  for (uint8_t i = 0; i < n_; ++i)
+    if (seq_leq(have_[i].start, next) && seq_gt(have_[i].end, next)) return have_[i].end;
+  return next;
+}
+
 // The newest block comes first, and takes in those that it touches.
 void peer_options::sees_data(sack_block fresh, tcp_seq next) {
   forget_below(next);

@@ -21,6 +21,8 @@ class peer_options {
   // The stack's segment carried these. `have`: its bytes; in order, the peer now has all below `next`.
   void sees(const tcp_options &, bool syn);
   void sees_data(sack_block have, tcp_seq next);
+  // The end of what is there without a gap from `next` on.
+  tcp_seq joined(tcp_seq next) const;
 
   // Bits by which the stack's window field is shifted.
   uint8_t window_shift() const { return ours_.has_wscale && theirs_.has_wscale ? theirs_.wscale : 0; }

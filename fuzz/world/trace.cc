@@ -105,6 +105,11 @@ void trace::frame(uint64_t ms, const_bytes f, char direction) {
   const_bytes p = f.subspan(sizeof eh);
   if (hlen < sizeof iph || len < hlen || len > p.size()) return note(ms, head + "bad ip");
   p = p.first(len);
+  if (iph.ip_off & (IP_MF | IP_OFFMASK)) {
+    uint32_t off = (iph.ip_off & IP_OFFMASK) * 8u;
+    return note(ms, head + "ip fragment " + std::to_string(off) + "(" + std::to_string(len - hlen) + ")" +
+                        (iph.ip_off & IP_MF ? "+" : ""));
+  }
   if (iph.ip_p == IPPROTO_TCP) return note(ms, head + tcp_text(p, hlen));
   udphdr uh;
   struct icmp ih;

@@ -19,7 +19,7 @@ namespace {
 // Small, so that exhaustion is near; the same on every host, so that it comes at the same op.
 stack_config fuzz_config(const watch::watcher &w) {
   stack_config c = default_config();
-  constexpr uint32_t limits[pool_kinds] = {24, 24, 24, 384, 128, 48};
+  constexpr uint32_t limits[pool_kinds] = {24, 24, 24, 384, 128, 48, 4, 24};
   for (int k = 0; k < pool_kinds; ++k) c.pools[k].limit = limits[k];
   w.widen(c);
   return c;
@@ -125,8 +125,24 @@ void world::run_op(int32_t index, const op &o) {
 // Also a frame that will be lost is sent: the peer goes on from there.
 void world::send_packet(const op &o) {
   frame *f = new_frame();
-  build_packet(o, f != nullptr ? *f : lost_);
-  if (f != nullptr) inject();
+  frame &built = f != nullptr ? *f : lost_;
+  build_packet(o, built);
+  ip_shape shape;
+  bool shaped = o.code != opcode::raw && peers_[size_t(o.arg[0])].take_shape(&shape);
+  if (shaped)
+    send_shaped(built, shape);
+  else if (f != nullptr)
+    inject();
+}
+
+void world::send_shaped(const frame &built, const ip_shape &shape) {
+  frame whole = built;
+  shape_packet(whole, shape, [this](const frame &piece) {
+    frame *f = new_frame();
+    if (f == nullptr) return;
+    *f = piece;
+    inject();
+  });
 }
 
 void world::build_packet(const op &o, frame &f) {
@@ -140,6 +156,7 @@ void world::fault(const op &o) {
     case opcode::damage:
       peers_[size_t(o.arg[0])].damage(uint16_t(o.arg[1]), uint8_t(o.arg[2]), o.arg[3] != 0);
       break;
+    case opcode::ip: peers_[size_t(o.arg[0])].shape(ip_shape::of(o)); break;
     case opcode::react: peers_[size_t(o.arg[0])].react(peer::reaction(o.arg[1])); break;
     case opcode::lose: lose_ = uint32_t(o.arg[0]); break;
     case opcode::ring: ring_full_ = uint32_t(o.arg[0]); break;

@@ -71,6 +71,7 @@ class world {
   void inject();       // the new frame has been built
   void send_packet(const op &);
   void build_packet(const op &, frame &);
+  void send_shaped(const frame &built, const ip_shape &);
   void fault(const op &);
   void queue_call(const op &);
 

@@ -26,13 +26,14 @@ inline constexpr uint32_t INADDR_BROADCAST = 0xffffffff;
 struct icmp {
   uint8_t icmp_type, icmp_code;
   be16 icmp_cksum;
-  be32 icmp_void;  // id and sequence, or unused
+  be32 icmp_void;  // id and sequence; a pointer, or the next hop's MTU; or unused
 };
 static_assert(sizeof(icmp) == 8 && alignof(icmp) == 1);
 
 inline constexpr uint8_t ICMP_ECHOREPLY = 0, ICMP_UNREACH = 3, ICMP_ECHO = 8, ICMP_TIMXCEED = 11,
                          ICMP_PARAMPROB = 12;
 inline constexpr uint8_t ICMP_UNREACH_NET = 0, ICMP_UNREACH_HOST = 1, ICMP_UNREACH_PROTOCOL = 2,
-                         ICMP_UNREACH_PORT = 3, ICMP_UNREACH_NEEDFRAG = 4;
+                         ICMP_UNREACH_PORT = 3, ICMP_UNREACH_NEEDFRAG = 4, ICMP_UNREACH_SRCFAIL = 5;
+inline constexpr uint8_t ICMP_TIMXCEED_REASS = 1;
 
 }  // namespace kyu

@@ -18,7 +18,7 @@ void icmp_send(Stack &st, mbuf_ptr m, uint32_t src, uint32_t dst) {
   m_copydata(m.get(), 0, {reinterpret_cast<uint8_t *>(&head), sizeof head});
   head.icmp_cksum = sum.fold();
   __builtin_memcpy(m->m_data, &head, sizeof head);
-  (void)ip_output(st, std::move(m), src, dst, IPPROTO_ICMP);
+  (void)ip_output(st, std::move(m), src, dst, IPPROTO_ICMP, ip_df::no);
 }
 
 void echo_reply(Stack &st, mbuf_ptr m, const ip &iph) {
@@ -44,6 +44,12 @@ err icmp_errno(uint8_t type, uint8_t code) {
   }
 }
 
+// An error may change what we know of a path only if it quotes what we could have sent.
+bool names_ours(Stack &st, const ip &quoted, const_bytes transport) {
+  if (quoted.ip_p == IPPROTO_TCP) return tcp_in_flight(st, quoted.ip_dst, transport);
+  return quoted.ip_p == IPPROTO_UDP && udp_sends_to(st, quoted.ip_dst, transport);
+}
+
 // The quoted packet is one of ours: its source is our address, its ports name the connection.
 void error_input(Stack &st, const mbuf *m, const icmp &head) {
   ip quoted;
@@ -56,6 +62,10 @@ void error_input(Stack &st, const mbuf *m, const icmp &head) {
   if (quoted.ip_src != st.ifp.if_addr) return;
   m_copydata(m, uint32_t(sizeof head) + hlen, transport);
   err e = icmp_errno(head.icmp_type, head.icmp_code);
+  if (e == err::msgsize) {
+    uint32_t mtu = uint16_t(head.icmp_void);
+    if (!names_ours(st, quoted, transport) || !ip_pmtu_reduce(st, quoted.ip_dst, mtu, quoted.ip_len)) return;
+  }
   if (quoted.ip_p == IPPROTO_TCP) tcp_ctlinput(st, e, quoted.ip_dst, transport);
   if (quoted.ip_p == IPPROTO_UDP) udp_ctlinput(st, e, quoted.ip_dst, transport);
 }
@@ -87,11 +97,12 @@ void icmp_input(Stack &st, mbuf_ptr m, const ip &iph) {
   }
 }
 
-void icmp_error(Stack &st, mbuf_ptr m, uint8_t type, uint8_t code) {
+void icmp_error(Stack &st, mbuf_ptr m, uint8_t type, uint8_t code, uint8_t pointer) {
   ip iph;
   m_copydata(m.get(), 0, {reinterpret_cast<uint8_t *>(&iph), sizeof iph});
   bool group = (m->m_flags & (M_BCAST | M_MCAST)) != 0 || in_broadcast(st, iph.ip_dst);
-  if (group || iph.ip_p == IPPROTO_ICMP) return;
+  bool later_fragment = (iph.ip_off & IP_OFFMASK) != 0;
+  if (group || later_fragment || iph.ip_p == IPPROTO_ICMP) return;
   if (!may_send_error(st)) return void(++st.ip_stat.icps_limited);
   uint32_t hlen = (iph.ip_vhl & 0xf) * 4u;
   uint32_t quote = min_of(hlen + quoted_data, m->m_pktlen);
@@ -101,6 +112,7 @@ void icmp_error(Stack &st, mbuf_ptr m, uint8_t type, uint8_t code) {
   icmp head{};
   head.icmp_type = type;
   head.icmp_code = code;
+  head.icmp_void = uint32_t(pointer) << 24;
   out->m_data += 2 * sizeof(ip);  // room for the headers in front
   out->m_len = out->m_pktlen = uint32_t(sizeof head) + quote;
   __builtin_memcpy(out->m_data, &head, sizeof head);

@@ -1,4 +1,6 @@
 #include "ip/in_cksum.h"
+#include "ip/ip_option.h"
+#include "ip/ip_reass.h"
 #include "ip/ip_var.h"
 #include "stack.h"
 #include "tcp/tcp_var.h"
@@ -14,6 +16,35 @@ bool ours(const Stack &st, uint32_t dst) { return dst == st.ifp.if_addr || in_br
 bool martian(const Stack &st, uint32_t src) {
   return in_broadcast(st, src) || in_multicast(src) || src == 0 || (src >> 24) == 127 ||
          src == st.ifp.if_addr;
+}
+
+// False: the packet is not to be taken, and was answered where it should be.
+bool options_ok(Stack &st, mbuf_ptr &m, uint32_t hlen) {
+  uint8_t at = 0;
+  switch (ip_check_options(const_bytes(m->m_data + sizeof(ip), hlen - sizeof(ip)), &at)) {
+    case ip_option_verdict::fine: return true;
+    case ip_option_verdict::source_route:
+      ++st.ip_stat.ips_sourceroutes;
+      icmp_error(st, std::move(m), ICMP_UNREACH, ICMP_UNREACH_SRCFAIL);
+      return false;
+    case ip_option_verdict::malformed:
+      ++st.ip_stat.ips_badoptions;
+      icmp_error(st, std::move(m), ICMP_PARAMPROB, 0, uint8_t(sizeof(ip) + at + 1));
+      return false;
+  }
+  return false;
+}
+
+void deliver(Stack &st, mbuf_ptr m, const ip &iph, uint32_t hlen) {
+  ++st.ip_stat.ips_delivered;
+  switch (iph.ip_p) {
+    case IPPROTO_TCP: m_adj_front(m.get(), hlen); return tcp_input(st, std::move(m), iph);
+    case IPPROTO_UDP: return udp_input(st, std::move(m), iph, hlen);
+    case IPPROTO_ICMP: m_adj_front(m.get(), hlen); return icmp_input(st, std::move(m), iph);
+    default:
+      ++st.ip_stat.ips_noproto;
+      return icmp_error(st, std::move(m), ICMP_UNREACH, ICMP_UNREACH_PROTOCOL);
+  }
 }
 
 }  // namespace
@@ -39,14 +70,14 @@ void ip_input(Stack &st, mbuf_ptr m) {
   if (sum.fold() != 0) return void(++stat.ips_badsum);
   m_trim(m.get(), len);  // Ethernet's padding
   if (!ours(st, iph.ip_dst) || martian(st, iph.ip_src)) return void(++stat.ips_notours);
-  if ((iph.ip_off & (IP_MF | IP_OFFMASK)) != 0) return void(++stat.ips_fragments);
-  ++stat.ips_delivered;
-  switch (iph.ip_p) {
-    case IPPROTO_TCP: m_adj_front(m.get(), hlen); return tcp_input(st, std::move(m), iph);
-    case IPPROTO_UDP: return udp_input(st, std::move(m), iph, hlen);
-    case IPPROTO_ICMP: m_adj_front(m.get(), hlen); return icmp_input(st, std::move(m), iph);
-    default: ++stat.ips_noproto; return icmp_error(st, std::move(m), ICMP_UNREACH, ICMP_UNREACH_PROTOCOL);
+  if (hlen > sizeof iph && !options_ok(st, m, hlen)) return;
+  if ((iph.ip_off & (IP_MF | IP_OFFMASK)) != 0) {
+    m = ip_reass(st, std::move(m), iph, hlen);
+    if (!m) return;
+    __builtin_memcpy(&iph, m->m_data, sizeof iph);
+    hlen = sizeof iph;
   }
+  deliver(st, std::move(m), iph, hlen);
 }
 
 }  // namespace kyu

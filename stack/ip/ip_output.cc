@@ -1,4 +1,5 @@
 #include "ip/in_cksum.h"
+#include "ip/ip_pmtu.h"
 #include "ip/ip_var.h"
 #include "link/arp.h"
 #include "stack.h"
@@ -13,6 +14,42 @@ uint32_t next_hop(const Stack &st, uint32_t dst) {
   return on_link ? dst : st.ifp.if_gateway;
 }
 
+// To the neighbour that leads there.
+err send_on(Stack &st, mbuf_ptr m, uint32_t dst) {
+  ++st.ip_stat.ips_localout;
+  if (in_broadcast(st, dst)) return ether_output(st, std::move(m), ether_broadcast, ETHERTYPE_IP);
+  return arp_output(st, std::move(m), next_hop(st, dst));
+}
+
+mbuf_ptr with_header(mbuf_ptr m, ip iph) {
+  iph.ip_len = uint16_t(m->m_pktlen + sizeof iph);
+  m = m_prepend(std::move(m), sizeof iph);
+  if (!m) return m;
+  in_cksum sum;
+  sum.add(const_bytes(reinterpret_cast<const uint8_t *>(&iph), sizeof iph));
+  iph.ip_sum = sum.fold();
+  __builtin_memcpy(m->m_data, &iph, sizeof iph);
+  return m;
+}
+
+// Each fragment shares the clusters of the whole (RFC 791, 3.2). One that cannot be sent ends it: the
+// rest would be of no use to anyone.
+err send_fragments(Stack &st, mbuf_ptr whole, const ip &iph, uint32_t mtu) {
+  uint32_t room = (mtu - sizeof iph) / 8 * 8, len = whole->m_pktlen;
+  for (uint32_t off = 0; off < len; off += room) {
+    uint32_t n = min_of(room, len - off);
+    mbuf_ptr m(m_copym(st.mb, whole.get(), off, n));
+    if (!m) return err::nobufs;
+    ip part = iph;
+    part.ip_off = uint16_t(off / 8 | (off + n < len ? IP_MF : 0));
+    m = with_header(std::move(m), part);
+    if (!m) return err::nobufs;
+    ++st.ip_stat.ips_ofragments;
+    if (err e = send_on(st, std::move(m), iph.ip_dst); e != err::ok) return e;
+  }
+  return err::ok;
+}
+
 }  // namespace
 
 uint32_t ip_source_for(const Stack &st, uint32_t dst) {
@@ -20,32 +57,29 @@ uint32_t ip_source_for(const Stack &st, uint32_t dst) {
   return in_broadcast(st, dst) || next_hop(st, dst) != 0 ? st.ifp.if_addr : 0;
 }
 
-err ip_output(Stack &st, mbuf_ptr m, uint32_t src, uint32_t dst, uint8_t proto) {
-  uint32_t len = m_length(m.get()) + uint32_t(sizeof(ip));
-  if (len > ETHERMTU) return err::msgsize;
-  m = m_prepend(std::move(m), sizeof(ip));
-  if (!m) return err::nobufs;
+err ip_output(Stack &st, mbuf_ptr m, uint32_t src, uint32_t dst, uint8_t proto, ip_df df) {
+  if (!in_broadcast(st, dst) && next_hop(st, dst) == 0) {
+    ++st.ip_stat.ips_noroute;
+    return err::netunreach;
+  }
+  m->m_pktlen = m_length(m.get());
+  uint32_t len = m->m_pktlen + uint32_t(sizeof(ip)), mtu = ip_mtu(st, dst);
+  bool whole_only = df == ip_df::yes && !ip_may_fragment(st, dst);
+  if (len > UINT16_MAX || (len > mtu && df == ip_df::yes)) {
+    ++st.ip_stat.ips_cantfrag;
+    return err::msgsize;
+  }
   ip iph{};
   iph.ip_vhl = 0x45;
-  iph.ip_len = uint16_t(len);
   iph.ip_id = uint16_t(st.port->random32(st.port->ctx));
-  iph.ip_off = IP_DF;
+  iph.ip_off = whole_only ? IP_DF : 0;
   iph.ip_ttl = IPDEFTTL;
   iph.ip_p = proto;
   iph.ip_src = src;
   iph.ip_dst = dst;
-  in_cksum sum;
-  sum.add(const_bytes(reinterpret_cast<const uint8_t *>(&iph), sizeof iph));
-  iph.ip_sum = sum.fold();
-  __builtin_memcpy(m->m_data, &iph, sizeof iph);
-  ++st.ip_stat.ips_localout;
-  if (in_broadcast(st, dst)) return ether_output(st, std::move(m), ether_broadcast, ETHERTYPE_IP);
-  uint32_t hop = next_hop(st, dst);
-  if (hop == 0) {
-    ++st.ip_stat.ips_noroute;
-    return err::netunreach;
-  }
-  return arp_output(st, std::move(m), hop);
+  if (len > mtu) return send_fragments(st, std::move(m), iph, mtu);
+  m = with_header(std::move(m), iph);
+  return m ? send_on(st, std::move(m), dst) : err::nobufs;
 }
 
 }  // namespace kyu

@@ -1,5 +1,5 @@
 // IP and ICMP: input, output, errors (BSD: netinet/ip_input.c, ip_output.c, ip_icmp.c; volume 2,
-// chapters 8 and 11). Not here yet: fragments and options (options are skipped, fragments dropped).
+// chapters 8 and 11). Not here: forwarding, source routes (refused), and acting on other options.
 #pragma once
 
 #include "ip/ip.h"
@@ -12,6 +12,8 @@ struct Stack;
 
 struct ipstat {
   uint32_t ips_total = 0, ips_badhdr = 0, ips_badsum = 0, ips_fragments = 0, ips_notours = 0;
+  uint32_t ips_badoptions = 0, ips_sourceroutes = 0, ips_reassembled = 0, ips_fragoverlaps = 0;
+  uint32_t ips_fragdropped = 0, ips_fragtimeout = 0, ips_ofragments = 0, ips_cantfrag = 0;
   uint32_t ips_noproto = 0, ips_delivered = 0, ips_localout = 0, ips_noroute = 0;
   uint32_t icps_error = 0, icps_reflect = 0, icps_badsum = 0, icps_limited = 0;
 };
@@ -27,8 +29,12 @@ struct icmp_limiter {
 // One IP packet; its header is at the front of the chain.
 void ip_input(Stack &, mbuf_ptr);
 
-// Adds the header to `m` and sends it. Takes ownership. err::msgsize: larger than the MTU.
-err ip_output(Stack &, mbuf_ptr m, uint32_t src, uint32_t dst, uint8_t proto);
+// May routers, and may we, cut the packet into fragments?
+enum class ip_df : bool { no, yes };
+
+// Adds the header to `m` and sends it, in fragments where it is larger than the path's MTU. Takes
+// ownership. err::msgsize: with ip_df::yes, larger than the MTU; otherwise, than IP can say.
+err ip_output(Stack &, mbuf_ptr m, uint32_t src, uint32_t dst, uint8_t proto, ip_df);
 
 // The source address that reaches `dst`; 0: no route.
 uint32_t ip_source_for(const Stack &, uint32_t dst);
@@ -40,6 +46,7 @@ inline bool in_multicast(uint32_t addr) { return (addr >> 28) == 0xe; }
 void icmp_input(Stack &, mbuf_ptr m, const ip &iph);
 
 // Answers a packet with an error, where RFC 1122 3.2.2 allows it. `m` begins with its IP header.
-void icmp_error(Stack &, mbuf_ptr m, uint8_t type, uint8_t code);
+// `pointer`: of a parameter problem, the byte of the header that is wrong.
+void icmp_error(Stack &, mbuf_ptr m, uint8_t type, uint8_t code, uint8_t pointer = 0);
 
 }  // namespace kyu

@@ -40,13 +40,14 @@ void timer_ticks(Stack &st, uint32_t ticks) {
   if (st.ticks / fast_ticks != was / fast_ticks) tcp_fasttimo(st);
   if (st.ticks / slow_ticks == was / slow_ticks) return;
   tcp_slowtimo(st);
+  ip_slowtimo(st);
   arp_timer(st);
 }
 
 uint32_t timer_idle_ticks(const Stack &st, uint32_t at_most) {
   uint64_t due = UINT64_MAX;
   if (tcp_delack_pending(st)) due = next_multiple(st.ticks + 1, fast_ticks);
-  uint64_t slow_ms = min_of(tcp_next_slow_due(st), arp_next_due(st));
+  uint64_t slow_ms = min_of(min_of(tcp_next_slow_due(st), arp_next_due(st)), ip_next_due(st));
   if (slow_ms != UINT64_MAX) {
     uint64_t now = st.now();
     uint64_t wait = slow_ms > now ? (slow_ms - now + Stack::tick_ms - 1) / Stack::tick_ms : 1;

@@ -43,6 +43,27 @@ arp_entry *arp_find(arp_table &t, uint32_t addr) {
   return nullptr;
 }
 
+mbuf_ptr take_held(arp_entry &e) {
+  mbuf *m = e.la_hold;
+  e.la_hold = m->m_nextpkt;
+  m->m_nextpkt = nullptr;
+  --e.la_held;
+  return mbuf_ptr(m);
+}
+
+void drop_held(arp_entry &e) {
+  while (e.la_hold != nullptr) (void)take_held(e);
+}
+
+// RFC 1122, 2.3.2.2: at least the newest; several, so that the fragments of one datagram get there.
+void hold(arp_entry &e, mbuf_ptr m) {
+  if (e.la_held == arp_maxhold) (void)take_held(e);
+  mbuf **tail = &e.la_hold;
+  while (*tail != nullptr) tail = &(*tail)->m_nextpkt;
+  *tail = m.release();
+  ++e.la_held;
+}
+
 // A free entry, or the one that was made first.
 arp_entry &arp_new(Stack &st, uint32_t addr) {
   arp_table &t = st.arp;
@@ -55,7 +76,7 @@ arp_entry &arp_new(Stack &st, uint32_t addr) {
     for (arp_entry &e : t.entries)
       if (e.la_born < pick->la_born) pick = &e;
   }
-  pick->la_hold.reset();
+  drop_held(*pick);
   pick->la_addr = addr;
   pick->la_asked = 0;
   pick->la_born = st.now();
@@ -66,7 +87,7 @@ void arp_resolved(Stack &st, arp_entry &e, const ether_addr &mac) {
   e.la_state = arp_state::resolved;
   e.la_mac = mac;
   e.la_expire = st.now() + arpt_keep_ms;
-  if (e.la_hold) (void)ether_output(st, std::move(e.la_hold), mac, ETHERTYPE_IP);
+  while (e.la_hold != nullptr) (void)ether_output(st, take_held(e), mac, ETHERTYPE_IP);
 }
 
 void arp_ask(Stack &st, arp_entry &e) {
@@ -104,7 +125,7 @@ err arp_output(Stack &st, mbuf_ptr m, uint32_t neighbour) {
   if (e != nullptr && e->la_state == arp_state::down) return err::hostunreach;
   bool ask = e == nullptr;
   if (ask) e = &arp_new(st, neighbour);
-  e->la_hold = std::move(m);  // the newest packet is the one that is kept
+  hold(*e, std::move(m));
   if (ask) arp_ask(st, *e);
   return err::ok;
 }
@@ -121,7 +142,7 @@ void arp_timer(Stack &st) {
     } else {
       e.la_state = arp_state::down;
       e.la_expire = now + arpt_down_ms;
-      e.la_hold.reset();
+      drop_held(e);
     }
   }
 }

@@ -12,6 +12,7 @@ inline constexpr uint32_t arpt_keep_ms = 20 * 60 * 1000;  // a resolved entry
 inline constexpr uint32_t arpt_down_ms = 20 * 1000;       // a host that did not answer
 inline constexpr uint32_t arp_retry_ms = 1000;
 inline constexpr uint8_t arp_maxtries = 5;
+inline constexpr uint8_t arp_maxhold = 8;  // for each neighbour; the oldest makes room
 
 enum class arp_state : uint8_t { free, incomplete, resolved, down };
 
@@ -20,7 +21,8 @@ struct arp_entry {
   uint8_t la_asked = 0;  // requests sent
   uint32_t la_addr = 0;
   ether_addr la_mac{};
-  mbuf_ptr la_hold;        // the one packet that waits for the answer
+  mbuf *la_hold = nullptr;  // packets that wait for the answer, oldest first, by m_nextpkt
+  uint8_t la_held = 0;
   uint64_t la_expire = 0;  // ms: next request, or end of life
   uint64_t la_born = 0;
 };

@@ -16,8 +16,8 @@
 
 namespace kyu {
 
-enum class pool_kind : uint8_t { socket, inpcb, tcpcb, mbuf, cluster, tseg };
-inline constexpr int pool_kinds = 6;
+enum class pool_kind : uint8_t { socket, inpcb, tcpcb, mbuf, cluster, tseg, ipq, ipfrag };
+inline constexpr int pool_kinds = 8;
 
 struct pool;
 

@@ -48,7 +48,7 @@ void enter_recovery(tcpcb *tp) {
   if (tp->t_flags & TF_SACK) {
     tp->snd_cwnd = tp->snd_ssthresh;
     sack_block first;
-    if (tcp_sack_next(tp, false, tp->t_maxseg, &first))
+    if (tcp_sack_next(tp, false, tcp_full_segment(tp), &first))
       tcp_resend(tp, first.start, uint32_t(first.end - first.start));
     (void)tcp_output(tp);
   } else {

@@ -51,13 +51,6 @@ uint32_t window_to_offer(const tcpcb *tp, bool syn) {
   return min_of(win / unit, TCP_MAXWIN) * unit;
 }
 
-// Data in a segment that is full: SACK blocks take their room (RFC 6691).
-uint32_t full_segment(const tcpcb *tp) {
-  sack_block blocks[TCP_MAX_SACK];
-  uint8_t n = tcp_sack_blocks(tp, tp->t_flags & TF_TSTMP ? TCP_MAX_SACK - 1 : TCP_MAX_SACK, blocks);
-  return n == 0 ? tp->t_maxseg : tp->t_maxseg - (2 + TCPOLEN_SACK_HEAD + n * TCPOLEN_SACK_BLOCK);
-}
-
 bool window_update_due(const tcpcb *tp, uint32_t recwin) {
   const sockbuf &sb = tcp_socket(tp)->so_rcv;
   int32_t gain = int32_t(recwin) - (tp->rcv_adv - tp->rcv_nxt);
@@ -93,8 +86,8 @@ bool in_sack_recovery(const tcpcb *tp) {
 // network, not what is not acknowledged yet (RFC 6675, section 5).
 uint32_t congestion_window(const tcpcb *tp) {
   if (!in_sack_recovery(tp)) return tp->snd_cwnd;
-  uint32_t pipe = tcp_sack_pipe(tp);
-  return uint32_t(tp->snd_nxt - tp->snd_una) + (tp->snd_cwnd > pipe ? tp->snd_cwnd - pipe : 0);
+  uint32_t pipe = tcp_sack_pipe(tp), room = tp->snd_cwnd > pipe ? tp->snd_cwnd - pipe : 0;
+  return uint32_t(tp->snd_nxt - tp->snd_una) + room / tp->t_maxseg * tp->t_maxseg;
 }
 
 // The usable window; a forced byte goes into a closed one.
@@ -132,7 +125,7 @@ outgoing plan(tcpcb *tp, bool idle) {
   uint32_t sendable = min_of(sb.sb_cc, win);
   o.off = min_of(in_flight, sb.sb_cc);
   o.len = sendable > o.off ? sendable - o.off : 0;
-  uint32_t full = full_segment(tp), limit = min_of(full, tcp_sack_gap(tp, tp->snd_nxt));
+  uint32_t full = tcp_full_segment(tp), limit = min_of(full, tcp_sack_gap(tp, tp->snd_nxt));
   if (o.len > limit) {
     o.len = limit;
     o.more = true;
@@ -278,7 +271,7 @@ err emit(tcpcb *tp, outgoing o) {
   acked_peer(tp, o.recwin);
   ++st.tcp_stat.tcps_sndtotal;
   const inpcb *inp = tp->t_inpcb;
-  return ip_output(st, std::move(m), inp->inp_laddr.addr, inp->inp_faddr.addr, IPPROTO_TCP);
+  return ip_output(st, std::move(m), inp->inp_laddr.addr, inp->inp_faddr.addr, IPPROTO_TCP, ip_df::yes);
 }
 
 void send_new(tcpcb *tp, bool idle) {
@@ -287,6 +280,11 @@ void send_new(tcpcb *tp, bool idle) {
     if (!o.send) return;
     more = o.more;
     err e = emit(tp, o);
+    if (e == err::msgsize && tcp_fit_mtu(tp)) {
+      tp->snd_nxt = tp->snd_una;  // another connection learned that the path takes less
+      more = true;
+      continue;
+    }
     if (e == err::hostunreach || e == err::netunreach) tp->t_softerror = e;
     if (e != err::ok) return;
   }
@@ -296,18 +294,24 @@ void send_new(tcpcb *tp, bool idle) {
 void resend_by_scoreboard(tcpcb *tp, bool only_lost) {
   sack_block what;
   while (tcp_sack_pipe(tp) + tp->t_maxseg <= tp->snd_cwnd &&
-         tcp_sack_next(tp, only_lost, full_segment(tp), &what))
+         tcp_sack_next(tp, only_lost, tcp_full_segment(tp), &what))
     tcp_resend(tp, what.start, uint32_t(what.end - what.start));
 }
 
 }  // namespace
+
+uint32_t tcp_full_segment(const tcpcb *tp) {
+  sack_block blocks[TCP_MAX_SACK];
+  uint8_t n = tcp_sack_blocks(tp, tp->t_flags & TF_TSTMP ? TCP_MAX_SACK - 1 : TCP_MAX_SACK, blocks);
+  return n == 0 ? tp->t_maxseg : tp->t_maxseg - (2 + TCPOLEN_SACK_HEAD + n * TCPOLEN_SACK_BLOCK);
+}
 
 void tcp_resend(tcpcb *tp, tcp_seq from, uint32_t len) {
   const sockbuf &sb = tcp_socket(tp)->so_snd;
   tcp_seq onxt = tp->snd_nxt;
   outgoing o;
   o.off = min_of(uint32_t(from - tp->snd_una), sb.sb_cc);
-  o.len = min_of(min_of(len, full_segment(tp)), sb.sb_cc - o.off);
+  o.len = min_of(min_of(len, tcp_full_segment(tp)), sb.sb_cc - o.off);
   o.flags = outflags(tp->t_state);
   if (o.off + o.len < sb.sb_cc || !(tp->t_flags & TF_SENTFIN)) o.flags &= uint8_t(~TH_FIN);
   if (o.len == 0 && !(o.flags & TH_FIN)) return;

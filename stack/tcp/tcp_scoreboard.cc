@@ -82,12 +82,13 @@ bool tcp_sack_update(tcpcb *tp, const tcp_options &opt) {
   return bytes_known(sb) != before;
 }
 
+// A block that SND.UNA lies in was given up by the peer, or it would have acknowledged all of it
+// (RFC 2018, section 8): its bytes have to be sent again.
 void tcp_sack_prune(tcpcb *tp) {
   sack_scoreboard &sb = tp->t_scoreboard;
   uint8_t gone = 0;
-  while (gone < sb.n && seq_leq(sb.blk[gone].end, tp->snd_una)) ++gone;
+  while (gone < sb.n && seq_leq(sb.blk[gone].start, tp->snd_una)) ++gone;
   remove_at(sb, 0, gone);
-  if (sb.n > 0) sb.blk[0].start = seq_max(sb.blk[0].start, tp->snd_una);
 }
 
 bool tcp_sack_first_lost(const tcpcb *tp) { return tp->t_scoreboard.n > 0 && gap_is_lost(tp, 0); }

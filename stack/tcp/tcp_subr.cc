@@ -103,7 +103,7 @@ void tcp_respond(Stack &st, endpoint from, endpoint to, tcp_seq seq, tcp_seq ack
   __builtin_memcpy(m->m_data, &th, sizeof th);
   ++st.tcp_stat.tcps_sndtotal;
   ++st.tcp_stat.tcps_rstsent;
-  (void)ip_output(st, std::move(m), from.addr, to.addr, IPPROTO_TCP);
+  (void)ip_output(st, std::move(m), from.addr, to.addr, IPPROTO_TCP, ip_df::yes);
 }
 
 // RFC 5961, section 7: not more often than so many times in a second. The limit is kept for each
@@ -122,9 +122,11 @@ void tcp_challenge_ack(tcpcb *tp) {
   (void)tcp_output(tp);
 }
 
-// RFC 5927: only an error that quotes a sequence number in flight counts. Before the connection is
-// established it ends the attempt; afterwards it is a hint (RFC 1122, 4.2.3.9).
-void tcp_ctlinput(Stack &st, err e, uint32_t dst, const_bytes head) {
+namespace {
+
+// The connection whose segment `head` quotes, if it is in flight (RFC 5927, 4.1): others cannot know
+// its number. Null: there is none.
+tcpcb *quoted_connection(Stack &st, uint32_t dst, const_bytes head) {
   struct {
     be16 sport, dport;
     be32 seq;
@@ -132,16 +134,48 @@ void tcp_ctlinput(Stack &st, err e, uint32_t dst, const_bytes head) {
   KASSERT(head.size() >= sizeof quote, "tcp_ctlinput: short quote");
   __builtin_memcpy(&quote, head.data(), sizeof quote);
   inpcb *inp = in_pcblookup_connected(st.tcb, {dst, quote.dport}, {st.ifp.if_addr, quote.sport});
-  if (inp == nullptr || inp->inp_ppcb == nullptr) return;
+  if (inp == nullptr || inp->inp_ppcb == nullptr) return nullptr;
   tcpcb *tp = inp->inp_ppcb;
   tcp_seq seq{quote.seq};
-  if (seq_lt(seq, tp->snd_una) || seq_geq(seq, tp->snd_max)) return;
-  if (e == err::msgsize) return;  // path MTU discovery is not here yet
-  bool hard = e == err::connrefused;
-  if (hard && (tp->t_state == tcps::syn_sent || tp->t_state == tcps::syn_received))
+  return seq_lt(seq, tp->snd_una) || seq_geq(seq, tp->snd_max) ? nullptr : tp;
+}
+
+}  // namespace
+
+bool tcp_in_flight(Stack &st, uint32_t dst, const_bytes head) {
+  return quoted_connection(st, dst, head) != nullptr;
+}
+
+// Before the connection is established an error ends the attempt where it is a hard one; afterwards
+// each is a hint (RFC 1122, 4.2.3.9; RFC 5461; RFC 5927, 5.2).
+void tcp_ctlinput(Stack &st, err e, uint32_t dst, const_bytes head) {
+  tcpcb *tp = quoted_connection(st, dst, head);
+  if (tp == nullptr) return;
+  bool young = tp->t_state == tcps::syn_sent || tp->t_state == tcps::syn_received;
+  if (e == err::msgsize) {
+    if (!young) tcp_mtudisc(tp);
+  } else if (e == err::connrefused && young) {
     tcp_drop(tp, e);
-  else
+  } else {
     tp->t_softerror = e;
+  }
+}
+
+// RFC 1191, 6.4: what was too large goes out again at once. It was not lost to congestion, so the
+// congestion window stays.
+void tcp_mtudisc(tcpcb *tp) {
+  if (!tcp_fit_mtu(tp)) return;
+  tp->t_rtttime = 0;
+  tp->snd_nxt = tp->snd_una;
+  (void)tcp_output(tp);
+}
+
+bool tcp_fit_mtu(tcpcb *tp) {
+  uint32_t headers = sizeof(ip) + sizeof(tcphdr) + (tp->t_flags & TF_TSTMP ? TCPOLEN_TSTAMP_APPA : 0u);
+  uint32_t most = ip_mtu(tcp_stack(tp), tp->t_inpcb->inp_faddr.addr) - headers;
+  if (most >= tp->t_maxseg) return false;
+  tp->t_maxseg = uint16_t(most);
+  return true;
 }
 
 uint16_t tcp_mss_offer(const tcpcb *tp) {
@@ -171,6 +205,7 @@ void tcp_take_offer(tcpcb *tp, const tcp_options &o) {
     tp->ts_recent = o.tsval;
     tp->ts_recent_age = tcp_stack(tp).now();
   }
+  (void)tcp_fit_mtu(tp);
   tp->snd_cwnd = tcp_initial_window(tp);
 }
 

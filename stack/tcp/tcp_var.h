@@ -132,6 +132,8 @@ void tcp_input(Stack &, mbuf_ptr m, const ip &iph);
 // --- tcp_output.cc
 // Sends what window, congestion and Nagle allow: data, FIN, or an ACK that is due.
 err tcp_output(tcpcb *);
+// Bytes of data in a full segment now: SACK blocks take their room (RFC 6691).
+uint32_t tcp_full_segment(const tcpcb *);
 // One segment again, with up to `len` bytes from `from` on, whatever else is in flight.
 void tcp_resend(tcpcb *, tcp_seq from, uint32_t len);
 // The end of a connection for the peer; with a time stamp, as RFC 7323, 3.2 would have it.
@@ -154,6 +156,12 @@ void tcp_respond(Stack &, endpoint from, endpoint to, tcp_seq seq, tcp_seq ack, 
 void tcp_challenge_ack(tcpcb *);
 // An ICMP error about a segment that we sent to `dst`; `head` begins with its ports and sequence.
 void tcp_ctlinput(Stack &, err, uint32_t dst, const_bytes head);
+// Does `head` quote a segment that is on its way?
+bool tcp_in_flight(Stack &, uint32_t dst, const_bytes head);
+// The path takes less than we thought: smaller segments from now on, and again from SND.UNA.
+void tcp_mtudisc(tcpcb *);
+// Segments as large as the path takes; false: they are.
+bool tcp_fit_mtu(tcpcb *);
 uint16_t tcp_mss_offer(const tcpcb *);
 // Takes what the peer's SYN offered, and sets the initial congestion window.
 void tcp_take_offer(tcpcb *, const tcp_options &);

@@ -8,7 +8,7 @@ namespace kyu {
 
 namespace {
 
-constexpr uint32_t udp_maxpayload = ETHERMTU - sizeof(ip) - sizeof(udphdr);
+constexpr uint32_t udp_maxpayload = UINT16_MAX - sizeof(ip) - sizeof(udphdr);
 
 bool checksum_ok(const mbuf *m, const ip &iph, uint32_t hlen, const udphdr &uh) {
   if (uh.uh_sum == 0) return true;  // the sender made none
@@ -44,12 +44,26 @@ void udp_input(Stack &st, mbuf_ptr m, const ip &iph, uint32_t hlen) {
   sorwakeup(so);
 }
 
-void udp_ctlinput(Stack &st, err e, uint32_t dst, const_bytes head) {
+namespace {
+
+udphdr quoted(const_bytes head) {
   udphdr uh;
   KASSERT(head.size() >= sizeof uh, "udp_ctlinput: short quote");
   __builtin_memcpy(&uh, head.data(), sizeof uh);
+  return uh;
+}
+
+}  // namespace
+
+bool udp_sends_to(Stack &st, uint32_t dst, const_bytes head) {
+  udphdr uh = quoted(head);
+  return in_pcblookup(st.udb, {dst, uh.uh_dport}, {st.ifp.if_addr, uh.uh_sport}) != nullptr;
+}
+
+void udp_ctlinput(Stack &st, err e, uint32_t dst, const_bytes head) {
+  udphdr uh = quoted(head);
   inpcb *inp = in_pcblookup_connected(st.udb, {dst, uh.uh_dport}, {st.ifp.if_addr, uh.uh_sport});
-  if (inp == nullptr) return;
+  if (inp == nullptr || e == err::msgsize) return;
   inp->inp_socket->so_error = e;
   sowakeall(inp->inp_socket);
 }
@@ -107,7 +121,7 @@ err udp_output(socket *so, mbuf *payload, const endpoint *to) {
   uh.uh_sum = check != 0 ? check : uint16_t(0xffff);
   __builtin_memcpy(m->m_data, &uh, sizeof uh);
   ++st.udp_stat.udps_opackets;
-  return ip_output(st, std::move(m), src, dst.addr, IPPROTO_UDP);
+  return ip_output(st, std::move(m), src, dst.addr, IPPROTO_UDP, ip_df::no);
 }
 
 }  // namespace kyu

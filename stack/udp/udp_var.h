@@ -11,13 +11,16 @@ struct udpstat {
   uint32_t udps_fullsock = 0, udps_opackets = 0;
 };
 
-inline constexpr uint32_t udp_sendspace = 1472, udp_recvspace = 16 * 1024;
+inline constexpr uint32_t udp_sendspace = 9 * 1024, udp_recvspace = 24 * 1024;
 
 // `m` begins with the IP header of `hlen` bytes (an unreachable quotes it).
 void udp_input(Stack &, mbuf_ptr m, const ip &iph, uint32_t hlen);
 
 // An ICMP error about a datagram that we sent to `dst`; `head` begins with its ports.
 void udp_ctlinput(Stack &, err, uint32_t dst, const_bytes head);
+
+// Is there a socket that may have sent the datagram that `head` quotes?
+bool udp_sends_to(Stack &, uint32_t dst, const_bytes head);
 
 err udp_attach(socket *);
 void udp_detach(socket *);

@@ -1,0 +1,54 @@
+#include "ip/ip_pmtu.h"
+
+#include "stack.h"
+
+namespace kyu {
+
+namespace {
+
+const pmtu_entry *find(const Stack &st, uint32_t dst) {
+  uint64_t now = st.now();
+  for (const pmtu_entry &e : st.pmtu.entries)
+    if (e.dst == dst && e.expire > now) return &e;
+  return nullptr;
+}
+
+pmtu_entry &entry_for(Stack &st, uint32_t dst) {
+  pmtu_entry *pick = &st.pmtu.entries[0];
+  for (pmtu_entry &e : st.pmtu.entries) {
+    if (e.dst == dst && e.expire != 0) return e;
+    if (e.expire < pick->expire) pick = &e;
+  }
+  return *pick;
+}
+
+// RFC 1191, section 7.1: a router that does not say means the next common size below.
+uint32_t plateau_below(uint32_t size) {
+  constexpr uint16_t plateaus[] = {1492, 1006, 508, 296, 68};
+  for (uint16_t p : plateaus)
+    if (p < size) return p;
+  return 68;
+}
+
+}  // namespace
+
+uint32_t ip_mtu(const Stack &st, uint32_t dst) {
+  const pmtu_entry *e = find(st, dst);
+  return e != nullptr ? e->mtu : ETHERMTU;
+}
+
+bool ip_may_fragment(const Stack &st, uint32_t dst) {
+  const pmtu_entry *e = find(st, dst);
+  return e != nullptr && e->fragment;
+}
+
+bool ip_pmtu_reduce(Stack &st, uint32_t dst, uint32_t mtu, uint32_t sent) {
+  if (mtu == 0) mtu = plateau_below(sent);
+  if (mtu < 68 || mtu >= sent) return false;  // RFC 791: every link takes 68
+  uint32_t usable = max_of(mtu, pmtu_min);
+  entry_for(st, dst) = {dst, uint16_t(min_of(usable, ip_mtu(st, dst))), mtu < pmtu_min,
+                        st.now() + pmtu_keep_ms};
+  return true;
+}
+
+}  // namespace kyu
