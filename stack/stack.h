@@ -56,8 +56,9 @@ struct Stack {
   ipq_list ipq;  // datagrams of which fragments are missing
   pmtu_table pmtu;
   icmp_limiter icmp_limit;
-  siphash_key secret;  // of initial numbers and time stamps; drawn at the start
-  uint64_t ticks = 0;  // of the timer thread, since the start
+  uint64_t cookies_until = 0;  // ms: until then an ACK to a listener may bring back a cookie
+  siphash_key secret;          // of initial numbers and time stamps; drawn at the start
+  uint64_t ticks = 0;          // of the timer thread, since the start
 
   ipstat ip_stat;
   udpstat udp_stat;

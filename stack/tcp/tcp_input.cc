@@ -74,7 +74,7 @@ verdict check_syn(tcp_segment &seg) {
     seg.reopens = true;
     seg.reopen_above = tp->snd_max;
     tcpcb_close(tp);
-    return verdict::reopen;
+    return verdict::again;
   }
   tcp_challenge_ack(tp);
   return verdict::drop;
@@ -281,7 +281,7 @@ void tcp_input(Stack &st, mbuf_ptr m, const ip &iph) {
                   .group = group};
   if (!tcp_parse(seg) || group) return;
   verdict v = segment_arrives(seg);
-  if (v == verdict::reopen) v = segment_arrives(seg);
+  for (int i = 0; v == verdict::again && i < 2; ++i) v = segment_arrives(seg);
   if (v == verdict::drop_with_reset) respond_with_reset(seg);
   if (v == verdict::drop_after_ack && !(seg.flags & TH_RST)) {
     seg.tp->t_flags |= TF_ACKNOW;

@@ -3,6 +3,7 @@
 #include "ip/ip_var.h"
 #include "stack.h"
 #include "tcp/tcp_segment.h"
+#include "tcp/tcp_syncookie.h"
 
 namespace kyu {
 
@@ -44,33 +45,64 @@ tcpcb *spawn_connection(tcp_segment &seg) {
   return nullptr;
 }
 
+// What a connection knows of its peer from the SYN, also where a cookie brought that back.
+void take_syn(tcp_segment &seg, tcpcb *tp, tcp_seq irs, const tcp_options &offer) {
+  seg.tp = tp;
+  seg.inp = tp->t_inpcb;
+  seg.so = tcp_socket(tp);
+  tp->rcv_scale = tcp_scale_for(seg.so->so_rcv.sb_hiwat);
+  tcp_take_offer(tp, offer);
+  tcp_sendseqinit(tp);
+  tp->irs = irs;
+  tcp_rcvseqinit(tp);
+  tp->t_rcvtime = seg.st.now();
+  tcp_newstate(tp, tcps::syn_received);
+  tcp_settimer(tp, TCPT_KEEP, TCPTV_KEEP_INIT);
+  tp->snd_wnd = tp->max_sndwnd = seg.wnd;
+  tp->snd_wl1 = irs;
+  tp->snd_wl2 = tp->snd_una;
+}
+
+// Connections that completed have the backlog for themselves: half-open ones make room for them.
+bool listener_full(const socket *head) { return head->so_qlen > head->so_qlimit; }
+
+// The ACK of a cookie: a connection in SYN-RECEIVED, as if it had been remembered.
+verdict cookie_input(tcp_segment &seg) {
+  Stack &st = seg.st;
+  tcp_options offer;
+  bool lately = st.now() < st.cookies_until;
+  if (!lately || listener_full(seg.so) || !tcp_check_cookie(seg, &offer)) return verdict::drop_with_reset;
+  tcpcb *tp = spawn_connection(seg);
+  if (tp == nullptr && !seg.so->so_q0.empty()) {
+    tcp_drop_quietly(intotcpcb(sotoinpcb(seg.so->so_q0.first())), err::connaborted);
+    tp = spawn_connection(seg);
+  }
+  if (tp == nullptr) return verdict::drop;
+  ++st.tcp_stat.tcps_sc_recvcookie;
+  take_syn(seg, tp, seg.seq - 1, offer);
+  tcp_begin_at(tp, seg.ack - 1);
+  tp->snd_nxt = tp->snd_max = seg.ack;
+  tp->rcv_adv = tp->rcv_nxt + min_of(seg.so->so_rcv.sb_hiwat, TCP_MAXWIN);
+  return verdict::again;
+}
+
 }  // namespace
 
 verdict tcp_listen_input(tcp_segment &seg) {
   if (seg.flags & TH_RST) return verdict::drop;
-  if (seg.flags & TH_ACK) return verdict::drop_with_reset;
+  if (seg.flags & TH_ACK) return seg.flags & TH_SYN ? verdict::drop_with_reset : cookie_input(seg);
   if (!(seg.flags & TH_SYN) || seg.group) return verdict::drop;
   tcpcb *tp = spawn_connection(seg);
   if (tp == nullptr) {
     ++seg.st.tcp_stat.tcps_listendrop;
+    if (listener_full(seg.so)) return verdict::drop;
+    seg.st.cookies_until = seg.st.now() + 2 * tcp_cookie_ms;
+    tcp_send_cookie(seg);
     return verdict::drop;
   }
-  seg.tp = tp;
-  seg.inp = tp->t_inpcb;
-  seg.so = tcp_socket(tp);
-  tcp_choose_scale(tp);
-  tcp_take_offer(tp, seg.opt);
-  tcp_sendseqinit(tp);
+  take_syn(seg, tp, seg.seq, seg.opt);
   if (seg.reopens) tcp_begin_above(tp, seg.reopen_above);
-  tp->irs = seg.seq;
-  tcp_rcvseqinit(tp);
-  tp->t_rcvtime = seg.st.now();
   tp->t_flags |= TF_ACKNOW;
-  tcp_newstate(tp, tcps::syn_received);
-  tcp_settimer(tp, TCPT_KEEP, TCPTV_KEEP_INIT);
-  tp->snd_wnd = tp->max_sndwnd = seg.wnd;
-  tp->snd_wl1 = seg.seq;
-  tp->snd_wl2 = tp->snd_una;
   (void)tcp_output(tp);
   return verdict::drop;  // text and FIN on a SYN come again once we are established
 }

@@ -38,7 +38,7 @@ enum class verdict : uint8_t {
   drop,
   drop_after_ack,
   drop_with_reset,
-  reopen,  // TIME-WAIT made way for a new connection: look again for a listener
+  again,  // look for the connection once more: TIME-WAIT made way, or a cookie became one
 };
 
 // tcp_segment.cc: header and options; false: not a valid segment, counted.

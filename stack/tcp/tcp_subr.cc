@@ -22,37 +22,44 @@ void tcp_newstate(tcpcb *tp, tcps to) {
 namespace {
 
 // Of a connection's addresses and ports; each use has a number of its own.
-uint32_t keyed_hash(const tcpcb *tp, uint32_t use) {
-  const inpcb *inp = tp->t_inpcb;
+uint32_t keyed_hash(const Stack &st, endpoint local, endpoint foreign, uint32_t use) {
   const uint64_t words[] = {
-      uint64_t(inp->inp_laddr.addr) << 32 | inp->inp_faddr.addr,
-      uint64_t(use) << 32 | uint64_t(inp->inp_laddr.port) << 16 | inp->inp_faddr.port,
+      uint64_t(local.addr) << 32 | foreign.addr,
+      uint64_t(use) << 32 | uint64_t(local.port) << 16 | foreign.port,
   };
-  return uint32_t(siphash(tcp_stack(tp).secret, words));
+  return uint32_t(siphash(st.secret, words));
 }
 
 }  // namespace
+
+uint32_t tcp_ts_offset(const Stack &st, endpoint local, endpoint foreign) {
+  return keyed_hash(st, local, foreign, 1);
+}
 
 uint32_t tcp_ts_now(const tcpcb *tp) { return uint32_t(tcp_stack(tp).now()) + tp->t_tsoffset; }
 
 void tcp_sendseqinit(tcpcb *tp) {
   constexpr uint32_t ticks_per_ms = 250;  // of RFC 9293's 4 us clock
-  tp->iss = {uint32_t(tcp_stack(tp).now()) * ticks_per_ms + keyed_hash(tp, 0)};
-  tp->t_tsoffset = keyed_hash(tp, 1);
+  const Stack &st = tcp_stack(tp);
+  endpoint local = tp->t_inpcb->inp_laddr, foreign = tp->t_inpcb->inp_faddr;
+  tp->t_tsoffset = tcp_ts_offset(st, local, foreign);
+  tcp_begin_at(tp, {uint32_t(st.now()) * ticks_per_ms + keyed_hash(st, local, foreign, 0)});
+}
+
+void tcp_begin_at(tcpcb *tp, tcp_seq iss) {
+  tp->iss = iss;
   tp->snd_una = tp->snd_nxt = tp->snd_max = tp->snd_up = tp->snd_recover = tp->iss;
 }
 
 void tcp_begin_above(tcpcb *tp, tcp_seq above) {
   KASSERT(tp->snd_max == tp->iss, "tcp_begin_above: too late");
-  if (seq_gt(tp->iss, above)) return;
-  tp->iss = above + 64 * 1024;
-  tp->snd_una = tp->snd_nxt = tp->snd_max = tp->snd_up = tp->snd_recover = tp->iss;
+  if (!seq_gt(tp->iss, above)) tcp_begin_at(tp, above + 64 * 1024);
 }
 
-void tcp_choose_scale(tcpcb *tp) {
-  uint32_t most = tcp_socket(tp)->so_rcv.sb_hiwat;
-  tp->rcv_scale = 0;
-  while (tp->rcv_scale < TCP_MAX_WINSHIFT && TCP_MAXWIN << tp->rcv_scale < most) ++tp->rcv_scale;
+uint8_t tcp_scale_for(uint32_t window) {
+  uint8_t scale = 0;
+  while (scale < TCP_MAX_WINSHIFT && TCP_MAXWIN << scale < window) ++scale;
+  return scale;
 }
 
 void tcp_rcvseqinit(tcpcb *tp) { tp->rcv_adv = tp->rcv_nxt = tp->rcv_up = tp->last_ack_sent = tp->irs + 1; }
@@ -84,25 +91,32 @@ void tcpcb_close(tcpcb *tp) {
   in_pcbdetach(inp);
 }
 
-void tcp_respond(Stack &st, endpoint from, endpoint to, tcp_seq seq, tcp_seq ack, uint8_t flags) {
+void tcp_respond(Stack &st, endpoint from, endpoint to, tcp_seq seq, tcp_seq ack, uint8_t flags, uint16_t win,
+                 const tcp_options *opt) {
   mbuf_ptr m(m_get(st.mb));
   if (!m) return;
+  uint8_t options[TCP_MAXOLEN];
+  uint32_t optlen = opt != nullptr ? tcp_write_options(*opt, options) : 0, len = sizeof(tcphdr) + optlen;
   tcphdr th{};
   th.th_sport = from.port;
   th.th_dport = to.port;
   th.th_seq = seq.raw;
   th.th_ack = ack.raw;
-  th.th_off = (sizeof th / 4) << 4;
+  th.th_off = uint8_t(len / 4 << 4);
   th.th_flags = flags;
-  in_cksum sum;
-  sum.add_pseudo(from.addr, to.addr, IPPROTO_TCP, sizeof th);
-  sum.add(const_bytes(reinterpret_cast<const uint8_t *>(&th), sizeof th));
-  th.th_sum = sum.fold();
+  th.th_win = win;
   m->m_data += max_header;
-  m->m_len = m->m_pktlen = sizeof th;
+  m->m_len = m->m_pktlen = len;
   __builtin_memcpy(m->m_data, &th, sizeof th);
+  __builtin_memcpy(m->m_data + sizeof th, options, optlen);
+  in_cksum sum;
+  sum.add_pseudo(from.addr, to.addr, IPPROTO_TCP, uint16_t(len));
+  sum.add(m->data());
+  be16 check;
+  check = sum.fold();
+  __builtin_memcpy(m->m_data + offsetof(tcphdr, th_sum), &check, sizeof check);
   ++st.tcp_stat.tcps_sndtotal;
-  ++st.tcp_stat.tcps_rstsent;
+  if (flags & TH_RST) ++st.tcp_stat.tcps_rstsent;
   (void)ip_output(st, std::move(m), from.addr, to.addr, IPPROTO_TCP, ip_df::yes);
 }
 

@@ -48,7 +48,7 @@ err tcp_usr_connect(socket *so, endpoint peer) {
   soisconnecting(so);
   ++st.tcp_stat.tcps_connattempt;
   tcp_sendseqinit(tp);
-  tcp_choose_scale(tp);
+  tp->rcv_scale = tcp_scale_for(so->so_rcv.sb_hiwat);
   tp->snd_cwnd = tp->t_maxseg;
   tcp_newstate(tp, tcps::syn_sent);
   tcp_settimer(tp, TCPT_KEEP, TCPTV_KEEP_INIT);

@@ -102,7 +102,7 @@ struct tcpstat {
   uint32_t tcps_closed = 0, tcps_rexmttimeo = 0, tcps_persisttimeo = 0, tcps_keepprobe = 0;
   uint32_t tcps_fastrexmt = 0, tcps_rcvoopack = 0, tcps_rcvduppack = 0, tcps_listendrop = 0;
   uint32_t tcps_reassdrop = 0, tcps_delack = 0, tcps_rstsent = 0, tcps_challenge = 0;
-  uint32_t tcps_pawsdrop = 0;
+  uint32_t tcps_pawsdrop = 0, tcps_sc_sendcookie = 0, tcps_sc_recvcookie = 0;
 };
 
 // Constants of time, ms.
@@ -151,8 +151,9 @@ void tcp_drop(tcpcb *, err e);
 void tcp_drop_quietly(tcpcb *, err e);
 // Frees the tcpcb and detaches its pcb (BSD: tcp_close). The socket goes too without a user.
 void tcpcb_close(tcpcb *);
-// A reset for a segment that belongs to no connection.
-void tcp_respond(Stack &, endpoint from, endpoint to, tcp_seq seq, tcp_seq ack, uint8_t flags);
+// A segment without a connection: a reset, or a cookie. `opt` may be null.
+void tcp_respond(Stack &, endpoint from, endpoint to, tcp_seq seq, tcp_seq ack, uint8_t flags,
+                 uint16_t win = 0, const tcp_options *opt = nullptr);
 void tcp_challenge_ack(tcpcb *);
 // An ICMP error about a segment that we sent to `dst`; `head` begins with its ports and sequence.
 void tcp_ctlinput(Stack &, err, uint32_t dst, const_bytes head);
@@ -168,13 +169,16 @@ void tcp_take_offer(tcpcb *, const tcp_options &);
 uint32_t tcp_initial_window(const tcpcb *);
 // The initial number: a clock, and a keyed hash of the addresses (RFC 6528). The pcb is connected.
 void tcp_sendseqinit(tcpcb *);
+// What is added to our clock for a connection (RFC 7323, 5.4).
+uint32_t tcp_ts_offset(const Stack &, endpoint local, endpoint foreign);
 // Our clock as the peer sees it, ms (RFC 7323, 5.4).
 uint32_t tcp_ts_now(const tcpcb *);
-// Moves the initial number above what an earlier incarnation used (RFC 9293, MUST-8... 3.4.3).
+void tcp_begin_at(tcpcb *, tcp_seq iss);
+// Moves the initial number above what an earlier incarnation used (RFC 9293, 3.4.3).
 void tcp_begin_above(tcpcb *, tcp_seq);
 void tcp_rcvseqinit(tcpcb *);
-// The scale that a SYN offers: enough for the receive buffer.
-void tcp_choose_scale(tcpcb *);
+// The smallest scale by which the window field can say so many bytes.
+uint8_t tcp_scale_for(uint32_t window);
 
 // --- tcp_reass.cc
 // Takes `m` with `len` bytes at `seq`, delivers what is in order. True: the FIN is now in order.

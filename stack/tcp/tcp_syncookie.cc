@@ -1,0 +1,75 @@
+#include "tcp/tcp_syncookie.h"
+
+#include "stack.h"
+#include "tcp/tcp_option.h"
+
+namespace kyu {
+
+namespace {
+
+// The low eight bits of a cookie: window scale (15: none), SACK, time stamps, MSS. The others are a
+// keyed hash of those, the addresses, the peer's initial number and the time.
+constexpr uint16_t mss_values[4] = {536, 1220, 1440, 1460};
+constexpr uint32_t no_scale = 15;
+
+uint32_t pack(const tcp_options &o) {
+  uint32_t mss = 3;
+  while (mss > 0 && mss_values[mss] > o.mss) --mss;
+  uint32_t scale = o.has_wscale ? o.wscale : no_scale;
+  return scale << 4 | uint32_t(o.sack_permitted) << 3 | uint32_t(o.has_ts) << 2 | mss;
+}
+
+tcp_options unpack(uint32_t bits) {
+  tcp_options o;
+  o.mss = mss_values[bits & 3];
+  o.has_ts = (bits & 4) != 0;
+  o.sack_permitted = (bits & 8) != 0;
+  o.has_wscale = bits >> 4 != no_scale;
+  o.wscale = uint8_t(o.has_wscale ? bits >> 4 : 0);
+  return o;
+}
+
+uint32_t cookie(const tcp_segment &seg, tcp_seq irs, uint32_t bits, uint64_t period) {
+  const uint64_t words[] = {
+      uint64_t(seg.dst.addr) << 32 | seg.src.addr,
+      uint64_t(seg.dst.port) << 48 | uint64_t(seg.src.port) << 32 | irs.raw,
+      period << 32 | 2u << 8 | bits,
+  };
+  return uint32_t(siphash(seg.st.secret, words)) << 8 | bits;
+}
+
+uint64_t period_now(const Stack &st) { return st.now() / tcp_cookie_ms; }
+
+}  // namespace
+
+void tcp_send_cookie(const tcp_segment &seg) {
+  Stack &st = seg.st;
+  const socket *head = seg.so;
+  tcp_options o;
+  o.mss = tcp_mss_offer(seg.tp);
+  o.sack_permitted = seg.opt.sack_permitted;
+  o.has_wscale = seg.opt.has_wscale;
+  o.wscale = tcp_scale_for(head->so_rcv.sb_hiwat);
+  o.has_ts = seg.opt.has_ts;
+  o.tsval = uint32_t(st.now()) + tcp_ts_offset(st, seg.dst, seg.src);
+  o.tsecr = seg.opt.tsval;
+  tcp_seq iss{cookie(seg, seg.seq, pack(seg.opt), period_now(st))};
+  ++st.tcp_stat.tcps_sc_sendcookie;
+  tcp_respond(st, seg.dst, seg.src, iss, seg.seq + 1, TH_SYN | TH_ACK,
+              uint16_t(min_of(head->so_rcv.sb_hiwat, TCP_MAXWIN)), &o);
+}
+
+bool tcp_check_cookie(const tcp_segment &seg, tcp_options *offer) {
+  uint64_t period = period_now(seg.st);
+  tcp_seq irs = seg.seq - 1;
+  uint32_t given = seg.ack.raw - 1, bits = given & 0xff;
+  bool ours =
+      given == cookie(seg, irs, bits, period) || (period > 0 && given == cookie(seg, irs, bits, period - 1));
+  if (!ours) return false;
+  *offer = unpack(bits);
+  offer->tsval = seg.opt.tsval;
+  offer->tsecr = seg.opt.tsecr;
+  return true;
+}
+
+}  // namespace kyu

@@ -1,0 +1,22 @@
+// SYN cookies: what a listener answers when its queue is full (the idea is D. J. Bernstein's). The
+// answer's initial number holds all that we would have remembered; the ACK brings it back. A flood of
+// SYNs then costs an answer each and no memory, and who is served already is not disturbed. Cookies
+// rather than a SYN cache, because a cache is memory that a remote host fills and that a board lacks;
+// while there is room, SYNs are remembered as usual, since a cookie's SYN-ACK is never sent again.
+#pragma once
+
+#include "tcp/tcp_segment.h"
+
+namespace kyu {
+
+// ms for which a cookie is good, at least; twice that at most.
+inline constexpr uint32_t tcp_cookie_ms = 64 * 1000;
+
+// Answers a SYN to a listener.
+void tcp_send_cookie(const tcp_segment &);
+
+// Does an ACK to a listener bring back a cookie of ours? What the SYN had offered is then in
+// `offer`; a time stamp's numbers are the ACK's.
+bool tcp_check_cookie(const tcp_segment &, tcp_options *offer);
+
+}  // namespace kyu
