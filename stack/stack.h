@@ -9,6 +9,7 @@
 #include "kyu/file.h"
 #include "kyu/locker.h"
 #include "link/arp.h"
+#include "link/arp_probe.h"
 #include "link/ethernet.h"
 #include "memory/mbuf.h"
 #include "socket/socketvar.h"
@@ -47,6 +48,7 @@ struct Stack {
   pool socket_pool, inpcb_pool, tcpcb_pool, tseg_pool, ipq_pool, ipfrag_pool;
   locker lock;
   arp_table arp;
+  arp_prober probe;
   inpcbinfo tcb, udb;
   buffer_limits limits;
   socket_list sockets;         // all that there are

@@ -20,7 +20,8 @@ constexpr const char *frag_orders[] = {"in-order",    "reversed",      "twice",
                                        "overlapping", "without-first", "without-last"};
 constexpr const char *ip_options[] = {"none", "nop",          "rr",          "ts",       "lsrr",
                                       "ssrr", "router-alert", "zero-length", "too-long", "cut-off"};
-constexpr const char *arp_kinds[] = {"request", "reply", "gratuitous", "other"};
+constexpr const char *udp_targets[] = {"us", "everybody", "network"};
+constexpr const char *arp_kinds[] = {"request", "reply", "gratuitous", "other", "ours", "claim", "probe"};
 constexpr const char *reactions[] = {"off", "ack", "close", "reset", "silent"};
 constexpr const char *on_off[] = {"down", "up"};
 constexpr const char *pools[] = {"socket", "inpcb", "tcpcb", "mbuf", "cluster", "tseg", "ipq", "ipfrag"};
@@ -59,10 +60,10 @@ constexpr param seg_params[] = {
     {"sack", relative, 3, 0, sack_bases},
     num("sacklen", 65535, 1000),
 };
-constexpr param udp_params[] = {peer_number, num("port", 65535), num("len", 1472)};
+constexpr param udp_params[] = {peer_number, num("port", 65535), num("len", 1472), one_of("to", udp_targets)};
 constexpr param icmp_params[] = {peer_number, one_of("type", icmp_types), num("len", 1472, 56),
                                  num("mtu", 65535, 576)};
-constexpr param arp_params[] = {peer_number, one_of("kind", arp_kinds)};
+constexpr param arp_params[] = {peer_number, one_of("kind", arp_kinds), num("host", 255, 50)};
 constexpr param damage_params[] = {peer_number, num("at", 1513), num("xor", 255, 1), one_of("fix", yes_no)};
 constexpr param ip_params[] = {
     peer_number,         num("frag", 1480), one_of("order", frag_orders), one_of("options", ip_options),
@@ -88,6 +89,7 @@ constexpr param option_params[] = {user_number, fd_number, one_of("option", opti
 constexpr param fd_params[] = {user_number, fd_number};
 constexpr param poll_params[] = {user_number, fd_number, one_of("events", poll_events),
                                  num("ms", 65535, 1000)};
+constexpr param ifaddr_params[] = {user_number, num("host", 255, 50)};
 constexpr param tcp_bind_params[] = {user_number, num("port", 65535, 114), num("backlog", 255, 5)};
 constexpr param tcp_connect_params[] = {user_number, num("to", max_peers - 1), num("port", 65535, 80)};
 constexpr param server_params[] = {user_number, one_of("name", servers)};
@@ -123,6 +125,7 @@ constexpr op_spec specs[opcodes] = {
     {opcode::state, "state", subject::user, fd_params},
     {opcode::error, "error", subject::user, fd_params},
     {opcode::poll, "poll", subject::user, poll_params},
+    {opcode::ifaddr, "ifaddr", subject::user, ifaddr_params},
     {opcode::tcp_bind, "tcp_bind", subject::user, tcp_bind_params},
     {opcode::tcp_connect, "tcp_connect", subject::user, tcp_connect_params},
     {opcode::tcp_accept, "tcp_accept", subject::user, fd_params},

@@ -44,6 +44,7 @@ enum class opcode : uint8_t {
   state,
   error,
   poll,
+  ifaddr,
   tcp_bind,
   tcp_connect,
   tcp_accept,

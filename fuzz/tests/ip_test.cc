@@ -151,6 +151,21 @@ peer 0 < icmp type=need-frag mtu=0
 )");
 }
 
+// RFC 1122, 4.1.3.5 and 3.3.6: a broadcast reaches every socket on the port, and is never answered.
+TEST(ip, a_broadcast_reaches_every_listener) {
+  for (const char *to : {"everybody", "network"})
+    EXPECT_EQ(after_arp("user 0: socket type=dgram\nuser 0: setopt option=reuseaddr\nuser 0: bind port=67\n"
+                        "peer 0 < udp port=67 len=10 to=" +
+                        std::string(to) + "\npeer 0 < udp port=68 len=10 to=" + std::string(to) +
+                        "\nuser 0: recv flags=d\n"),
+              R"(
+0.000 user 0: socket type=dgram = 0
+0.000 user 0: setopt = 0
+0.000 user 0: bind port=67 = 0
+0.000 user 0: recv flags=d = 10
+)") << to;
+}
+
 }  // namespace
 
 }  // namespace kyu::fuzz

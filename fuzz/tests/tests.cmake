@@ -10,6 +10,7 @@ add_library(unit_tests_main OBJECT
   ${CMAKE_SOURCE_DIR}/stack/ip/in_cksum_test.cc
   ${CMAKE_SOURCE_DIR}/stack/memory/mbuf_test.cc
   scenario/codec_test.cc
+  tests/arp_test.cc
   tests/conversation.cc
   tests/datagram_test.cc
   tests/ip_test.cc

@@ -71,6 +71,10 @@ void world::make_call(const op &o) {
     case opcode::connect: return result(o, net_connect(st, fd, peer_at(a[2], a[3]), a[4] != 0), 0);
     case opcode::shutdown: return result(o, net_shutdown(st, fd, shut(a[2])), 0);
     case opcode::close: return result(o, net_close(st, fd), 0);
+    case opcode::ifaddr: {
+      uint32_t addr = (config_.addr & config_.mask) | uint32_t(a[1]);
+      return result(o, net_ifaddr(st, {addr, config_.mask, 0}), 0);
+    }
     case opcode::tcp_bind: return result(o, opened(kyu::tcp_bind(st, uint16_t(a[1]), a[2])));
     case opcode::tcp_connect: return result(o, opened(kyu::tcp_connect(st, peer_at(a[1], a[2]))));
     case opcode::tcp_accept: return result(o, opened(kyu::tcp_accept(st, fd, &ep)));

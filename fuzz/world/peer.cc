@@ -43,6 +43,14 @@ void peer::new_conversation(uint16_t stack_port) {
 route peer::to_stack() const { return {mac_of(number_), stack_mac, addr_, stack_addr_}; }
 route peer::to_all() const { return {mac_of(number_), ether_broadcast, addr_, stack_addr_}; }
 
+// To the stack, or to all by the limited or the directed broadcast address.
+route peer::udp_route(int to) const {
+  route r = to == 0 ? to_stack() : to_all();
+  if (to == 1) r.to = INADDR_BROADCAST;
+  if (to == 2) r.to = stack_addr_ | 0xff;
+  return r;
+}
+
 tcp_seq peer::seq_base(int base) const {
   switch (base) {
     case 0: return snd_nxt_;
@@ -70,7 +78,8 @@ void peer::build(const op &o, uint64_t now, frame &f) {
   switch (o.code) {
     case opcode::seg: segment(o, f); break;
     case opcode::udp:
-      build_udp(f, to_stack(), uint16_t(30000 + number_), uint16_t(o.arg[1]), number_, uint32_t(o.arg[2]));
+      build_udp(f, udp_route(o.arg[3]), uint16_t(30000 + number_), uint16_t(o.arg[1]), number_,
+                uint32_t(o.arg[2]));
       break;
     case opcode::icmp: icmp(o, f); break;
     default: arp(o, f); break;
@@ -127,12 +136,17 @@ void peer::icmp(const op &o, frame &f) {
                      {last_seen_.data(), last_seen_len_});
 }
 
+// Some are about the host with number `host` on our network.
 void peer::arp(const op &o, frame &f) {
+  uint32_t other = (stack_addr_ & 0xffffff00) | uint32_t(o.arg[2]);
   switch (o.arg[1]) {
     case 0: return build_arp(f, to_all(), arp_request, addr_, stack_addr_);
     case 1: return build_arp(f, to_stack(), arp_reply, addr_, stack_addr_);
     case 2: return build_arp(f, to_all(), arp_request, addr_, addr_);
-    default: return build_arp(f, to_all(), arp_request, addr_, stack_addr_ + 100);
+    case 3: return build_arp(f, to_all(), arp_request, addr_, stack_addr_ + 100);
+    case 4: return build_arp(f, to_all(), arp_request, stack_addr_, stack_addr_);
+    case 5: return build_arp(f, to_all(), arp_reply, other, other);
+    default: return build_arp(f, to_all(), arp_request, 0, other);
   }
 }
 

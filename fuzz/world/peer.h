@@ -77,6 +77,7 @@ class peer {
   tcp_seq ack_base(int base) const;
   route to_stack() const;
   route to_all() const;
+  route udp_route(int to) const;
 
   int number_ = 0;
   uint64_t now_ = 0;

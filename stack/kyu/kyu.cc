@@ -170,6 +170,19 @@ err net_state(Stack &st, int fd, net_status *out) {
   return err::ok;
 }
 
+err net_ifaddr(Stack &st, const net_ifconfig &c) {
+  net_locked lock(st);
+  bool host =
+      c.addr != 0 && !in_multicast(c.addr) && (c.addr & ~c.mask) != 0 && (c.addr | c.mask) != UINT32_MAX;
+  if (!host) return err::inval;
+  if (err e = arp_probe(st, c.addr); e != err::ok) return e;
+  st.ifp.if_addr = c.addr;
+  st.ifp.if_mask = c.mask;
+  st.ifp.if_gateway = c.gateway;
+  arp_announce(st);
+  return err::ok;
+}
+
 int tcp_bind(Stack &st, uint16_t port, int backlog) {
   int fd;
   if (net_socket(st, sotype::stream, &fd) != err::ok) return -1;

@@ -51,6 +51,14 @@ struct net_status {
 };
 err net_state(Stack &, int fd, net_status *);
 
+// --- The interface's address.
+struct net_ifconfig {
+  uint32_t addr = 0, mask = 0, gateway = 0;  // gateway 0: none
+};
+// Takes the address once nobody else turns out to have it (RFC 5227), which takes some seconds.
+// err::addrinuse: somebody has; nothing was changed. Sockets that are bound to the old address stay.
+err net_ifaddr(Stack &, const net_ifconfig &);
+
 // --- poll(2). A call that would not wait is ready, also one that would fail.
 enum poll_event : uint8_t { POLLIN = 1, POLLPRI = 2, POLLOUT = 4, POLLERR = 8, POLLHUP = 16, POLLNVAL = 32 };
 struct net_pollfd {

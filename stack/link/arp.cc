@@ -19,7 +19,7 @@ static_assert(sizeof(arphdr) == 28 && alignof(arphdr) == 1);
 
 constexpr uint16_t ARPHRD_ETHER = 1, ARPOP_REQUEST = 1, ARPOP_REPLY = 2;
 
-void arp_send(Stack &st, uint16_t op, const ether_addr &tha, uint32_t tpa) {
+void arp_send(Stack &st, uint16_t op, const ether_addr &tha, uint32_t spa, uint32_t tpa) {
   mbuf_ptr m(m_get(st.mb));
   if (!m) return;
   arphdr ah{};
@@ -29,7 +29,7 @@ void arp_send(Stack &st, uint16_t op, const ether_addr &tha, uint32_t tpa) {
   ah.pln = 4;
   ah.op = op;
   ah.sha = st.ifp.if_mac;
-  ah.spa = st.ifp.if_addr;
+  ah.spa = spa;
   ah.tha = op == ARPOP_REPLY ? tha : ether_addr{};
   ah.tpa = tpa;
   m->m_len = m->m_pktlen = sizeof ah;
@@ -90,11 +90,17 @@ void arp_resolved(Stack &st, arp_entry &e, const ether_addr &mac) {
   while (e.la_hold != nullptr) (void)ether_output(st, take_held(e), mac, ETHERTYPE_IP);
 }
 
+}  // namespace
+
+void arp_request(Stack &st, uint32_t spa, uint32_t tpa) { arp_send(st, ARPOP_REQUEST, {}, spa, tpa); }
+
+namespace {
+
 void arp_ask(Stack &st, arp_entry &e) {
   e.la_state = arp_state::incomplete;
   ++e.la_asked;
   e.la_expire = st.now() + arp_retry_ms;
-  arp_send(st, ARPOP_REQUEST, {}, e.la_addr);
+  arp_request(st, st.ifp.if_addr, e.la_addr);
 }
 
 }  // namespace
@@ -109,13 +115,18 @@ void arp_input(Stack &st, mbuf_ptr m) {
   if (ah.hrd != ARPHRD_ETHER || ah.pro != ETHERTYPE_IP || ah.hln != sizeof(ether_addr) || ah.pln != 4) return;
   uint32_t spa = ah.spa;
   const ifnet &ifp = st.ifp;
+  arp_check_conflict(st, ah.sha, spa, ah.tpa);
   if (ah.sha == ifp.if_mac || (ah.sha.octet[0] & 1) != 0 || spa == ifp.if_addr) return;
+  bool for_us = ah.tpa == ifp.if_addr && ifp.if_addr != 0;
+  if (spa == 0) {  // a probe (RFC 5227): answered, and nothing to learn from it
+    if (for_us && ah.op == ARPOP_REQUEST) arp_send(st, ARPOP_REPLY, ah.sha, ifp.if_addr, spa);
+    return;
+  }
   if ((spa & ifp.if_mask) != (ifp.if_addr & ifp.if_mask)) return;
-  bool for_us = ah.tpa == ifp.if_addr;
   arp_entry *e = arp_find(st.arp, spa);
   if (e == nullptr && for_us && ah.op == ARPOP_REQUEST) e = &arp_new(st, spa);
   if (e != nullptr) arp_resolved(st, *e, ah.sha);
-  if (for_us && ah.op == ARPOP_REQUEST) arp_send(st, ARPOP_REPLY, ah.sha, spa);
+  if (for_us && ah.op == ARPOP_REQUEST) arp_send(st, ARPOP_REPLY, ah.sha, ifp.if_addr, spa);
 }
 
 err arp_output(Stack &st, mbuf_ptr m, uint32_t neighbour) {

@@ -34,6 +34,9 @@ struct arp_table {
 
 void arp_input(Stack &, mbuf_ptr);
 
+// Asks everybody who has `tpa`. `spa`: our address, or 0 where we have none yet.
+void arp_request(Stack &, uint32_t spa, uint32_t tpa);
+
 // Sends an IP packet to a neighbour once its address is known. Takes ownership.
 // err::hostunreach: it did not answer lately.
 err arp_output(Stack &, mbuf_ptr, uint32_t neighbour);

@@ -18,6 +18,29 @@ bool checksum_ok(const mbuf *m, const ip &iph, uint32_t hlen, const udphdr &uh) 
   return sum.fold() == 0;
 }
 
+void append(inpcb *inp, mbuf_ptr m, endpoint from) {
+  socket *so = inp->inp_socket;
+  if (!sbappendaddr(so->so_rcv, m.release(), from.addr, from.port))
+    return void(++inp->inp_stack->udp_stat.udps_fullsock);
+  sorwakeup(so);
+}
+
+bool takes(const inpcb *inp, endpoint from, endpoint to) {
+  bool local = inp->inp_laddr.port == to.port && (inp->inp_laddr.addr == 0 || inp->inp_laddr.addr == to.addr);
+  return local && (inp->inp_faddr.port == 0 || inp->inp_faddr == from);
+}
+
+// A broadcast is for every socket that listens there (volume 2, section 23.7).
+void deliver_to_all(Stack &st, mbuf_ptr m, uint32_t hlen, uint32_t ulen, endpoint from, endpoint to) {
+  uint32_t skip = hlen + uint32_t(sizeof(udphdr));
+  for (inpcb *inp = st.udb.ipi_all.first(); inp != nullptr; inp = inp->inp_list.next) {
+    if (!takes(inp, from, to)) continue;
+    mbuf_ptr copy(m_copym(st.mb, m.get(), skip, ulen - uint32_t(sizeof(udphdr))));
+    if (!copy) return;
+    append(inp, std::move(copy), from);
+  }
+}
+
 }  // namespace
 
 void udp_input(Stack &st, mbuf_ptr m, const ip &iph, uint32_t hlen) {
@@ -30,18 +53,16 @@ void udp_input(Stack &st, mbuf_ptr m, const ip &iph, uint32_t hlen) {
   if (ulen < sizeof uh || ulen > m->m_pktlen - hlen || uh.uh_dport == 0) return void(++stat.udps_badhdr);
   if (!checksum_ok(m.get(), iph, hlen, uh)) return void(++stat.udps_badsum);
   bool group = in_broadcast(st, iph.ip_dst);
-  endpoint local{group ? st.ifp.if_addr : uint32_t(iph.ip_dst), uh.uh_dport};
-  inpcb *inp = in_pcblookup(st.udb, {iph.ip_src, uh.uh_sport}, local);
+  endpoint from{iph.ip_src, uh.uh_sport}, to{group ? st.ifp.if_addr : uint32_t(iph.ip_dst), uh.uh_dport};
+  if (group) return deliver_to_all(st, std::move(m), hlen, ulen, from, to);
+  inpcb *inp = in_pcblookup(st.udb, from, to);
   if (inp == nullptr) {
     ++stat.udps_noport;
-    if (!group) icmp_error(st, std::move(m), ICMP_UNREACH, ICMP_UNREACH_PORT);
-    return;
+    return icmp_error(st, std::move(m), ICMP_UNREACH, ICMP_UNREACH_PORT);
   }
   m_trim(m.get(), hlen + ulen);
   m_adj_front(m.get(), hlen + uint32_t(sizeof uh));
-  socket *so = inp->inp_socket;
-  if (!sbappendaddr(so->so_rcv, m.release(), iph.ip_src, uh.uh_sport)) return void(++stat.udps_fullsock);
-  sorwakeup(so);
+  append(inp, std::move(m), from);
 }
 
 namespace {
