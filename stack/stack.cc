@@ -24,6 +24,15 @@ uint64_t random64(const port &p) {
 
 constexpr size_t stack_size = (sizeof(Stack) + 15) / 16 * 16;
 
+size_t files_bytes(uint32_t n) { return (n * sizeof(file) + 15) / 16 * 16; }
+
+bytes place_files(Stack &st, uint32_t n, bytes memory) {
+  file *fd = reinterpret_cast<file *>(memory.data());
+  for (uint32_t i = 0; i < n; ++i) new (fd + i) file;
+  st.files.fd = {fd, n};
+  return memory.subspan(files_bytes(n));
+}
+
 }  // namespace
 
 stack_config default_config() {
@@ -34,7 +43,7 @@ stack_config default_config() {
 }
 
 size_t stack_bytes(const stack_config &config) {
-  size_t n = stack_size;
+  size_t n = stack_size + files_bytes(config.max_files);
   for (int k = 0; k < pool_kinds; ++k) n += pool_bytes(kinds[k].size, config.pools[k]);
   return n;
 }
@@ -70,7 +79,7 @@ Stack *stack_init(bytes memory, const stack_config &config, const port *p, const
   st->ifp.if_maxframe = config.max_frame;
   st->limits = config.buffers;
   st->secret = {random64(*p), random64(*p)};
-  bytes rest = memory.subspan(stack_size);
+  bytes rest = place_files(*st, config.max_files, memory.subspan(stack_size));
   for (int k = 0; k < pool_kinds; ++k) {
     pool_kind kind = pool_kind(k);
     rest = pool_init(st->pool_of(kind), kinds[k].name, kind, kinds[k].size, config.pools[k], seam, rest);

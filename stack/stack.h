@@ -33,6 +33,7 @@ struct stack_config {
   uint32_t addr = 0x0a000001, mask = 0xffffff00, gateway = 0;
   uint32_t max_frame = ETHER_MAX_LEN;  // bytes that the wire can bring at once
   buffer_limits buffers;
+  uint32_t max_files = 64;  // descriptors
   pool_layout pools[pool_kinds];
 };
 

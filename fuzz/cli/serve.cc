@@ -3,6 +3,8 @@
 #include "cli/files.h"
 #include "cli/options.h"
 #include "host/host_port.h"
+#include "host/impaired_wire.h"
+#include "host/tap.h"
 #include "kyu/kyu.h"
 #include "kyu/servers.h"
 #include "kyu/show.h"
@@ -44,8 +46,8 @@ void print_line(void *, const char *text) { printf("  %s\n", text); }
 
 class serving {
  public:
-  serving(tap_device &tap, stack_config config, watch::pool_mode pools)
-      : watcher_(pools), port_(tap, watcher_.where()) {
+  serving(wire &w, stack_config config, watch::pool_mode pools)
+      : watcher_(pools), port_(w, watcher_.where()) {
     watcher_.widen(config);
     memory_ = std::make_unique_for_overwrite<uint8_t[]>(stack_bytes(config));
     stack_ = stack_init({memory_.get(), stack_bytes(config)}, config, port_.port(), watcher_.seam());
@@ -85,8 +87,19 @@ class serving {
   Stack *stack_ = nullptr;
 };
 
+// Room for so many connections at once, each with its buffers partly filled.
+void make_room(stack_config *c, uint32_t connections) {
+  if (connections == 0) return;
+  const uint32_t n = connections + 32;
+  const uint32_t limits[pool_kinds] = {n, n, n, 16 * n, 12 * n, 4 * n, 16, 256};
+  for (int k = 0; k < pool_kinds; ++k) c->pools[k].limit = max_of(c->pools[k].limit, limits[k]);
+  c->max_files = max_of(c->max_files, n);
+}
+
 struct serve_command {
   std::string tap, address, gateway, pools = "best";
+  uint32_t connections = 0, buffers = 0;
+  impairment wire_is;
 
   int operator()() const {
     stack_config config = default_config();
@@ -96,6 +109,8 @@ struct serve_command {
       if (inet_pton(AF_INET, gateway.c_str(), &g) != 1) return refuse(gateway, "not an address");
       config.gateway = ntohl(g.s_addr);
     }
+    make_room(&config, connections);
+    if (buffers != 0) config.buffers = {buffers, buffers, max_of(buffers, config.buffers.sb_max)};
     tap_device device(tap);
     if (!device.ok()) return refuse(tap, device.error());
     // Before any thread is made, so that all of them leave these signals to sigwait().
@@ -107,7 +122,10 @@ struct serve_command {
     watch::warm_up_symbolizer();
     watch::set_finding_sink(finding_ends_it);
     watch::install_crash_handlers();
-    serving s(device, config, *watch::pool_mode_named(pools));
+    std::unique_ptr<impaired_wire> bad;
+    if (!wire_is.none()) bad = std::make_unique<impaired_wire>(device, wire_is);
+    wire &w = bad != nullptr ? static_cast<wire &>(*bad) : device;
+    serving s(w, config, *watch::pool_mode_named(pools));
     if (!s.start()) return refuse("serve", "the servers do not start");
     printf("serving %s on %s: ", address.c_str(), tap.c_str());
     for (int i = 0; i < servers; ++i)
@@ -129,6 +147,22 @@ void add_serve(CLI::App &app, int *status) {
   cmd->add_option("--tap", c->tap, "The device; made where there is none")->required();
   cmd->add_option("--address", c->address, "The stack's own, as 10.0.0.1/24")->required();
   cmd->add_option("--gateway", c->gateway, "The way to other networks");
+  cmd->add_option("--connections", c->connections,
+                  "Pools and descriptors for so many at once, beyond the board's 32")
+      ->check(CLI::Range(1, 1000));
+  cmd->add_option("--buffers", c->buffers, "Bytes of each socket buffer, instead of 16384")
+      ->check(CLI::Range(2048, 16 << 20));
+  impairment *bad = &c->wire_is;
+  cmd->add_option("--loss", bad->loss, "Percent of frames that get lost, each way")
+      ->check(CLI::Range(0.0, 100.0));
+  cmd->add_option("--duplicate", bad->duplicate, "Percent of frames that come twice")
+      ->check(CLI::Range(0.0, 100.0));
+  cmd->add_option("--reorder", bad->reorder, "Percent of frames that overtake those before them")
+      ->check(CLI::Range(0.0, 100.0));
+  cmd->add_option("--delay", bad->delay_ms, "Milliseconds that each frame is late")
+      ->check(CLI::Range(0, 10000));
+  cmd->add_option("--jitter", bad->jitter_ms, "Milliseconds more, at random")->check(CLI::Range(0, 10000));
+  cmd->add_option("--wire-seed", bad->seed, "Of the wire's bad luck");
   add_pools_option(*cmd, &c->pools);
   cmd->callback([c, status] { *status = (*c)(); });
 }

@@ -30,7 +30,7 @@ thread_local const char *my_name = "main";
 
 }  // namespace
 
-host_port::host_port(tap_device &tap, watch::whereabouts &where) : tap_(tap), where_(where) {
+host_port::host_port(wire &w, watch::whereabouts &where) : wire_(w), where_(where) {
   port_.ctx = this;
   port_.now_ms = [](void *c) { return of(c).now_ms(); };
   port_.random32 = [](void *c) { return uint32_t(of(c).entropy_()); };
@@ -137,7 +137,7 @@ size_t host_port::alive() {
 }
 
 void host_port::stop() {
-  tap_.stop();
+  wire_.stop();
   {
     std::lock_guard lock(mutex_);
     stopping_ = true;
@@ -165,7 +165,7 @@ uint32_t host_port::tick_wait() {
 // --- wire
 
 const_bytes host_port::rx_wait() {
-  rx_.len = uint32_t(tap_.receive({rx_.data, max_frame}));
+  rx_.len = uint32_t(wire_.receive({rx_.data, max_frame}));
   return rx_.view();
 }
 
@@ -175,6 +175,6 @@ uint8_t *host_port::tx_reserve(uint32_t len) {
   return tx_.data;
 }
 
-void host_port::tx_commit(uint32_t) { tap_.send(tx_.view()); }
+void host_port::tx_commit(uint32_t) { wire_.send(tx_.view()); }
 
 }  // namespace kyu::fuzz

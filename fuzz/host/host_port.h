@@ -1,8 +1,8 @@
-// Kyu's port interface on the host's own threads and clock, with a TAP device as the wire. Nothing
+// Kyu's port interface on the host's own threads and clock, with a wire in real time. Nothing
 // here is deterministic.
 #pragma once
 
-#include "host/tap.h"
+#include "host/wire.h"
 #include "stack.h"
 #include "watch/watcher.h"
 #include "world/frame.h"
@@ -19,9 +19,9 @@ namespace kyu::fuzz {
 class host_port {
  public:
   // Threads that the stack may have at once; thread_start() fails beyond.
-  static constexpr size_t max_threads = 64;
+  static constexpr size_t max_threads = 1200;
 
-  host_port(tap_device &, watch::whereabouts &);
+  host_port(wire &, watch::whereabouts &);
   ~host_port();  // after stop() only
   host_port(const host_port &) = delete;
   host_port &operator=(const host_port &) = delete;
@@ -52,7 +52,7 @@ class host_port {
   uint64_t real_ms() const;
   uint64_t now_locked() const { return real_ms() + ahead_ms_; }
 
-  tap_device &tap_;
+  wire &wire_;
   watch::whereabouts &where_;
   kyu::port port_;
   const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();

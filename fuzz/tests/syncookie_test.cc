@@ -28,6 +28,21 @@ peer 0 < P. seq=next+100 len=100 win=1000
 )");
 }
 
+// Who is half-open only waits for the network: a cookie that comes back does not cost it its place.
+TEST(syncookie, half_open_connections_keep_their_place) {
+  EXPECT_EQ(after_flood(R"(peer 0 < S port=114 mss=1000
+peer 0 < .
+peer 2 < .
+user 0: tcp_accept
+user 0: tcp_accept
+)"),
+            R"(
+0.000 > S. 0(0) ack 1 win 16384 mss 1460
+0.000 user 0: tcp_accept = 1
+0.000 user 0: tcp_accept = 2
+)");
+}
+
 // Data with the ACK is taken too.
 TEST(syncookie, the_ack_may_carry_data) {
   EXPECT_EQ(after_flood(R"(peer 0 < S port=114 mss=1000

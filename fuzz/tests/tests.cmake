@@ -51,5 +51,13 @@ add_test(NAME linux.transfers COMMAND Python3::Interpreter ${linux_transfers} $<
 add_test(NAME linux.transfers.accept-keeps-nofdref
          COMMAND Python3::Interpreter ${linux_transfers} $<TARGET_FILE:kyufuzz.accept-keeps-nofdref>
                  ${CMAKE_SOURCE_DIR}/corpus/regressions/accept-keeps-nofdref.scenario)
+set(linux_lossy ${CMAKE_CURRENT_LIST_DIR}/linux_lossy.py)
+add_test(NAME linux.good-wire COMMAND Python3::Interpreter ${linux_lossy} $<TARGET_FILE:kyufuzz> --loss 0 --jitter 0)
+set_tests_properties(linux.good-wire PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 600)
+if(KYU_REPOSITORY_TESTS)  # it waits for retransmissions most of the time: once is enough
+  add_test(NAME linux.bad-wire COMMAND Python3::Interpreter ${linux_lossy} $<TARGET_FILE:kyufuzz> --megabytes 0.5
+                                       --connections 50)
+  set_tests_properties(linux.bad-wire PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 600)
+endif()
 set_tests_properties(linux.transfers linux.transfers.accept-keeps-nofdref
                      PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 300)

@@ -320,7 +320,7 @@ void world::drain() {
   for (int k = 0; k < pool_kinds; ++k) watcher_.fail_nth(pool_kind(k), 0);
   for (user &u : users_) u.calls.clear();
   // An accept may hand out another descriptor while the closer is under way, and the closer may linger.
-  for (int round = 0; round < max_files && stack_->files.open > 0; ++round) {
+  for (int round = 0; round < int(config_.max_files) && stack_->files.open > 0; ++round) {
     if (!closing_) {
       closing_ = true;
       if (!sched_.start("closer", closer_thread, *stack_, 0)) broken("no thread left for the closer");

@@ -47,6 +47,7 @@ class world {
   std::function<void(uint64_t ms, const_bytes)> on_frame_in;
 
  private:
+  static constexpr uint32_t max_open = 64;  // descriptors
   static constexpr size_t max_queued_calls = 16;
   static constexpr uint32_t max_call_bytes = 65536;
 
@@ -126,7 +127,7 @@ class world {
   uint32_t ticks_due_ = 0;
   uint64_t ticks_given_ = 0;
 
-  std::array<uint32_t, max_files> sent_{};  // bytes that users sent on each descriptor
+  std::array<uint32_t, max_open> sent_{};  // bytes that users sent on each descriptor
 };
 
 }  // namespace kyu::fuzz

@@ -5,8 +5,8 @@
 namespace kyu {
 
 int falloc(Stack &st, socket *so) {
-  for (int i = 0; i < max_files; ++i) {
-    file &f = st.files.fd[i];
+  for (int i = 0; i < int(st.files.fd.size()); ++i) {
+    file &f = st.files.fd[size_t(i)];
     if (f.f_so != nullptr) continue;
     f = {so, 0, false};
     ++st.files.open;
@@ -16,8 +16,8 @@ int falloc(Stack &st, socket *so) {
 }
 
 file *fhold(Stack &st, int fd) {
-  if (fd < 0 || fd >= max_files) return nullptr;
-  file &f = st.files.fd[fd];
+  if (fd < 0 || fd >= int(st.files.fd.size())) return nullptr;
+  file &f = st.files.fd[size_t(fd)];
   if (f.f_so == nullptr || f.f_closing) return nullptr;
   ++f.f_users;
   return &f;

@@ -5,9 +5,9 @@
 
 #include "socket/socketvar.h"
 
-namespace kyu {
+#include <span>
 
-inline constexpr int max_files = 64;
+namespace kyu {
 
 struct file {
   socket *f_so = nullptr;
@@ -16,8 +16,10 @@ struct file {
 };
 
 struct file_table {
-  file fd[max_files];
+  std::span<file> fd;
   int open = 0;
+
+  bool full() const { return size_t(open) == fd.size(); }
 };
 
 // The lowest free descriptor for a socket; -1: all are in use.

@@ -50,7 +50,7 @@ err wait_until_connected(socket *so) {
 err net_socket(Stack &st, sotype type, int *fd) {
   net_locked lock(st);
   *fd = -1;
-  if (st.files.open == max_files) return err::nfile;
+  if (st.files.full()) return err::nfile;
   socket *so = nullptr;
   if (err e = socreate(st, type, &so); e != err::ok) return e;
   *fd = falloc(st, so);
@@ -74,7 +74,7 @@ err net_accept(Stack &st, int fd, bool wait, int *conn, endpoint *peer) {
   if (!(c.so()->so_options & SO_ACCEPTCONN)) return err::inval;
   if (c.so()->so_state & SS_NBIO) wait = false;
   if (err e = wait_for_connection(c.so(), wait); e != err::ok) return e;
-  if (st.files.open == max_files) return err::nfile;
+  if (st.files.full()) return err::nfile;
   socket *so = c.so()->so_q.first();
   soqremque(so, 1);
   endpoint from;
@@ -136,7 +136,7 @@ err net_close(Stack &st, int fd) {
 
 void net_closeall(Stack &st) {
   net_locked lock(st);
-  for (int fd = 0; fd < max_files && st.files.open > 0; ++fd) (void)fclose(st, fd);
+  for (int fd = 0; fd < int(st.files.fd.size()) && st.files.open > 0; ++fd) (void)fclose(st, fd);
 }
 
 err net_peername(Stack &st, int fd, endpoint *peer) {

@@ -84,8 +84,9 @@ void sowakeall(socket *so) {
 // Both queues together may hold half as much again as the backlog (volume 2, figure 15.25).
 bool soqroom(const socket *head) { return head->so_qlen + head->so_q0len <= 3 * head->so_qlimit / 2; }
 
+bool soqfull(const socket *head) { return head->so_qlen > head->so_qlimit; }
+
 socket *sonewconn(socket *head, uint16_t connstatus) {
-  if (!soqroom(head)) return nullptr;
   Stack &st = *head->so_stack;
   socket *so = pool_new<socket>(st.socket_pool, &st, head->so_type);
   if (so == nullptr) return nullptr;

@@ -113,10 +113,13 @@ void socantsendmore(socket *);
 void socantrcvmore(socket *);
 void sohasoutofband(socket *);
 // A socket for a connection that arrives at listener `head`, queued on so_q0 (or so_q with
-// `connstatus` SS_ISCONNECTED), without a user reference. Null: queue or pool full.
+// `connstatus` SS_ISCONNECTED), without a user reference. Null: a pool is empty. Whether there is
+// room on the queues is the caller's question.
 socket *sonewconn(socket *head, uint16_t connstatus);
-// Room for one more connection on a listener's queues.
+// Room for one more connection that is on its way.
 bool soqroom(const socket *head);
+// As many connections wait for accept as the user allows; half-open ones do not count.
+bool soqfull(const socket *head);
 void soqinsque(socket *head, socket *so, int q);
 // Takes a socket off its listener's so_q0 (0) or so_q (1); false: it was not there.
 bool soqremque(socket *so, int q);

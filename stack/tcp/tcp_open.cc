@@ -21,8 +21,7 @@ tcpcb *oldest_time_wait(const Stack &st) {
 
 // Where a pool is empty, a connection that only waits for old duplicates makes room.
 socket *newconn(tcp_segment &seg) {
-  socket *so = sonewconn(seg.so, 0);
-  if (so != nullptr || !soqroom(seg.so)) return so;
+  if (socket *so = sonewconn(seg.so, 0); so != nullptr) return so;
   tcpcb *old = oldest_time_wait(seg.st);
   if (old == nullptr) return nullptr;
   tcpcb_close(old);
@@ -63,15 +62,14 @@ void take_syn(tcp_segment &seg, tcpcb *tp, tcp_seq irs, const tcp_options &offer
   tp->snd_wl2 = tp->snd_una;
 }
 
-// Connections that completed have the backlog for themselves: half-open ones make room for them.
-bool listener_full(const socket *head) { return head->so_qlen > head->so_qlimit; }
-
-// The ACK of a cookie: a connection in SYN-RECEIVED, as if it had been remembered.
+// The ACK of a cookie: a connection in SYN-RECEIVED, as if it had been remembered. The queue of
+// half-open ones does not matter to it, since it will not be one; only where a pool is empty too does
+// the oldest of them, which may be half of a flood, give way.
 verdict cookie_input(tcp_segment &seg) {
   Stack &st = seg.st;
   tcp_options offer;
   bool lately = st.now() < st.cookies_until;
-  if (!lately || listener_full(seg.so) || !tcp_check_cookie(seg, &offer)) return verdict::drop_with_reset;
+  if (!lately || soqfull(seg.so) || !tcp_check_cookie(seg, &offer)) return verdict::drop_with_reset;
   tcpcb *tp = spawn_connection(seg);
   if (tp == nullptr && !seg.so->so_q0.empty()) {
     tcp_drop_quietly(intotcpcb(sotoinpcb(seg.so->so_q0.first())), err::connaborted);
@@ -92,10 +90,10 @@ verdict tcp_listen_input(tcp_segment &seg) {
   if (seg.flags & TH_RST) return verdict::drop;
   if (seg.flags & TH_ACK) return seg.flags & TH_SYN ? verdict::drop_with_reset : cookie_input(seg);
   if (!(seg.flags & TH_SYN) || seg.group) return verdict::drop;
-  tcpcb *tp = spawn_connection(seg);
+  tcpcb *tp = soqroom(seg.so) ? spawn_connection(seg) : nullptr;
   if (tp == nullptr) {
     ++seg.st.tcp_stat.tcps_listendrop;
-    if (listener_full(seg.so)) return verdict::drop;
+    if (soqfull(seg.so)) return verdict::drop;
     seg.st.cookies_until = seg.st.now() + 2 * tcp_cookie_ms;
     tcp_send_cookie(seg);
     return verdict::drop;
