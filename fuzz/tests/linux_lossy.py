@@ -39,6 +39,14 @@ def arguments():
     return p.parse_args()
 
 
+def write_all(s, data):
+    try:
+        s.sendall(data)
+        s.shutdown(socket.SHUT_WR)
+    except OSError:
+        pass  # the reader will see why
+
+
 def stream(number, size):
     """Sends `size` bytes and reads them back; an error text, or None."""
     sent, got = hashlib.sha256(), hashlib.sha256()
@@ -46,7 +54,7 @@ def stream(number, size):
     sent.update(data)
     try:
         with socket.create_connection((STACK, ECHO), timeout=TIMEOUT) as s:
-            writer = threading.Thread(target=lambda: (s.sendall(data), s.shutdown(socket.SHUT_WR)))
+            writer = threading.Thread(target=write_all, args=(s, data))
             writer.start()
             length = 0
             while piece := s.recv(65536):

@@ -84,6 +84,33 @@ peer 0 < .
 )");
 }
 
+// Where the user is late, the ACK is not answered by a reset: it comes again with the peer's data.
+TEST(syncookie, a_cookie_waits_for_room) {
+  EXPECT_EQ(conversation(R"(user 0: tcp_bind backlog=1
+peer 0 < S port=114
+peer 1 < S port=114
+peer 2 < S port=114 mss=1000
+peer 0 < .
+peer 1 < .
+peer 2 < .
+user 0: tcp_accept
+peer 2 < P. len=10
+user 0: tcp_accept
+user 0: tcp_accept
+user 0: recv fd=3
+)"),
+            R"(
+0.000 user 0: tcp_bind backlog=1 = 0
+0.000 > S. 0(0) ack 1 win 16384 mss 1460
+0.000 > S. 0(0) ack 1 win 16384 mss 1460
+0.000 > S. 0(0) ack 1 win 16384 mss 1460
+0.000 user 0: tcp_accept = 1
+0.000 user 0: tcp_accept = 2
+0.000 user 0: tcp_accept = 3
+0.000 user 0: recv fd=3 = 10
+)");
+}
+
 // A full queue of completed connections is for the user to empty: no cookie promises more.
 TEST(syncookie, none_when_nobody_accepts) {
   EXPECT_EQ(conversation(R"(user 0: tcp_bind backlog=1

@@ -93,7 +93,8 @@ void tcp_enter_time_wait(tcpcb *tp) {
 verdict tcp_ack_input(tcp_segment &seg) {
   tcpcb *tp = seg.tp;
   if (tp->t_state == tcps::syn_received) {
-    if (seq_leq(seg.ack, tp->snd_una) || seq_gt(seg.ack, tp->snd_max)) return verdict::drop_with_reset;
+    if (seq_leq(seg.ack, tp->snd_una) || seq_gt(seg.ack, tp->snd_max))
+      return tp->t_flags & TF_ACKNOW ? verdict::drop_after_ack : verdict::drop_with_reset;  // an old duplicate
     ++seg.st.tcp_stat.tcps_connects;
     tcp_established(tp);
   }

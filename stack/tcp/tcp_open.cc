@@ -69,7 +69,8 @@ verdict cookie_input(tcp_segment &seg) {
   Stack &st = seg.st;
   tcp_options offer;
   bool lately = st.now() < st.cookies_until;
-  if (!lately || soqfull(seg.so) || !tcp_check_cookie(seg, &offer)) return verdict::drop_with_reset;
+  if (!lately || !tcp_check_cookie(seg, &offer)) return verdict::drop_with_reset;
+  if (soqfull(seg.so)) return verdict::drop;  // the peer's data will bring the cookie again
   tcpcb *tp = spawn_connection(seg);
   if (tp == nullptr && !seg.so->so_q0.empty()) {
     tcp_drop_quietly(intotcpcb(sotoinpcb(seg.so->so_q0.first())), err::connaborted);
