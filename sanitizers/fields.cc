@@ -42,7 +42,8 @@ constexpr field socket_fields[] = {
 
 constexpr field inpcb_fields[] = {
     FIELD(inpcb, inp_stack), FIELD(inpcb, inp_socket), FIELD(inpcb, inp_info), FIELD(inpcb, inp_laddr),
-    FIELD(inpcb, inp_faddr), FIELD(inpcb, inp_ppcb),   FIELD(inpcb, inp_list), FIELD(inpcb, inp_hash),
+    FIELD(inpcb, inp_faddr), FIELD(inpcb, inp_ppcb),   FIELD(inpcb, inp_tos),  FIELD(inpcb, inp_ttl),
+    FIELD(inpcb, inp_list),  FIELD(inpcb, inp_hash),
 };
 
 constexpr field tcpcb_fields[] = {
@@ -68,7 +69,9 @@ constexpr field tcpcb_fields[] = {
     FIELD(tcpcb, t_timer),       FIELD(tcpcb, t_rcvtime),
     FIELD(tcpcb, t_sndtime),     FIELD(tcpcb, t_timerq),
     FIELD(tcpcb, t_urgent),      FIELD(tcpcb, t_iobc),
-    FIELD(tcpcb, t_softerror),   FIELD(tcpcb, t_challenge_second),
+    FIELD(tcpcb, t_softerror),   FIELD(tcpcb, t_usertimeo),
+    FIELD(tcpcb, t_progress),    FIELD(tcpcb, t_keepidle),
+    FIELD(tcpcb, t_keepintvl),   FIELD(tcpcb, t_challenge_second),
     FIELD(tcpcb, t_challenges),  FIELD(tcpcb, t_segqlen),
     FIELD(tcpcb, t_segq),
 };

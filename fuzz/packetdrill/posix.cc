@@ -18,7 +18,9 @@ constexpr stack_option reuseaddr{SO_REUSEADDR, form::number}, keepalive{SO_KEEPA
     acceptconn{SO_ACCEPTCONN, form::number}, lingering{SO_LINGER, form::linger},
     sndbuf{SO_SNDBUF, form::number}, rcvbuf{SO_RCVBUF, form::number}, sndlowat{SO_SNDLOWAT, form::number},
     rcvlowat{SO_RCVLOWAT, form::number}, sndtimeo{SO_SNDTIMEO, form::time}, rcvtimeo{SO_RCVTIMEO, form::time},
-    nodelay{TCP_NODELAY, form::number}, maxseg{TCP_MAXSEG, form::number};
+    nodelay{TCP_NODELAY, form::number}, maxseg{TCP_MAXSEG, form::number},
+    user_timeout{TCP_USER_TIMEOUT, form::number}, keepidle{TCP_KEEPIDLE, form::number},
+    keepintvl{TCP_KEEPINTVL, form::number}, tos{IP_TOS, form::number}, ttl{IP_TTL, form::number};
 constexpr uint8_t stack_oob = MSG_OOB, stack_peek = MSG_PEEK, stack_waitall = MSG_WAITALL,
                   stack_dontwait = MSG_DONTWAIT;
 
@@ -44,13 +46,25 @@ struct host_option {
   stack_option is;
 };
 constexpr host_option options[] = {
-    {SOL_SOCKET, SO_REUSEADDR, reuseaddr}, {SOL_SOCKET, SO_KEEPALIVE, keepalive},
-    {SOL_SOCKET, SO_BROADCAST, broadcast}, {SOL_SOCKET, SO_OOBINLINE, oobinline},
-    {SOL_SOCKET, SO_LINGER, lingering},    {SOL_SOCKET, SO_ACCEPTCONN, acceptconn},
-    {SOL_SOCKET, SO_SNDBUF, sndbuf},       {SOL_SOCKET, SO_RCVBUF, rcvbuf},
-    {SOL_SOCKET, SO_SNDLOWAT, sndlowat},   {SOL_SOCKET, SO_RCVLOWAT, rcvlowat},
-    {SOL_SOCKET, SO_SNDTIMEO, sndtimeo},   {SOL_SOCKET, SO_RCVTIMEO, rcvtimeo},
-    {IPPROTO_TCP, TCP_NODELAY, nodelay},   {IPPROTO_TCP, TCP_MAXSEG, maxseg},
+    {SOL_SOCKET, SO_REUSEADDR, reuseaddr},
+    {SOL_SOCKET, SO_KEEPALIVE, keepalive},
+    {SOL_SOCKET, SO_BROADCAST, broadcast},
+    {SOL_SOCKET, SO_OOBINLINE, oobinline},
+    {SOL_SOCKET, SO_LINGER, lingering},
+    {SOL_SOCKET, SO_ACCEPTCONN, acceptconn},
+    {SOL_SOCKET, SO_SNDBUF, sndbuf},
+    {SOL_SOCKET, SO_RCVBUF, rcvbuf},
+    {SOL_SOCKET, SO_SNDLOWAT, sndlowat},
+    {SOL_SOCKET, SO_RCVLOWAT, rcvlowat},
+    {SOL_SOCKET, SO_SNDTIMEO, sndtimeo},
+    {SOL_SOCKET, SO_RCVTIMEO, rcvtimeo},
+    {IPPROTO_TCP, TCP_NODELAY, nodelay},
+    {IPPROTO_TCP, TCP_MAXSEG, maxseg},
+    {IPPROTO_TCP, TCP_USER_TIMEOUT, user_timeout},
+    {IPPROTO_TCP, TCP_KEEPIDLE, keepidle},
+    {IPPROTO_TCP, TCP_KEEPINTVL, keepintvl},
+    {IPPROTO_IP, IP_TOS, tos},
+    {IPPROTO_IP, IP_TTL, ttl},
 };
 
 const host_option *find_option(int level, int name) {

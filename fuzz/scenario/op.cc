@@ -27,9 +27,10 @@ constexpr const char *on_off[] = {"down", "up"};
 constexpr const char *pools[] = {"socket", "inpcb", "tcpcb", "mbuf", "cluster", "tseg", "ipq", "ipfrag"};
 constexpr const char *types[] = {"stream", "dgram"};
 constexpr const char *hows[] = {"rd", "wr", "rdwr"};
-constexpr const char *options[] = {"reuseaddr", "keepalive", "broadcast", "linger",     "oobinline",
-                                   "sndbuf",    "rcvbuf",    "sndlowat",  "rcvlowat",   "sndtimeo",
-                                   "rcvtimeo",  "nodelay",   "maxseg",    "acceptconn", "nonblock"};
+constexpr const char *options[] = {"reuseaddr",    "keepalive", "broadcast", "linger",     "oobinline",
+                                   "sndbuf",       "rcvbuf",    "sndlowat",  "rcvlowat",   "sndtimeo",
+                                   "rcvtimeo",     "nodelay",   "maxseg",    "acceptconn", "nonblock",
+                                   "user-timeout", "keepidle",  "keepintvl", "tos",        "ttl"};
 constexpr const char *poll_events[] = {"in", "out", "in-out", "pri"};
 constexpr const char *servers[] = {"wangdoodle", "echo", "discard", "daytime"};
 

@@ -99,7 +99,7 @@ def main(args):
         errors = in_parallel(args.streams, lambda n: stream(n, size))
         took = time.monotonic() - begin
         print(f"{args.megabytes:g} MB each way over {args.streams} streams, loss {args.loss:g}%, jitter {args.jitter} ms: "
-              f"{took:.1f} s, {args.megabytes / took:.2f} MB/s, {len(errors)} wrong", flush=True)
+              f"{took:.1f} s, {args.megabytes / took:.2f} MB/s, {len(errors)} wrong", *errors[:5], sep="\n", flush=True)
         begin = time.monotonic()
         ready = threading.Barrier(args.connections)
         errors += in_parallel(args.connections, lambda n: touch(n, ready))

@@ -428,13 +428,13 @@ peer 0 < icmp type=port-unreach
 }
 
 // Nobody answers ARP, so no segment ever leaves.
-TEST(tcp, connect_gives_up_after_75_s) {
+TEST(tcp, connect_gives_up_after_three_minutes) {
   EXPECT_EQ(conversation(R"(peer 0 react how=silent
 user 0: tcp_connect port=80
-+76000ms
++191000ms
 )"),
             R"(
-75.000 user 0: tcp_connect = -1
+190.000 user 0: tcp_connect = -1
 )");
 }
 
@@ -480,6 +480,66 @@ TEST(tcp, time_wait_makes_room_when_the_pool_is_empty) {
   int n = 0;
   for (size_t at = 0; (at = said.find(accepted, at)) != std::string::npos; ++at) ++n;
   EXPECT_EQ(n, 30);
+}
+
+// RFC 5482, RFC 9293, MUST-21: the user says how long data may stay unacknowledged.
+TEST(tcp, user_timeout) {
+  EXPECT_EQ(after_accept(R"(user 0: setopt fd=1 option=user-timeout value=5000
+user 0: send fd=1 len=100
++20000ms
+user 0: recv fd=1
+)"),
+            R"(
+0.000 user 0: setopt fd=1 option=user-timeout value=5000 = 0
+0.000 > P. 1(100) ack 1 win 16384
+0.000 user 0: send fd=1 = 100
+1.000 > P. 1(100) ack 1 win 16384
+3.000 > P. 1(100) ack 1 win 16384
+7.000 > R. 101(0) ack 1 win 0
+20.000 user 0: recv fd=1 = ETIMEDOUT
+)");
+}
+
+// RFC 9293, MUST-27.
+TEST(tcp, keepalive_interval_is_the_users) {
+  EXPECT_EQ(after_accept(R"(user 0: setopt fd=1 option=keepidle value=10
+user 0: setopt fd=1 option=keepintvl value=2
+user 0: setopt fd=1 option=keepalive
++30000ms
+user 0: recv fd=1
+)"),
+            R"(
+0.000 user 0: setopt fd=1 option=keepidle value=10 = 0
+0.000 user 0: setopt fd=1 option=keepintvl value=2 = 0
+0.000 user 0: setopt fd=1 option=keepalive = 0
+10.000 > . 0(0) ack 1 win 16384
+12.000 > . 0(0) ack 1 win 16384
+14.000 > . 0(0) ack 1 win 16384
+16.000 > . 0(0) ack 1 win 16384
+18.000 > . 0(0) ack 1 win 16384
+20.000 > . 0(0) ack 1 win 16384
+22.000 > . 0(0) ack 1 win 16384
+24.000 > . 0(0) ack 1 win 16384
+26.000 > R. 1(0) ack 1 win 0
+30.000 user 0: recv fd=1 = ETIMEDOUT
+)");
+}
+
+// RFC 9293, MUST-48 and MUST-49.
+TEST(tcp, tos_and_ttl_are_the_users) {
+  EXPECT_EQ(after_accept(R"(user 0: setopt fd=1 option=tos value=46
+user 0: setopt fd=1 option=ttl value=9
+user 0: getopt fd=1 option=tos
+user 0: getopt fd=1 option=ttl
+user 0: setopt fd=1 option=ttl value=0
+)"),
+            R"(
+0.000 user 0: setopt fd=1 option=tos value=46 = 0
+0.000 user 0: setopt fd=1 option=ttl value=9 = 0
+0.000 user 0: getopt fd=1 option=tos = 46
+0.000 user 0: getopt fd=1 option=ttl = 9
+0.000 user 0: setopt fd=1 option=ttl value=0 = EINVAL
+)");
 }
 
 }  // namespace

@@ -10,9 +10,10 @@ namespace kyu::fuzz {
 
 namespace {
 
-constexpr uint16_t option_of[] = {SO_REUSEADDR, SO_KEEPALIVE, SO_BROADCAST, SO_LINGER,     SO_OOBINLINE,
-                                  SO_SNDBUF,    SO_RCVBUF,    SO_SNDLOWAT,  SO_RCVLOWAT,   SO_SNDTIMEO,
-                                  SO_RCVTIMEO,  TCP_NODELAY,  TCP_MAXSEG,   SO_ACCEPTCONN, SO_NBIO};
+constexpr uint16_t option_of[] = {SO_REUSEADDR,     SO_KEEPALIVE, SO_BROADCAST,  SO_LINGER,     SO_OOBINLINE,
+                                  SO_SNDBUF,        SO_RCVBUF,    SO_SNDLOWAT,   SO_RCVLOWAT,   SO_SNDTIMEO,
+                                  SO_RCVTIMEO,      TCP_NODELAY,  TCP_MAXSEG,    SO_ACCEPTCONN, SO_NBIO,
+                                  TCP_USER_TIMEOUT, TCP_KEEPIDLE, TCP_KEEPINTVL, IP_TOS,        IP_TTL};
 
 int fd_of(const op &o) { return o.arg[1] == 9 ? -1 : o.arg[1]; }
 

@@ -1,6 +1,7 @@
 // Protocol control blocks (BSD: netinet/in_pcb.c; volume 2, chapter 22).
 #pragma once
 
+#include "ip/ip.h"
 #include "socket/socketvar.h"
 #include "sys/queue.h"
 
@@ -12,10 +13,11 @@ struct inpcb {
   Stack *inp_stack;
   socket *inp_socket;
   struct inpcbinfo *inp_info;
-  endpoint inp_laddr, inp_faddr;  // addr 0: any; port 0: none yet
-  tcpcb *inp_ppcb = nullptr;      // TCP only
-  queue_link<inpcb> inp_list;     // all of a protocol
-  queue_link<inpcb> inp_hash;     // by remote port and local port, once connected
+  endpoint inp_laddr, inp_faddr;            // addr 0: any; port 0: none yet
+  tcpcb *inp_ppcb = nullptr;                // TCP only
+  uint8_t inp_tos = 0, inp_ttl = IPDEFTTL;  // of what it sends
+  queue_link<inpcb> inp_list;               // all of a protocol
+  queue_link<inpcb> inp_hash;               // by remote port and local port, once connected
 
   inpcb(Stack *st, socket *so, inpcbinfo *info) : inp_stack(st), inp_socket(so), inp_info(info) {}
 };

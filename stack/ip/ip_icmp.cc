@@ -18,7 +18,7 @@ void icmp_send(Stack &st, mbuf_ptr m, uint32_t src, uint32_t dst) {
   m_copydata(m.get(), 0, {reinterpret_cast<uint8_t *>(&head), sizeof head});
   head.icmp_cksum = sum.fold();
   __builtin_memcpy(m->m_data, &head, sizeof head);
-  (void)ip_output(st, std::move(m), src, dst, IPPROTO_ICMP, ip_df::no);
+  (void)ip_output(st, std::move(m), src, dst, IPPROTO_ICMP, {});
 }
 
 void echo_reply(Stack &st, mbuf_ptr m, const ip &iph) {

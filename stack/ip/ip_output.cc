@@ -57,15 +57,15 @@ uint32_t ip_source_for(const Stack &st, uint32_t dst) {
   return in_broadcast(st, dst) || next_hop(st, dst) != 0 ? st.ifp.if_addr : 0;
 }
 
-err ip_output(Stack &st, mbuf_ptr m, uint32_t src, uint32_t dst, uint8_t proto, ip_df df) {
+err ip_output(Stack &st, mbuf_ptr m, uint32_t src, uint32_t dst, uint8_t proto, ip_how how) {
   if (!in_broadcast(st, dst) && next_hop(st, dst) == 0) {
     ++st.ip_stat.ips_noroute;
     return err::netunreach;
   }
   m->m_pktlen = m_length(m.get());
   uint32_t len = m->m_pktlen + uint32_t(sizeof(ip)), mtu = ip_mtu(st, dst);
-  bool whole_only = df == ip_df::yes && !ip_may_fragment(st, dst);
-  if (len > UINT16_MAX || (len > mtu && df == ip_df::yes)) {
+  bool whole_only = how.df && !ip_may_fragment(st, dst);
+  if (len > UINT16_MAX || (len > mtu && how.df)) {
     ++st.ip_stat.ips_cantfrag;
     return err::msgsize;
   }
@@ -73,7 +73,8 @@ err ip_output(Stack &st, mbuf_ptr m, uint32_t src, uint32_t dst, uint8_t proto, 
   iph.ip_vhl = 0x45;
   iph.ip_id = uint16_t(st.port->random32(st.port->ctx));
   iph.ip_off = whole_only ? IP_DF : 0;
-  iph.ip_ttl = IPDEFTTL;
+  iph.ip_tos = how.tos;
+  iph.ip_ttl = how.ttl;
   iph.ip_p = proto;
   iph.ip_src = src;
   iph.ip_dst = dst;

@@ -29,12 +29,15 @@ struct icmp_limiter {
 // One IP packet; its header is at the front of the chain.
 void ip_input(Stack &, mbuf_ptr);
 
-// May routers, and may we, cut the packet into fragments?
-enum class ip_df : bool { no, yes };
+// How a packet is to go.
+struct ip_how {
+  bool df = false;  // neither we nor routers may cut it into fragments
+  uint8_t tos = 0, ttl = IPDEFTTL;
+};
 
 // Adds the header to `m` and sends it, in fragments where it is larger than the path's MTU. Takes
-// ownership. err::msgsize: with ip_df::yes, larger than the MTU; otherwise, than IP can say.
-err ip_output(Stack &, mbuf_ptr m, uint32_t src, uint32_t dst, uint8_t proto, ip_df);
+// ownership. err::msgsize: with df, larger than the MTU; otherwise, than IP can say.
+err ip_output(Stack &, mbuf_ptr m, uint32_t src, uint32_t dst, uint8_t proto, ip_how);
 
 // The source address that reaches `dst`; 0: no route.
 uint32_t ip_source_for(const Stack &, uint32_t dst);

@@ -69,35 +69,26 @@ err pru_sockaddr(socket *so, endpoint *local) {
 }
 
 err pru_setopt(socket *so, uint16_t option, uint32_t value) {
-  if (!is_tcp(so)) return err::noprotoopt;
   if (so->so_pcb == nullptr) return err::inval;
-  tcpcb *tp = intotcpcb(sotoinpcb(so));
+  inpcb *inp = sotoinpcb(so);
   switch (option) {
-    case TCP_NODELAY:
-      tp->t_flags = uint16_t(value != 0 ? tp->t_flags | TF_NODELAY : tp->t_flags & ~TF_NODELAY);
+    case IP_TOS:
+    case IP_TTL:
+      if (value > UINT8_MAX || (option == IP_TTL && value == 0)) return err::inval;
+      (option == IP_TOS ? inp->inp_tos : inp->inp_ttl) = uint8_t(value);
       return err::ok;
-    case TCP_MAXSEG: {
-      bool open = tp->t_state == tcps::closed || tp->t_state == tcps::listen;
-      if (value < TCP_MSS_MIN || (!open && value > tp->t_maxseg) || value > TCP_MAXWIN) return err::inval;
-      tp->t_maxseg = tp->t_usermss = uint16_t(value);
-      return err::ok;
-    }
-    case SO_KEEPALIVE:
-      if (value == 0)
-        tcp_stoptimer(tp, TCPT_KEEP);
-      else
-        tcp_settimer(tp, TCPT_KEEP, TCPTV_KEEP_IDLE);
-      return err::ok;
-    default: return err::noprotoopt;
+    default: return is_tcp(so) ? tcp_setopt(intotcpcb(inp), option, value) : err::noprotoopt;
   }
 }
 
 err pru_getopt(const socket *so, uint16_t option, uint32_t *value) {
-  if (!is_tcp(so)) return err::noprotoopt;
   if (so->so_pcb == nullptr) return err::inval;
-  const tcpcb *tp = intotcpcb(sotoinpcb(so));
-  *value = option == TCP_NODELAY ? (tp->t_flags & TF_NODELAY) != 0 : tp->t_maxseg;
-  return err::ok;
+  const inpcb *inp = sotoinpcb(so);
+  switch (option) {
+    case IP_TOS: *value = inp->inp_tos; return err::ok;
+    case IP_TTL: *value = inp->inp_ttl; return err::ok;
+    default: return is_tcp(so) ? tcp_getopt(intotcpcb(inp), option, value) : err::noprotoopt;
+  }
 }
 
 }  // namespace kyu

@@ -44,10 +44,9 @@ err sosetopt(socket *so, uint16_t option, uint32_t value) {
       else
         so_clear(so, SS_NBIO);
       return err::ok;
-    case TCP_NODELAY:
-    case TCP_MAXSEG: return pru_setopt(so, option, value);
     default: break;
   }
+  if (option >= TCP_NODELAY) return pru_setopt(so, option, value);
   if ((option & boolean_options) == 0 || (option & (option - 1)) != 0) return err::noprotoopt;
   so->so_options = uint16_t(value != 0 ? so->so_options | option : so->so_options & ~option);
   bool running = (so->so_state & SS_ISCONNECTED) != 0 && so->so_type == sotype::stream;
@@ -64,10 +63,9 @@ err sogetopt(const socket *so, uint16_t option, uint32_t *value) {
     case SO_SNDTIMEO: *value = so->so_snd.sb_timeo; return err::ok;
     case SO_RCVTIMEO: *value = so->so_rcv.sb_timeo; return err::ok;
     case SO_NBIO: *value = (so->so_state & SS_NBIO) != 0; return err::ok;
-    case TCP_NODELAY:
-    case TCP_MAXSEG: return pru_getopt(so, option, value);
     default: break;
   }
+  if (option >= TCP_NODELAY) return pru_getopt(so, option, value);
   if ((option & (boolean_options | SO_ACCEPTCONN)) == 0 || (option & (option - 1)) != 0)
     return err::noprotoopt;
   *value = (so->so_options & option) != 0;

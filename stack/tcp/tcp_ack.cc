@@ -37,6 +37,7 @@ bool take_acked(tcp_segment &seg) {
 void measure_and_rearm(tcp_segment &seg) {
   tcpcb *tp = seg.tp;
   tp->t_rxtshift = 0;
+  tp->t_progress = seg.st.now();
   tcp_measure(seg);
   if (seg.ack == tp->snd_max) {
     tcp_stoptimer(tp, TCPT_REXMT);
@@ -94,7 +95,8 @@ verdict tcp_ack_input(tcp_segment &seg) {
   tcpcb *tp = seg.tp;
   if (tp->t_state == tcps::syn_received) {
     if (seq_leq(seg.ack, tp->snd_una) || seq_gt(seg.ack, tp->snd_max))
-      return tp->t_flags & TF_ACKNOW ? verdict::drop_after_ack : verdict::drop_with_reset;  // an old duplicate
+      return tp->t_flags & TF_ACKNOW ? verdict::drop_after_ack
+                                     : verdict::drop_with_reset;  // an old duplicate
     ++seg.st.tcp_stat.tcps_connects;
     tcp_established(tp);
   }

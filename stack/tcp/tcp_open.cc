@@ -38,6 +38,11 @@ tcpcb *spawn_connection(tcp_segment &seg) {
   tp->t_flags = uint16_t(parent->t_flags & TF_NODELAY);
   tp->t_maxseg = parent->t_maxseg;
   tp->t_usermss = parent->t_usermss;
+  tp->t_usertimeo = parent->t_usertimeo;
+  tp->t_keepidle = parent->t_keepidle;
+  tp->t_keepintvl = parent->t_keepintvl;
+  inp->inp_tos = parent->t_inpcb->inp_tos;
+  inp->inp_ttl = parent->t_inpcb->inp_ttl;
   tcp_newstate(tp, tcps::listen);
   if (in_pcbconnect(inp, seg.src) == err::ok) return tp;
   tcpcb_close(tp);
@@ -111,7 +116,7 @@ void tcp_established(tcpcb *tp) {
   if (tp->t_rxtshift > 0) tp->snd_cwnd = tp->t_maxseg;  // a SYN was lost (RFC 5681, 3.1)
   tcp_newstate(tp, tcps::established);
   tcp_stoptimer(tp, TCPT_KEEP);
-  if (so->so_options & SO_KEEPALIVE) tcp_settimer(tp, TCPT_KEEP, TCPTV_KEEP_IDLE);
+  if (so->so_options & SO_KEEPALIVE) tcp_settimer(tp, TCPT_KEEP, tp->t_keepidle);
   soisconnected(so);
   if (!(tp->t_flags & TF_NEEDFIN)) return;
   tp->t_flags &= uint16_t(~TF_NEEDFIN);

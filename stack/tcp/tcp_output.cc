@@ -224,6 +224,7 @@ void account(tcpcb *tp, const outgoing &o) {
   }
   if (end == start) return;
   tp->t_sndtime = tcp_stack(tp).now();
+  if (start == tp->snd_una && tp->t_rxtshift == 0) tp->t_progress = tp->t_sndtime;
   if (tp->t_timer[TCPT_PERSIST] != 0) {
     tcp_stoptimer(tp, TCPT_PERSIST);
     tp->t_rxtshift = 0;
@@ -271,7 +272,8 @@ err emit(tcpcb *tp, outgoing o) {
   acked_peer(tp, o.recwin);
   ++st.tcp_stat.tcps_sndtotal;
   const inpcb *inp = tp->t_inpcb;
-  return ip_output(st, std::move(m), inp->inp_laddr.addr, inp->inp_faddr.addr, IPPROTO_TCP, ip_df::yes);
+  return ip_output(st, std::move(m), inp->inp_laddr.addr, inp->inp_faddr.addr, IPPROTO_TCP,
+                   {.df = true, .tos = inp->inp_tos, .ttl = inp->inp_ttl});
 }
 
 void send_new(tcpcb *tp, bool idle) {

@@ -117,7 +117,7 @@ void tcp_respond(Stack &st, endpoint from, endpoint to, tcp_seq seq, tcp_seq ack
   __builtin_memcpy(m->m_data + offsetof(tcphdr, th_sum), &check, sizeof check);
   ++st.tcp_stat.tcps_sndtotal;
   if (flags & TH_RST) ++st.tcp_stat.tcps_rstsent;
-  (void)ip_output(st, std::move(m), from.addr, to.addr, IPPROTO_TCP, ip_df::yes);
+  (void)ip_output(st, std::move(m), from.addr, to.addr, IPPROTO_TCP, {.df = true});
 }
 
 // RFC 5961, section 7: not more often than so many times in a second. The limit is kept for each

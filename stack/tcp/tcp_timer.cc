@@ -32,9 +32,14 @@ bool timeout_2msl(tcpcb *tp, uint64_t now) {
   return false;
 }
 
-bool timeout_rexmt(tcpcb *tp, uint64_t) {
-  if (++tp->t_rxtshift > TCP_MAXRXTSHIFT) {
-    tp->t_rxtshift = TCP_MAXRXTSHIFT;
+// The user's own limit (RFC 9293, MUST-21; RFC 5482).
+bool out_of_patience(const tcpcb *tp, uint64_t now, uint64_t since) {
+  return tp->t_usertimeo != 0 && now - since >= tp->t_usertimeo;
+}
+
+bool timeout_rexmt(tcpcb *tp, uint64_t now) {
+  if (++tp->t_rxtshift > TCP_MAXRXTSHIFT || out_of_patience(tp, now, tp->t_progress)) {
+    tp->t_rxtshift = min_of(tp->t_rxtshift, TCP_MAXRXTSHIFT);
     tcp_drop(tp, err::timedout);
     return false;
   }
@@ -60,6 +65,7 @@ bool timeout_persist(tcpcb *tp, uint64_t now) {
   ++tcp_stack(tp).tcp_stat.tcps_persisttimeo;
   bool orphan = (tcp_socket(tp)->so_state & SS_NOFDREF) != 0;
   bool silent = tp->t_rxtshift == TCP_MAXRXTSHIFT && now - tp->t_rcvtime >= tcp_maxidle;
+  silent = silent || out_of_patience(tp, now, tp->t_rcvtime);
   if (silent || (orphan && ++tp->t_persists > TCP_MAXRXTSHIFT)) {
     tcp_drop(tp, err::timedout);
     return false;
@@ -79,17 +85,18 @@ bool timeout_keep(tcpcb *tp, uint64_t now) {
     return false;
   }
   if (!(so->so_options & SO_KEEPALIVE) || tp->t_state > tcps::close_wait) return true;
-  if (now - tp->t_rcvtime < TCPTV_KEEP_IDLE) {
-    tcp_settimer(tp, TCPT_KEEP, uint32_t(TCPTV_KEEP_IDLE - (now - tp->t_rcvtime)));
+  uint64_t idle = now - tp->t_rcvtime;
+  if (idle < tp->t_keepidle) {
+    tcp_settimer(tp, TCPT_KEEP, uint32_t(tp->t_keepidle - idle));
     return true;
   }
-  if (now - tp->t_rcvtime >= TCPTV_KEEP_IDLE + tcp_maxidle) {
+  if (idle >= tp->t_keepidle + uint64_t(TCP_KEEPCNT) * tp->t_keepintvl) {
     tcp_drop(tp, err::timedout);
     return false;
   }
   ++tcp_stack(tp).tcp_stat.tcps_keepprobe;
   tcp_keepalive(tp);
-  tcp_settimer(tp, TCPT_KEEP, TCPTV_KEEPINTVL);
+  tcp_settimer(tp, TCPT_KEEP, tp->t_keepintvl);
   return true;
 }
 

@@ -51,7 +51,7 @@ err tcp_usr_connect(socket *so, endpoint peer) {
   tp->rcv_scale = tcp_scale_for(so->so_rcv.sb_hiwat);
   tp->snd_cwnd = tp->t_maxseg;
   tcp_newstate(tp, tcps::syn_sent);
-  tcp_settimer(tp, TCPT_KEEP, TCPTV_KEEP_INIT);
+  tcp_settimer(tp, TCPT_KEEP, TCPTV_CONN_INIT);
   return tcp_output(tp);
 }
 

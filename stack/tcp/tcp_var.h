@@ -28,6 +28,23 @@ enum tcp_flag : uint16_t {
   TF_MORETOCOME = 0x400,  // the user's call has more data: a small segment can wait for it
 };
 
+// Constants of time, ms.
+inline constexpr uint32_t TCPTV_MSL = 30 * 1000;
+inline constexpr uint32_t TCPTV_MIN = 1000;            // RFC 6298, 2.4
+inline constexpr uint32_t TCPTV_REXMTMAX = 64 * 1000;  // RFC 6298, 2.5
+inline constexpr uint32_t TCPTV_PERSMIN = 5 * 1000, TCPTV_PERSMAX = 60 * 1000;
+inline constexpr uint32_t TCPTV_KEEP_INIT = 75 * 1000;   // for a peer to complete what it began
+inline constexpr uint32_t TCPTV_CONN_INIT = 190 * 1000;  // for our own attempts (RFC 9293, MUST-23)
+inline constexpr uint32_t TCPTV_KEEP_IDLE = 2 * 60 * 60 * 1000;
+inline constexpr uint32_t TCPTV_KEEPINTVL = 75 * 1000;
+inline constexpr uint32_t TCP_KEEPCNT = 8;
+inline constexpr uint32_t tcp_maxidle = TCP_KEEPCNT * TCPTV_KEEPINTVL;
+inline constexpr uint64_t TCP_PAWS_IDLE = 24ull * 24 * 60 * 60 * 1000;  // RFC 7323, 5.5
+inline constexpr uint8_t TCP_MAXRXTSHIFT = 12;
+inline constexpr uint8_t tcprexmtthresh = 3;
+inline constexpr uint8_t tcp_challenges_per_s = 10;  // for each connection, RFC 5961 section 7
+inline constexpr uint16_t tcp_maxsegq = 32;          // segments out of order, for each connection
+
 // The urgent byte, which is taken out of the stream (volume 2, sections 26.7 and 29.7).
 enum class urgent : uint8_t { none, announced, here, taken };
 
@@ -86,6 +103,9 @@ struct tcpcb {
   uint8_t t_iobc = 0;  // the urgent byte, when it is here
 
   err t_softerror = err::ok;
+  uint32_t t_usertimeo = 0;  // ms without progress after which it ends; 0: not limited by the user
+  uint64_t t_progress = 0;   // ms of the last byte that was acknowledged, or sent into an empty network
+  uint32_t t_keepidle = TCPTV_KEEP_IDLE, t_keepintvl = TCPTV_KEEPINTVL;
   uint64_t t_challenge_second = 0;
   uint8_t t_challenges = 0;
   uint16_t t_segqlen = 0;
@@ -104,22 +124,6 @@ struct tcpstat {
   uint32_t tcps_reassdrop = 0, tcps_delack = 0, tcps_rstsent = 0, tcps_challenge = 0;
   uint32_t tcps_pawsdrop = 0, tcps_sc_sendcookie = 0, tcps_sc_recvcookie = 0;
 };
-
-// Constants of time, ms.
-inline constexpr uint32_t TCPTV_MSL = 30 * 1000;
-inline constexpr uint32_t TCPTV_MIN = 1000;            // RFC 6298, 2.4
-inline constexpr uint32_t TCPTV_REXMTMAX = 64 * 1000;  // RFC 6298, 2.5
-inline constexpr uint32_t TCPTV_PERSMIN = 5 * 1000, TCPTV_PERSMAX = 60 * 1000;
-inline constexpr uint32_t TCPTV_KEEP_INIT = 75 * 1000;  // to establish
-inline constexpr uint32_t TCPTV_KEEP_IDLE = 2 * 60 * 60 * 1000;
-inline constexpr uint32_t TCPTV_KEEPINTVL = 75 * 1000;
-inline constexpr uint32_t TCP_KEEPCNT = 8;
-inline constexpr uint32_t tcp_maxidle = TCP_KEEPCNT * TCPTV_KEEPINTVL;
-inline constexpr uint64_t TCP_PAWS_IDLE = 24ull * 24 * 60 * 60 * 1000;  // RFC 7323, 5.5
-inline constexpr uint8_t TCP_MAXRXTSHIFT = 12;
-inline constexpr uint8_t tcprexmtthresh = 3;
-inline constexpr uint8_t tcp_challenges_per_s = 10;  // for each connection, RFC 5961 section 7
-inline constexpr uint16_t tcp_maxsegq = 32;          // segments out of order, for each connection
 
 inline tcpcb *intotcpcb(const inpcb *inp) { return inp->inp_ppcb; }
 inline socket *tcp_socket(const tcpcb *tp) { return tp->t_inpcb->inp_socket; }
@@ -217,6 +221,8 @@ void tcp_usr_detach(socket *);
 void tcp_usr_rcvd(socket *);
 // `more`: the same call will bring more.
 err tcp_usr_send(socket *, mbuf *m, bool oob, bool more);
+err tcp_setopt(tcpcb *, uint16_t option, uint32_t value);
+err tcp_getopt(const tcpcb *, uint16_t option, uint32_t *value);
 err tcp_usr_rcvoob(socket *, uint8_t *byte, bool peek);
 
 }  // namespace kyu

@@ -142,7 +142,7 @@ err udp_output(socket *so, mbuf *payload, const endpoint *to) {
   uh.uh_sum = check != 0 ? check : uint16_t(0xffff);
   __builtin_memcpy(m->m_data, &uh, sizeof uh);
   ++st.udp_stat.udps_opackets;
-  return ip_output(st, std::move(m), src, dst.addr, IPPROTO_UDP, ip_df::no);
+  return ip_output(st, std::move(m), src, dst.addr, IPPROTO_UDP, {.tos = inp->inp_tos, .ttl = inp->inp_ttl});
 }
 
 }  // namespace kyu
