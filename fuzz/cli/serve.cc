@@ -87,11 +87,11 @@ class serving {
   Stack *stack_ = nullptr;
 };
 
-// Room for so many connections at once, each with its buffers partly filled.
+// Room for so many connections at once, each with half of its buffers filled.
 void make_room(stack_config *c, uint32_t connections) {
   if (connections == 0) return;
-  const uint32_t n = connections + 32;
-  const uint32_t limits[pool_kinds] = {n, n, n, 16 * n, 12 * n, 4 * n, 16, 256};
+  const uint32_t n = connections + 32, clusters = n * (c->buffers.tcp_recvspace / MCLBYTES + 4);
+  const uint32_t limits[pool_kinds] = {n, n, n, 2 * clusters, clusters, clusters, 16, 256};
   for (int k = 0; k < pool_kinds; ++k) c->pools[k].limit = max_of(c->pools[k].limit, limits[k]);
   c->max_files = max_of(c->max_files, n);
 }
@@ -109,8 +109,8 @@ struct serve_command {
       if (inet_pton(AF_INET, gateway.c_str(), &g) != 1) return refuse(gateway, "not an address");
       config.gateway = ntohl(g.s_addr);
     }
-    make_room(&config, connections);
     if (buffers != 0) config.buffers = {buffers, buffers, max_of(buffers, config.buffers.sb_max)};
+    make_room(&config, connections);
     tap_device device(tap);
     if (!device.ok()) return refuse(tap, device.error());
     // Before any thread is made, so that all of them leave these signals to sigwait().

@@ -36,6 +36,7 @@ def arguments():
     p.add_argument("--jitter", type=int, default=50)
     p.add_argument("--buffers", type=int, default=65536)
     p.add_argument("--connections", type=int, default=100)
+    p.add_argument("--pools", default="best", help="plain, where a thousand connections need more pages than Linux maps")
     return p.parse_args()
 
 
@@ -92,7 +93,7 @@ def main(args):
     with Namespace():
         server = subprocess.Popen(
             [args.program, "serve", "--tap", "kyu0", "--address", f"{STACK}/24", "--connections", str(room), "--buffers",
-             str(args.buffers), *wire], stdout=subprocess.PIPE, text=True)
+             str(args.buffers), "--pools", args.pools, *wire], stdout=subprocess.PIPE, text=True)
         print(server.stdout.readline().strip(), flush=True)
         begin = time.monotonic()
         size = int(args.megabytes * 1e6 / args.streams)

@@ -542,6 +542,21 @@ user 0: setopt fd=1 option=ttl value=0
 )");
 }
 
+// A sender waits for memory as it waits for space; one that must not wait is told.
+TEST(tcp, a_sender_waits_for_memory) {
+  EXPECT_EQ(after_accept(R"(no-memory pool=cluster
+user 0: send fd=1 len=1000
++200ms
+no-memory pool=cluster
+user 0: send fd=1 len=1000 flags=d
+)"),
+            R"(
+0.100 > P. 1(1000) ack 1 win 16384
+0.100 user 0: send fd=1 len=1000 = 1000
+0.200 user 0: send fd=1 len=1000 flags=d = ENOBUFS
+)");
+}
+
 }  // namespace
 
 }  // namespace kyu::fuzz

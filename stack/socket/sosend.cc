@@ -35,16 +35,35 @@ err wait_for_space(socket *so, const endpoint *to, uint32_t want, uint8_t flags,
   }
 }
 
+// A stream's sender waits for memory as it waits for space (BSD: M_WAIT), but not without end: what is
+// held may be held by others who wait as well.
+constexpr uint32_t memory_retry_ms = 100, memory_patience_ms = 5000;
+
+err wait_for_memory(socket *so, uint8_t flags, uint32_t *waited_ms) {
+  bool wait = so->so_type == sotype::stream && !(flags & MSG_DONTWAIT) && *waited_ms < memory_patience_ms;
+  if (!wait) return err::nobufs;
+  *waited_ms += memory_retry_ms;
+  Stack &st = *so->so_stack;
+  sb_unlock(st, so->so_snd);
+  (void)sleep_on(st, so->so_snd.sb_wait, memory_retry_ms);
+  return sb_lock(st, so->so_snd, true);
+}
+
 // As many bytes as fit one mbuf or cluster go to the protocol at a time.
 err send_locked(socket *so, const endpoint *to, const_bytes data, uint8_t flags, uint32_t *done) {
   bool atomic = so->so_type == sotype::dgram;
+  uint32_t waited_ms = 0;
   do {
     uint32_t left = uint32_t(data.size()) - *done, space = 0;
     if (err e = wait_for_space(so, to, left, flags, &space); e != err::ok) return e;
     uint32_t n = atomic ? left : min_of(min_of(left, max_of(space, uint32_t(1))), MCLBYTES);
-    bool last = *done + n == data.size();
     mbuf *m = m_devget(so->so_stack->mb, data.subspan(*done, n), atomic ? max_header : 0);
-    if (m == nullptr) return err::nobufs;
+    if (m == nullptr) {
+      if (err e = wait_for_memory(so, flags, &waited_ms); e != err::ok) return e;
+      continue;
+    }
+    waited_ms = 0;
+    bool last = *done + n == data.size();
     bool more = !last && space > n;  // with a full buffer nothing can be waited for
     if (err e = pru_send(so, m, to, (flags & MSG_OOB) != 0 && last, more); e != err::ok) return e;
     *done += n;
