@@ -5,7 +5,9 @@
 
 namespace kyu::fuzz {
 
-bare_host::bare_host(uint32_t pool_scale) : config_(default_config()) {
+bare_host::bare_host(uint32_t pool_scale, uint32_t addr, uint8_t mac) : config_(default_config()) {
+  config_.addr = addr;
+  config_.mac.octet[5] = mac;
   for (pool_layout &l : config_.pools) l.limit *= pool_scale;
   memory_ = std::make_unique_for_overwrite<uint8_t[]>(stack_bytes(config_) + 16);
   port_.ctx = this;

@@ -12,8 +12,8 @@ namespace kyu::fuzz {
 
 class bare_host {
  public:
-  // Pools without a watcher, `pool_scale` times as large as usual.
-  explicit bare_host(uint32_t pool_scale = 1);
+  // Pools without a watcher, `pool_scale` times as large as usual. `mac`: the last byte of it.
+  explicit bare_host(uint32_t pool_scale = 1, uint32_t addr = 0x0a000001, uint8_t mac = 1);
   bare_host(const bare_host &) = delete;
   bare_host &operator=(const bare_host &) = delete;
 

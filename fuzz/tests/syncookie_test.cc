@@ -57,6 +57,24 @@ user 0: recv fd=1
 )");
 }
 
+// Data that overtakes the ACK does not cost the connection, nor does a FIN.
+TEST(syncookie, data_may_overtake_the_ack) {
+  EXPECT_EQ(after_flood(R"(peer 0 < S port=114 mss=1000
+peer 0 < P. seq=next+10 len=10
+peer 0 < .
+peer 0 < P. len=10
+peer 0 < P. len=10
+user 0: tcp_accept
+user 0: recv fd=1
+)"),
+            R"(
+0.000 > S. 0(0) ack 1 win 16384 mss 1460
+0.000 > . 1(0) ack 21 win 16364
+0.000 user 0: tcp_accept = 1
+0.000 user 0: recv fd=1 = 20
+)");
+}
+
 TEST(syncookie, a_wrong_or_an_old_one_is_reset) {
   EXPECT_EQ(after_flood(R"(peer 0 < S port=114 mss=1460
 peer 0 < . ack=all+1

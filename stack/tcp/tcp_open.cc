@@ -74,7 +74,10 @@ verdict cookie_input(tcp_segment &seg) {
   Stack &st = seg.st;
   tcp_options offer;
   bool lately = st.now() < st.cookies_until;
-  if (!lately || !tcp_check_cookie(seg, &offer)) return verdict::drop_with_reset;
+  if (!lately) return verdict::drop_with_reset;
+  // Data, or a FIN, may have overtaken the ACK that brings the cookie: they will come again.
+  bool more_than_ack = seg.len > 0 || (seg.flags & TH_FIN) != 0;
+  if (!tcp_check_cookie(seg, &offer)) return more_than_ack ? verdict::drop : verdict::drop_with_reset;
   if (soqfull(seg.so)) return verdict::drop;  // the peer's data will bring the cookie again
   tcpcb *tp = spawn_connection(seg);
   if (tp == nullptr && !seg.so->so_q0.empty()) {
@@ -87,6 +90,7 @@ verdict cookie_input(tcp_segment &seg) {
   tcp_begin_at(tp, seg.ack - 1);
   tp->snd_nxt = tp->snd_max = seg.ack;
   tp->rcv_adv = tp->rcv_nxt + min_of(seg.so->so_rcv.sb_hiwat, TCP_MAXWIN);
+  tcp_settimer(tp, TCPT_REXMT, tp->t_rxtcur);  // for the SYN-ACK, should this segment not complete it
   return verdict::again;
 }
 

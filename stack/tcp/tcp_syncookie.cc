@@ -67,6 +67,7 @@ bool tcp_check_cookie(const tcp_segment &seg, tcp_options *offer) {
       given == cookie(seg, irs, bits, period) || (period > 0 && given == cookie(seg, irs, bits, period - 1));
   if (!ours) return false;
   *offer = unpack(bits);
+  if (offer->has_ts && !seg.opt.has_ts) return false;  // who agreed on time stamps sends them
   offer->tsval = seg.opt.tsval;
   offer->tsecr = seg.opt.tsecr;
   return true;
