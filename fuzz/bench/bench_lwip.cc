@@ -4,6 +4,7 @@
 #include "bench/standard.h"
 #include "host/bare_host.h"
 #include "kyu/kyu.h"
+#include "socket/sockopt.h"
 #include "world/peer.h"
 
 #include <algorithm>
@@ -58,6 +59,7 @@ struct kyu_side {
         .connect =
             [this, &st](uint32_t addr, uint16_t port) {
               check(net_socket(st, sotype::stream, &fd), "socket");
+              check(net_setopt(st, fd, TCP_NODELAY, 1), "nodelay");
               check(net_connect(st, fd, {addr, port}, false), "connect");
             },
         .ready =

@@ -62,6 +62,7 @@ struct lwip_callbacks {
     lwip_host &h = lwip_host::instance();
     h.pcb_ = pcb;
     h.connected_ = true;
+    tcp_nagle_disable(pcb);
     tcp_recv(pcb, received);
     return ERR_OK;
   }
@@ -92,8 +93,9 @@ void lwip_host::begin(uint32_t addr, const uint8_t (&mac)[6]) {
   netif_set_up(&n);
 }
 
+// From lwIP's heap: the pool buffers of Debian's build are shorter than it believes.
 void lwip_host::input(const frame &f) {
-  pbuf *p = pbuf_alloc(PBUF_RAW, u16_t(f.len), PBUF_POOL);
+  pbuf *p = pbuf_alloc(PBUF_RAW, u16_t(f.len), PBUF_RAM);
   need(p != nullptr && pbuf_take(p, f.data, u16_t(f.len)) == ERR_OK, "no pbuf");
   netif *n = static_cast<netif *>(netif_);
   if (n->input(p, n) != ERR_OK) pbuf_free(p);
@@ -113,6 +115,7 @@ void lwip_host::connect(uint32_t addr, uint16_t port) {
   IP_ADDR4(&to, addr >> 24, addr >> 16 & 255, addr >> 8 & 255, addr & 255);
   pcb_ = pcb;
   connected_ = false;
+  tcp_nagle_disable(pcb);
   tcp_recv(pcb, lwip_callbacks::received);
   need(tcp_connect(pcb, &to, port, lwip_callbacks::connected) == ERR_OK, "tcp_connect");
 }

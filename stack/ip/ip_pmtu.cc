@@ -7,19 +7,21 @@ namespace kyu {
 namespace {
 
 const pmtu_entry *find(const Stack &st, uint32_t dst) {
-  uint64_t now = st.now();
-  for (const pmtu_entry &e : st.pmtu.entries)
-    if (e.dst == dst && e.expire > now) return &e;
+  for (int i = 0; i < st.pmtu.used; ++i) {
+    const pmtu_entry &e = st.pmtu.entries[i];
+    if (e.dst == dst && e.expire > st.now()) return &e;
+  }
   return nullptr;
 }
 
 pmtu_entry &entry_for(Stack &st, uint32_t dst) {
-  pmtu_entry *pick = &st.pmtu.entries[0];
-  for (pmtu_entry &e : st.pmtu.entries) {
-    if (e.dst == dst && e.expire != 0) return e;
-    if (e.expire < pick->expire) pick = &e;
+  pmtu_table &t = st.pmtu;
+  pmtu_entry *oldest = &t.entries[0];
+  for (int i = 0; i < t.used; ++i) {
+    if (t.entries[i].dst == dst) return t.entries[i];
+    if (t.entries[i].expire < oldest->expire) oldest = &t.entries[i];
   }
-  return *pick;
+  return t.used < pmtu_entries ? t.entries[t.used++] : *oldest;
 }
 
 // RFC 1191, section 7.1: a router that does not say means the next common size below.

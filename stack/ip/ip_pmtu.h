@@ -17,11 +17,12 @@ struct pmtu_entry {
   uint32_t dst = 0;
   uint16_t mtu = 0;
   bool fragment = false;  // the path has less than pmtu_min
-  uint64_t expire = 0;    // 0: free
+  uint64_t expire = 0;    // ms
 };
 
 struct pmtu_table {
   pmtu_entry entries[pmtu_entries];
+  int used = 0;  // entries [0, used) were ever used
 };
 
 // Bytes that an IP packet to `dst` may have; the link's MTU where nothing smaller is known.

@@ -103,8 +103,13 @@ void tcp_cc_timeout(tcpcb *tp) {
   if (tp->t_rxtshift == 1) halve_ssthresh(tp);
   tp->snd_cwnd = tp->t_maxseg;
   tp->snd_recover = tp->snd_max;
+  tcp_cc_abandon(tp);
+}
+
+// The scoreboard goes too: the peer may have dropped what it reported (RFC 2018, section 8).
+void tcp_cc_abandon(tcpcb *tp) {
   tp->t_dupacks = 0;
-  tp->t_scoreboard.n = 0;  // the peer may have dropped what it reported (RFC 2018, section 8)
+  tp->t_scoreboard.n = 0;
   tp->t_flags &= uint16_t(~TF_FASTRECOVERY);
 }
 

@@ -94,7 +94,7 @@ uint32_t congestion_window(const tcpcb *tp) {
 uint32_t window_to_use(tcpcb *tp, uint8_t *flags) {
   uint32_t win = min_of(tp->snd_wnd, congestion_window(tp));
   if (!(tp->t_flags & TF_FORCE)) return win;
-  if (win == 0) {
+  if (tp->snd_wnd == 0) {
     if (uint32_t(tp->snd_nxt - tp->snd_una) < tcp_socket(tp)->so_snd.sb_cc) *flags &= uint8_t(~TH_FIN);
     return 1;
   }
@@ -116,9 +116,11 @@ outgoing plan(tcpcb *tp, bool idle) {
   if (seq_lt(tp->snd_nxt, tp->snd_max)) tp->snd_nxt = tcp_sack_skip(tp, tp->snd_nxt);
   uint32_t win = window_to_use(tp, &o.flags);
   uint32_t in_flight = uint32_t(tp->snd_nxt - tp->snd_una);
-  if (in_flight > min_of(sb.sb_cc, win) && win == 0 && sb.sb_cc > 0) {
-    // The window closed behind data in flight: start again from its left edge, by probes.
+  if (tp->snd_wnd == 0 && in_flight > win && sb.sb_cc > 0) {
+    // The window closed behind data in flight: start again from its left edge, by probes. What was
+    // lost is then no matter any more.
     tcp_stoptimer(tp, TCPT_REXMT);
+    tcp_cc_abandon(tp);
     tp->snd_nxt = tp->snd_una;
     in_flight = 0;
   }
@@ -149,6 +151,12 @@ tcp_seq seq_of(const tcpcb *tp, const outgoing &o) {
   if (o.keepalive) return tp->snd_una - 1;
   bool bare = o.len == 0 && (o.flags & (TH_SYN | TH_FIN)) == 0;
   return bare ? tp->snd_max : tp->snd_nxt;
+}
+
+bool has_options(const tcpcb *tp, const outgoing &o) {
+  const sack_report &r = tp->t_report;
+  return (o.flags & TH_SYN) != 0 || (tp->t_flags & TF_TSTMP) != 0 || r.n > 0 ||
+         r.duplicate.start != r.duplicate.end;
 }
 
 // Offers go with a SYN; in SYN-RECEIVED only those that the peer made too. Time stamps go with every
@@ -193,9 +201,13 @@ uint32_t build_header(tcpcb *tp, const outgoing &o, uint8_t *at) {
   th.th_flags = o.flags;
   th.th_win = uint16_t(o.recwin >> ((o.flags & TH_SYN) != 0 ? 0 : tp->rcv_scale));
   if (!o.stray) put_urgent(tp, seq, th);
-  uint8_t options[TCP_MAXOLEN];
-  uint32_t optlen = tcp_write_options(options_for(tp, o), options), hlen = sizeof th + optlen;
-  __builtin_memcpy(at + sizeof th, options, optlen);
+  uint32_t hlen = sizeof th;
+  if (has_options(tp, o)) {
+    uint8_t options[TCP_MAXOLEN];
+    uint32_t optlen = tcp_write_options(options_for(tp, o), options);
+    __builtin_memcpy(at + sizeof th, options, optlen);
+    hlen += optlen;
+  }
   th.th_off = uint8_t((hlen / 4) << 4);
   __builtin_memcpy(at, &th, sizeof th);
   return hlen;

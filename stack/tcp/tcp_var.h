@@ -207,6 +207,8 @@ bool tcp_delack_pending(const Stack &);
 void tcp_cc_ack(tcpcb *, tcp_seq ack, uint32_t acked);
 void tcp_cc_dupack(tcpcb *, tcp_seq ack);
 void tcp_cc_timeout(tcpcb *);
+// Ends a recovery that is under way without its success: all is sent again from SND.UNA on.
+void tcp_cc_abandon(tcpcb *);
 
 // --- tcp_usrreq.cc
 err tcp_attach(socket *);
