@@ -1,4 +1,4 @@
-// kyufuzz: replay, show, assemble and minimise scenarios, serve a TAP device, measure.
+// kyufuzz: replay, show, assemble, minimise and import scenarios, serve a TAP device, measure.
 #include "cli/commands.h"
 
 #include <CLI/CLI.hpp>
@@ -15,6 +15,9 @@ int main(int argc, char **argv) {
   kyu::fuzz::add_assemble(app, &status);
   kyu::fuzz::add_minimize(app, &status);
   kyu::fuzz::add_bundle(app, &status);
+#ifdef KYU_PCAP
+  kyu::fuzz::add_import(app, &status);
+#endif
   kyu::fuzz::add_serve(app, &status);
   kyu::fuzz::add_bench(app, &status);
   try {

@@ -39,6 +39,10 @@ add_test(NAME corpus.seeds
 add_test(NAME cli COMMAND Python3::Interpreter ${CMAKE_CURRENT_LIST_DIR}/cli_test.py
                           $<TARGET_FILE:kyufuzz> ${CMAKE_SOURCE_DIR}/corpus)
 
+if(NOT KYU_M32)
+  add_test(NAME import COMMAND Python3::Interpreter ${CMAKE_CURRENT_LIST_DIR}/import_test.py $<TARGET_FILE:kyufuzz>)
+endif()
+
 file(GLOB regressions CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/corpus/regressions/*.scenario)
 foreach(script ${regressions})
   get_filename_component(name ${script} NAME_WE)

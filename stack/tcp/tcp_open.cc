@@ -104,7 +104,7 @@ verdict tcp_listen_input(tcp_segment &seg) {
   if (tp == nullptr) {
     ++seg.st.tcp_stat.tcps_listendrop;
     if (soqfull(seg.so)) return verdict::drop;
-    seg.st.cookies_until = seg.st.now() + 2 * tcp_cookie_ms;
+    seg.st.cookies_until = seg.st.now() + 2 * uint64_t(tcp_cookie_ms);
     tcp_send_cookie(seg);
     return verdict::drop;
   }
