@@ -62,7 +62,8 @@ class serving {
   }
 
   // Closes everything, winds the clock forward until every timer has run out, and looks at the pools.
-  void finish() {
+  // False: something is left in them.
+  bool finish() {
     net_closeall(*stack_);
     port_.wind_forward();
     uint64_t until = port_.now_ms() + drain_ms;
@@ -70,7 +71,9 @@ class serving {
     port_.stop();
     pool_show(*stack_, {nullptr, print_line});
     if (watcher_.seam() != nullptr) audit_end(*stack_, watcher_);
-    printf("every pool is full again\n");
+    bool full = stack_->every_pool_full();
+    printf("%s\n", full ? "every pool is full again" : "not every pool is full again");
+    return full;
   }
 
  private:
@@ -134,8 +137,7 @@ struct serve_command {
     fflush(stdout);
     int signal = 0;
     sigwait(&ending, &signal);
-    s.finish();
-    return 0;
+    return s.finish() ? 0 : 1;
   }
 };
 

@@ -70,16 +70,22 @@ def stream(number, size):
 
 
 def touch(number, ready):
-    """Opens, has one byte echoed, waits until all are open, closes."""
+    """Opens, has one byte echoed, waits until all are open, closes. One that fails ends the others' waiting."""
+    error = None
     try:
         with socket.create_connection((STACK, ECHO), timeout=TIMEOUT) as s:
             s.sendall(b"x")
-            if s.recv(1) != b"x":
-                return f"connection {number}: no echo"
-            ready.wait(TIMEOUT)
-    except (OSError, threading.BrokenBarrierError) as e:
-        return f"connection {number}: {e}"
-    return None
+            if s.recv(1) == b"x":
+                ready.wait(TIMEOUT)
+            else:
+                error = f"connection {number}: no echo"
+    except threading.BrokenBarrierError:
+        return None
+    except OSError as e:
+        error = f"connection {number}: {e}"
+    if error:
+        ready.abort()
+    return error
 
 
 def in_parallel(n, call):

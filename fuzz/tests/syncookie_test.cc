@@ -57,6 +57,26 @@ user 0: recv fd=1
 )");
 }
 
+// A SYN that came twice was answered by a cookie first and remembered then: whichever answer the peer takes
+// is right.
+TEST(syncookie, the_peer_may_take_the_cookie_although_we_remember) {
+  EXPECT_EQ(after_flood(R"(peer 0 < S port=114 mss=1000
+peer 2 < R
+lose
+peer 0 < S seq=iss mss=1000
+peer 0 < .
+user 0: tcp_accept
+peer 0 < P. len=10
+user 0: recv fd=1
+)"),
+            R"(
+0.000 > S. 0(0) ack 1 win 16384 mss 1460
+0.000 > S. 0(0) ack 1 win 16384 mss 1460
+0.000 user 0: tcp_accept = 1
+0.000 user 0: recv fd=1 = 10
+)");
+}
+
 // Data that overtakes the ACK does not cost the connection, nor does a FIN.
 TEST(syncookie, data_may_overtake_the_ack) {
   EXPECT_EQ(after_flood(R"(peer 0 < S port=114 mss=1000

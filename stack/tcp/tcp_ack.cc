@@ -94,7 +94,8 @@ void tcp_enter_time_wait(tcpcb *tp) {
 verdict tcp_ack_input(tcp_segment &seg) {
   tcpcb *tp = seg.tp;
   if (tp->t_state == tcps::syn_received) {
-    if (seq_leq(seg.ack, tp->snd_una) || seq_gt(seg.ack, tp->snd_max))
+    bool acceptable = seq_gt(seg.ack, tp->snd_una) && seq_leq(seg.ack, tp->snd_max);
+    if (!acceptable && !tcp_adopt_cookie(seg))
       return tp->t_flags & TF_ACKNOW ? verdict::drop_after_ack
                                      : verdict::drop_with_reset;  // an old duplicate
     ++seg.st.tcp_stat.tcps_connects;

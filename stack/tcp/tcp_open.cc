@@ -77,7 +77,8 @@ verdict cookie_input(tcp_segment &seg) {
   if (!lately) return verdict::drop_with_reset;
   // Data, or a FIN, may have overtaken the ACK that brings the cookie: they will come again.
   bool more_than_ack = seg.len > 0 || (seg.flags & TH_FIN) != 0;
-  if (!tcp_check_cookie(seg, &offer)) return more_than_ack ? verdict::drop : verdict::drop_with_reset;
+  if (!tcp_check_cookie(seg, seg.seq - 1, &offer))
+    return more_than_ack ? verdict::drop : verdict::drop_with_reset;
   if (soqfull(seg.so)) return verdict::drop;  // the peer's data will bring the cookie again
   tcpcb *tp = spawn_connection(seg);
   if (tp == nullptr && !seg.so->so_q0.empty()) {
@@ -113,6 +114,17 @@ verdict tcp_listen_input(tcp_segment &seg) {
   tp->t_flags |= TF_ACKNOW;
   (void)tcp_output(tp);
   return verdict::drop;  // text and FIN on a SYN come again once we are established
+}
+
+bool tcp_adopt_cookie(tcp_segment &seg) {
+  tcpcb *tp = seg.tp;
+  tcp_options offer;
+  bool ours = seg.st.now() < seg.st.cookies_until && seg.so->so_head != nullptr &&
+              tcp_check_cookie(seg, tp->irs, &offer);
+  if (!ours) return false;
+  tcp_begin_at(tp, seg.ack - 1);
+  tp->snd_nxt = tp->snd_max = seg.ack;
+  return true;
 }
 
 void tcp_established(tcpcb *tp) {

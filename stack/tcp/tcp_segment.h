@@ -51,6 +51,10 @@ void tcp_trim_tail(tcp_segment &, uint32_t n);
 verdict tcp_listen_input(tcp_segment &);
 verdict tcp_syn_sent_input(tcp_segment &);
 
+// The same SYN was answered twice, by a cookie and by this connection in SYN-RECEIVED, and the peer took
+// the cookie: so do we. False: the ACK is of no cookie.
+bool tcp_adopt_cookie(tcp_segment &);
+
 // tcp_ack.cc: RFC 9293, 3.10.7.4, "Fifth, check the ACK field"
 verdict tcp_ack_input(tcp_segment &);
 void tcp_window_update(tcp_segment &);

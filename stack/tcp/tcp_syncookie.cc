@@ -59,9 +59,8 @@ void tcp_send_cookie(const tcp_segment &seg) {
               uint16_t(min_of(head->so_rcv.sb_hiwat, TCP_MAXWIN)), &o);
 }
 
-bool tcp_check_cookie(const tcp_segment &seg, tcp_options *offer) {
+bool tcp_check_cookie(const tcp_segment &seg, tcp_seq irs, tcp_options *offer) {
   uint64_t period = period_now(seg.st);
-  tcp_seq irs = seg.seq - 1;
   uint32_t given = seg.ack.raw - 1, bits = given & 0xff;
   bool ours =
       given == cookie(seg, irs, bits, period) || (period > 0 && given == cookie(seg, irs, bits, period - 1));

@@ -15,8 +15,8 @@ inline constexpr uint32_t tcp_cookie_ms = 64 * 1000;
 // Answers a SYN to a listener.
 void tcp_send_cookie(const tcp_segment &);
 
-// Does an ACK to a listener bring back a cookie of ours? What the SYN had offered is then in
-// `offer`; a time stamp's numbers are the ACK's.
-bool tcp_check_cookie(const tcp_segment &, tcp_options *offer);
+// Does an ACK bring back a cookie of ours, for a SYN with the number `irs`? What the SYN had offered is
+// then in `offer`; a time stamp's numbers are the ACK's.
+bool tcp_check_cookie(const tcp_segment &, tcp_seq irs, tcp_options *offer);
 
 }  // namespace kyu
