@@ -66,8 +66,10 @@ class serving {
   bool finish() {
     net_closeall(*stack_);
     port_.wind_forward();
-    uint64_t until = port_.now_ms() + drain_ms;
-    while (port_.now_ms() < until && !drained()) usleep(1000);
+    drain(2);  // the input and the timer thread
+    // What Linux still sends is answered, and the answer may wait for ARP: from here on nothing comes in.
+    port_.unplug();
+    drain(1);
     port_.stop();
     pool_show(*stack_, {nullptr, print_line});
     if (watcher_.seam() != nullptr) audit_end(*stack_, watcher_);
@@ -77,8 +79,13 @@ class serving {
   }
 
  private:
-  bool drained() {
-    constexpr size_t own_threads = 2;  // input and timer
+  // Until only so many threads live and every pool is full, or drain_ms of the stack's time have passed.
+  void drain(size_t own_threads) {
+    uint64_t until = port_.now_ms() + drain_ms;
+    while (port_.now_ms() < until && !drained(own_threads)) usleep(1000);
+  }
+
+  bool drained(size_t own_threads) {
     if (port_.alive() > own_threads) return false;
     net_locked lock(*stack_);
     return stack_->every_pool_full();

@@ -31,6 +31,8 @@ class host_port {
   // From now on the clock runs ahead, as fast as the timer thread can follow it.
   void wind_forward();
   uint64_t now_ms();
+  // No frame comes in any more, and the input thread ends.
+  void unplug() { wire_.stop(); }
   // Threads that have not ended.
   size_t alive();
   // Ends the input and the timer thread and joins all; the others must have ended by themselves.

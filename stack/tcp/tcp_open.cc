@@ -75,11 +75,10 @@ verdict cookie_input(tcp_segment &seg) {
   tcp_options offer;
   bool lately = st.now() < st.cookies_until;
   if (!lately) return verdict::drop_with_reset;
-  // Data, or a FIN, may have overtaken the ACK that brings the cookie: they will come again.
-  bool more_than_ack = seg.len > 0 || (seg.flags & TH_FIN) != 0;
-  if (!tcp_check_cookie(seg, seg.seq - 1, &offer))
-    return more_than_ack ? verdict::drop : verdict::drop_with_reset;
-  if (soqfull(seg.so)) return verdict::drop;  // the peer's data will bring the cookie again
+  cookie_is is = tcp_check_cookie(seg, seg.seq - 1, &offer);
+  if (is == cookie_is::foreign) return verdict::drop_with_reset;
+  if (is == cookie_is::out_of_order) return verdict::drop;  // it has overtaken the first one, and comes again
+  if (soqfull(seg.so)) return verdict::drop;                // the peer's data will bring the cookie again
   tcpcb *tp = spawn_connection(seg);
   if (tp == nullptr && !seg.so->so_q0.empty()) {
     tcp_drop_quietly(intotcpcb(sotoinpcb(seg.so->so_q0.first())), err::connaborted);
@@ -120,7 +119,7 @@ bool tcp_adopt_cookie(tcp_segment &seg) {
   tcpcb *tp = seg.tp;
   tcp_options offer;
   bool ours = seg.st.now() < seg.st.cookies_until && seg.so->so_head != nullptr &&
-              tcp_check_cookie(seg, tp->irs, &offer);
+              tcp_check_cookie(seg, tp->irs, &offer) == cookie_is::good;
   if (!ours) return false;
   tcp_begin_at(tp, seg.ack - 1);
   tp->snd_nxt = tp->snd_max = seg.ack;

@@ -7,8 +7,9 @@ namespace kyu {
 
 namespace {
 
-// The low eight bits of a cookie: window scale (15: none), SACK, time stamps, MSS. The others are a
-// keyed hash of those, the addresses, the peer's initial number and the time.
+// The low eight bits of a cookie: window scale (15: none), SACK, time stamps, MSS. Above them twelve bits
+// of a keyed hash with the peer's initial number in it, and twelve of one without: so that a segment which
+// overtakes the first one is known to be of a cookie, although it cannot be taken yet.
 constexpr uint16_t mss_values[4] = {536, 1220, 1440, 1460};
 constexpr uint32_t no_scale = 15;
 
@@ -29,13 +30,37 @@ tcp_options unpack(uint32_t bits) {
   return o;
 }
 
-uint32_t cookie(const tcp_segment &seg, tcp_seq irs, uint32_t bits, uint64_t period) {
+constexpr int with_irs_at = 8, without_irs_at = 20;
+constexpr uint32_t hash_mask = 0xfff;
+
+uint32_t hash_without_irs(const tcp_segment &seg, uint32_t bits, uint64_t period) {
   const uint64_t words[] = {
       uint64_t(seg.dst.addr) << 32 | seg.src.addr,
-      uint64_t(seg.dst.port) << 48 | uint64_t(seg.src.port) << 32 | irs.raw,
-      period << 32 | 2u << 8 | bits,
+      uint64_t(seg.dst.port) << 48 | uint64_t(seg.src.port) << 32 | bits,
+      period << 8 | 2,
   };
-  return uint32_t(siphash(seg.st.secret, words)) << 8 | bits;
+  return uint32_t(siphash(seg.st.secret, words)) & hash_mask;
+}
+
+uint32_t hash_with_irs(const tcp_segment &seg, tcp_seq irs, uint32_t bits, uint64_t period) {
+  const uint64_t words[] = {
+      uint64_t(seg.dst.addr) << 32 | seg.src.addr,
+      uint64_t(seg.dst.port) << 48 | uint64_t(seg.src.port) << 32 | bits,
+      uint64_t(irs.raw) << 32 | period << 8 | 3,
+  };
+  return uint32_t(siphash(seg.st.secret, words)) & hash_mask;
+}
+
+uint32_t cookie(const tcp_segment &seg, tcp_seq irs, uint32_t bits, uint64_t period) {
+  return hash_without_irs(seg, bits, period) << without_irs_at |
+         hash_with_irs(seg, irs, bits, period) << with_irs_at | bits;
+}
+
+cookie_is check(const tcp_segment &seg, tcp_seq irs, uint64_t period) {
+  uint32_t given = seg.ack.raw - 1, bits = given & 0xff;
+  if (given >> without_irs_at != hash_without_irs(seg, bits, period)) return cookie_is::foreign;
+  bool first = (given >> with_irs_at & hash_mask) == hash_with_irs(seg, irs, bits, period);
+  return first ? cookie_is::good : cookie_is::out_of_order;
 }
 
 uint64_t period_now(const Stack &st) { return st.now() / tcp_cookie_ms; }
@@ -59,17 +84,16 @@ void tcp_send_cookie(const tcp_segment &seg) {
               uint16_t(min_of(head->so_rcv.sb_hiwat, TCP_MAXWIN)), &o);
 }
 
-bool tcp_check_cookie(const tcp_segment &seg, tcp_seq irs, tcp_options *offer) {
+cookie_is tcp_check_cookie(const tcp_segment &seg, tcp_seq irs, tcp_options *offer) {
   uint64_t period = period_now(seg.st);
-  uint32_t given = seg.ack.raw - 1, bits = given & 0xff;
-  bool ours =
-      given == cookie(seg, irs, bits, period) || (period > 0 && given == cookie(seg, irs, bits, period - 1));
-  if (!ours) return false;
-  *offer = unpack(bits);
-  if (offer->has_ts && !seg.opt.has_ts) return false;  // who agreed on time stamps sends them
+  cookie_is is = check(seg, irs, period);
+  if (is == cookie_is::foreign && period > 0) is = check(seg, irs, period - 1);
+  if (is != cookie_is::good) return is;
+  *offer = unpack((seg.ack.raw - 1) & 0xff);
+  if (offer->has_ts && !seg.opt.has_ts) return cookie_is::foreign;  // who agreed on time stamps sends them
   offer->tsval = seg.opt.tsval;
   offer->tsecr = seg.opt.tsecr;
-  return true;
+  return cookie_is::good;
 }
 
 }  // namespace kyu

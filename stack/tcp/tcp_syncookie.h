@@ -15,8 +15,14 @@ inline constexpr uint32_t tcp_cookie_ms = 64 * 1000;
 // Answers a SYN to a listener.
 void tcp_send_cookie(const tcp_segment &);
 
-// Does an ACK bring back a cookie of ours, for a SYN with the number `irs`? What the SYN had offered is
-// then in `offer`; a time stamp's numbers are the ACK's.
-bool tcp_check_cookie(const tcp_segment &, tcp_seq irs, tcp_options *offer);
+enum class cookie_is : uint8_t {
+  foreign,       // not of our making, or too old
+  out_of_order,  // ours, but the segment is not the first one after that SYN
+  good,
+};
+
+// Does an ACK bring back a cookie of ours, for a SYN with the number `irs`? If it is good, what the SYN
+// had offered is in `offer`; a time stamp's numbers are the ACK's.
+cookie_is tcp_check_cookie(const tcp_segment &, tcp_seq irs, tcp_options *offer);
 
 }  // namespace kyu
