@@ -14,6 +14,7 @@ constexpr const char *ack_bases[] = {"all", "una", "max", "none"};
 constexpr const char *yes_no[] = {"no", "yes"};
 constexpr const char *sack_bases[] = {"auto", "none", "all", "max"};
 constexpr const char *ts_choices[] = {"auto", "no", "yes", "old", "new", "no-echo", "bad-echo"};
+constexpr const char *texts[] = {"stream", "big", "lots", "stat", "help", "quit"};
 constexpr const char *icmp_types[] = {"echo",         "net-unreach", "host-unreach",  "proto-unreach",
                                       "port-unreach", "need-frag",   "time-exceeded", "param-problem"};
 constexpr const char *frag_orders[] = {"in-order",    "reversed",      "twice",
@@ -60,6 +61,7 @@ constexpr param seg_params[] = {
     one_of("ts", ts_choices),  // auto: as both sides agreed
     {"sack", relative, 3, 0, sack_bases},
     num("sacklen", 65535, 1000),
+    one_of("text", texts),  // other than the stream: len is the text's
 };
 constexpr param udp_params[] = {peer_number, num("port", 65535), num("len", 1472), one_of("to", udp_targets)};
 constexpr param icmp_params[] = {peer_number, one_of("type", icmp_types), num("len", 1472, 56),

@@ -46,7 +46,7 @@ void finish_ip(frame &f, const route &r, uint8_t proto) {
 }  // namespace
 
 void build_tcp(frame &f, const route &r, tcphdr th, const tcp_options &opt, int sender, uint32_t at,
-               uint32_t len) {
+               uint32_t len, const char *text) {
   uint8_t options[TCP_MAXOLEN];
   uint32_t optlen = tcp_write_options(opt, options), hlen = uint32_t(sizeof th) + optlen;
   len = std::min(len, max_ip_payload - hlen);
@@ -54,7 +54,10 @@ void build_tcp(frame &f, const route &r, tcphdr th, const tcp_options &opt, int 
   th.th_off = uint8_t(hlen / 4 << 4);
   store(t, 0, th);
   memcpy(t.data() + sizeof th, options, optlen);
-  fill_stream(sender, at, t.subspan(hlen));
+  if (text == nullptr)
+    fill_stream(sender, at, t.subspan(hlen));
+  else
+    memcpy(t.data() + hlen, text, len);
   put_checksum(t, r.from, r.to, IPPROTO_TCP);
   finish_ip(f, r, IPPROTO_TCP);
 }

@@ -29,9 +29,10 @@ void store(bytes b, size_t at, const T &v) {
   __builtin_memcpy(b.data() + at, &v, sizeof v);
 }
 
-// Headers are completed with lengths and checksums. Payload longer than the MTU allows is cut; it
-// is `sender`'s stream from byte `at` on.
-void build_tcp(frame &, const route &, tcphdr, const tcp_options &, int sender, uint32_t at, uint32_t len);
+// Headers are completed with lengths and checksums. Payload longer than the MTU allows is cut. It
+// is `sender`'s stream from byte `at` on, or `text`, where that is not null.
+void build_tcp(frame &, const route &, tcphdr, const tcp_options &, int sender, uint32_t at, uint32_t len,
+               const char *text = nullptr);
 void build_udp(frame &, const route &, uint16_t sport, uint16_t dport, int sender, uint32_t len);
 // An echo with `len` bytes of payload, or an error that quotes `quoted`.
 void build_icmp_echo(frame &, const route &, int sender, uint32_t len);

@@ -3,6 +3,7 @@
 #include "scenario/checksums.h"
 
 #include <algorithm>
+#include <cstring>
 
 namespace kyu::fuzz {
 
@@ -11,6 +12,13 @@ namespace {
 constexpr ether_addr stack_mac{{0x02, 0, 0, 0, 0, 1}};
 
 ether_addr mac_of(int number) { return {{0x02, 0, 0, 0, 1, uint8_t(number)}}; }
+
+// What Kyu's server on port 114 understands, in the order of op.cc's names; null: the stream.
+const char *text_of(const op &o) {
+  static const int at = arg_index(opcode::seg, "text");
+  static constexpr const char *texts[] = {nullptr, "big\n", "lots 30\n", "stat\n", "help\r\n", "q\n"};
+  return texts[o.arg[size_t(at)]];
+}
 
 constexpr uint16_t arp_request = 1, arp_reply = 2;
 
@@ -95,11 +103,12 @@ void peer::segment(const op &o, frame &f) {
   if (port != 0) stack_port_ = port;
   tcp_seq seq = seq_base(o.arg[3]) + uint32_t(o.arg[4]);
   tcp_seq ack = (flags & TH_ACK) ? ack_base(o.arg[5]) + uint32_t(o.arg[6]) : tcp_seq{};
-  uint32_t len = uint32_t(o.arg[7]);
+  const char *text = text_of(o);
+  uint32_t len = text != nullptr ? uint32_t(strlen(text)) : uint32_t(o.arg[7]);
   tcphdr th = header(seq, ack, flags, uint16_t(o.arg[8]));
   th.th_urp = uint16_t(o.arg[9]);
   uint32_t place = uint32_t(seq - iss_) - 1 + syn;
-  build_tcp(f, to_stack(), th, options_.asked(o, now_), number_, place, len);
+  build_tcp(f, to_stack(), th, options_.asked(o, now_), number_, place, len, text);
   advance(seq, len + syn + ((flags & TH_FIN) != 0));
   if (flags & TH_ACK) acked_ = ack;
 }
