@@ -1,6 +1,5 @@
 #include "packetdrill/virtual_host.h"
 
-#include "kyu/threads.h"
 #include "world/packet.h"
 
 #include <algorithm>
@@ -35,7 +34,7 @@ void virtual_host::make_port() {
   };
   port_.thread_self = [](void *c) { return of(c).sched_.self(); };
   port_.rx_wait = [](void *c) { return of(c).rx_wait(); };
-  port_.tick_wait = [](void *c) { return of(c).tick_wait(); };
+  port_.tick_wait = [](void *c) { return of(c).ticker_.wait(); };
   port_.tx_reserve = [](void *c, uint32_t len) {
     of(c).tx_.len = len;
     return of(c).tx_.data;
@@ -79,19 +78,8 @@ void virtual_host::run() {
 // --- time
 
 void virtual_host::step_to(uint64_t until) {
-  constexpr uint32_t tick = Stack::tick_ms;
-  uint64_t last_tick = until / tick, next = std::min(until, sched_.next_timeout());
-  if (last_tick > ticks_given_) {
-    uint64_t busy = ticks_given_ + timer_idle_ticks(*stack_, uint32_t(last_tick - ticks_given_)) + 1;
-    if (busy <= last_tick) next = std::min(next, busy * tick);
-  }
-  sched_.advance_to(std::max(next, sched_.now()));
+  ticker_.step_to(*stack_, until);
   us_ = std::max(us_, sched_.now() * 1000);
-  uint64_t tick_now = sched_.now() / tick;
-  if (tick_now == ticks_given_ || tick_sleeper_ == no_thread) return;
-  ticks_due_ = uint32_t(tick_now - ticks_given_);
-  ticks_given_ = tick_now;
-  sched_.wake(std::exchange(tick_sleeper_, no_thread));
 }
 
 // The time at which this thread's last call ended; 0: it has looked at the clock since, or moved it.
@@ -126,14 +114,6 @@ uint64_t virtual_host::now_us() {
     run();
   }
   return us_;
-}
-
-uint32_t virtual_host::tick_wait() {
-  while (ticks_due_ == 0) {
-    tick_sleeper_ = sched_.self();
-    sched_.block();
-  }
-  return std::exchange(ticks_due_, 0);
 }
 
 // --- the wire

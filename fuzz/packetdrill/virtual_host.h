@@ -11,6 +11,7 @@
 #include "world/digest.h"
 #include "world/frame.h"
 #include "world/scheduler.h"
+#include "world/ticker.h"
 
 #include <condition_variable>
 #include <deque>
@@ -61,7 +62,6 @@ class virtual_host {
   void step_to(uint64_t ms);
   uint64_t forget_my_call();
   const_bytes rx_wait();
-  uint32_t tick_wait();
   void tx_commit();
   void answer_arp();
   void inject(const_bytes frame);
@@ -71,6 +71,7 @@ class virtual_host {
   watch::whereabouts where_;
   digest digest_;
   scheduler sched_;
+  ticker ticker_{sched_};
   stack_config config_;
   std::vector<uint8_t> memory_;
   kyu::port port_;
@@ -78,9 +79,7 @@ class virtual_host {
   Stack *stack_ = nullptr;
 
   uint64_t us_ = 0;
-  uint64_t ticks_given_ = 0;
-  uint32_t ticks_due_ = 0;
-  thread_id tick_sleeper_ = no_thread, rx_sleeper_ = no_thread;
+  thread_id rx_sleeper_ = no_thread;
   std::deque<std::vector<uint8_t>> rx_;
   std::vector<uint8_t> rx_current_;
   frame tx_;

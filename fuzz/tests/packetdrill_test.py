@@ -10,6 +10,7 @@ import socket
 import struct
 import sys
 import threading
+import time
 import unittest
 
 LOCAL, REMOTE = "192.168.0.1", "192.0.2.1"
@@ -86,6 +87,15 @@ def sockaddr(addr, port):
     return ctypes.create_string_buffer(raw, 16)
 
 
+def wait_until_asleep(thread):
+    """As packetdrill waits for a call that blocks: until the kernel says several times that it sleeps."""
+    asleep = 0
+    while asleep < 20:
+        with open(f"/proc/self/task/{thread.native_id}/stat", encoding="ascii") as f:
+            asleep = asleep + 1 if f.read().rsplit(")", 1)[1].split()[0] == "S" else 0
+        time.sleep(0.005)
+
+
 class Packetdrill(unittest.TestCase):
     def setUp(self):
         self.host = Host(sys.argv[1])
@@ -117,9 +127,16 @@ class Packetdrill(unittest.TestCase):
 
     def test_a_blocked_call_ends_when_its_packet_comes(self):
         accepted = []
-        caller = threading.Thread(target=lambda: accepted.append(
-            (self.host.call("accept", self.listener, None, None), self.host.now())))
+        calling = threading.Event()
+
+        def accept():
+            calling.set()
+            accepted.append((self.host.call("accept", self.listener, None, None), self.host.now()))
+
+        caller = threading.Thread(target=accept)
         caller.start()
+        calling.wait()
+        wait_until_asleep(caller)
         self.host.call("usleep", 250000)
         self.handshake()
         came = self.host.now()

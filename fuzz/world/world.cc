@@ -1,7 +1,6 @@
 #include "world/world.h"
 
 #include "kyu/kyu.h"
-#include "kyu/threads.h"
 #include "oracles/audit.h"
 #include "watch/crash.h"
 #include "watch/poison.h"
@@ -61,7 +60,7 @@ world::world(world_options options)
   };
   port_.thread_self = [](void *c) { return of(c).sched_.self(); };
   port_.rx_wait = [](void *c) { return of(c).rx_wait(); };
-  port_.tick_wait = [](void *c) { return of(c).tick_wait(); };
+  port_.tick_wait = [](void *c) { return of(c).ticker_.wait(); };
   port_.tx_reserve = [](void *c, uint32_t len) { return of(c).tx_reserve(len); };
   port_.tx_commit = [](void *c, uint32_t len) { of(c).tx_commit(len); };
 }
@@ -81,8 +80,7 @@ void world::begin(trace *t) {
   rx_.clear();
   lose_ = ring_full_ = 0;
   link_up_ = true;
-  ticks_due_ = 0;
-  ticks_given_ = 0;
+  ticker_.restart();
   closing_ = false;
   sent_ = {};
   if (!started_) {
@@ -194,36 +192,9 @@ void world::settle() {
 void world::advance(uint64_t ms) {
   uint64_t until = sched_.now() + ms;
   while (sched_.now() < until) {
-    step_to(until);
+    ticker_.step_to(*stack_, until);
     settle();
   }
-}
-
-// To the next thing that happens: a wait that times out, or a tick in which a timer has work.
-void world::step_to(uint64_t until) {
-  constexpr uint32_t tick = Stack::tick_ms;
-  uint64_t last_tick = until / tick;
-  uint64_t next = std::min(until, sched_.next_timeout());
-  if (last_tick > ticks_given_) {
-    uint32_t ahead = uint32_t(std::min<uint64_t>(last_tick - ticks_given_, UINT32_MAX));
-    uint64_t busy_tick = ticks_given_ + timer_idle_ticks(*stack_, ahead) + 1;
-    if (busy_tick <= last_tick) next = std::min(next, busy_tick * tick);
-  }
-  sched_.advance_to(std::max(next, sched_.now()));
-  uint64_t tick_now = sched_.now() / tick;
-  if (tick_now == ticks_given_ || tick_sleeper_ == no_thread) return;
-  ticks_due_ = uint32_t(tick_now - ticks_given_);
-  ticks_given_ = tick_now;
-  sched_.wake(tick_sleeper_);
-  tick_sleeper_ = no_thread;
-}
-
-uint32_t world::tick_wait() {
-  while (ticks_due_ == 0) {
-    tick_sleeper_ = sched_.self();
-    sched_.block();
-  }
-  return std::exchange(ticks_due_, 0);
 }
 
 // --- the wire
@@ -335,7 +306,7 @@ void world::drain() {
   };
   while (sched_.now() < until && (!stack_->every_pool_full() || busy())) {
     answers_left_ = max_answers_per_op;
-    step_to(until);
+    ticker_.step_to(*stack_, until);
     settle();
   }
   if (!options_.oracles) return;

@@ -9,6 +9,7 @@
 #include "world/frame.h"
 #include "world/peer.h"
 #include "world/scheduler.h"
+#include "world/ticker.h"
 #include "world/trace.h"
 
 #include <array>
@@ -67,7 +68,6 @@ class world {
   void drain();
   void settle();  // threads run until all sleep, then the oracles look
   void advance(uint64_t ms);
-  void step_to(uint64_t until);
   frame *new_frame();  // null: the link is down or the ring full
   void inject();       // the new frame has been built
   void send_packet(const op &);
@@ -89,7 +89,6 @@ class world {
   // The port.
   static world &of(void *ctx) { return *static_cast<world *>(ctx); }
   const_bytes rx_wait();
-  uint32_t tick_wait();
   uint8_t *tx_reserve(uint32_t len);
   void tx_commit(uint32_t len);
   void show_to(peer &);
@@ -100,6 +99,7 @@ class world {
   watch::watcher watcher_;
   digest digest_;
   scheduler sched_;
+  ticker ticker_{sched_};
   port port_;
   stack_config config_;
   bytes memory_;  // the stack's; mapped, so that what is not touched costs nothing
@@ -123,9 +123,6 @@ class world {
   bool link_up_ = true;
 
   // Timer thread.
-  thread_id tick_sleeper_ = no_thread;
-  uint32_t ticks_due_ = 0;
-  uint64_t ticks_given_ = 0;
 
   std::array<uint32_t, max_open> sent_{};  // bytes that users sent on each descriptor
 };
