@@ -45,6 +45,7 @@ enum class opcode : uint8_t {
   error,
   poll,
   ifaddr,
+  resolve,
   tcp_bind,
   tcp_connect,
   tcp_accept,

@@ -1,4 +1,5 @@
 // API ops: one call of Kyu's API each, made on a user thread.
+#include "kyu/dns.h"
 #include "kyu/kyu.h"
 #include "kyu/servers.h"
 #include "socket/sockopt.h"
@@ -75,6 +76,12 @@ void world::make_call(const op &o) {
     case opcode::ifaddr: {
       uint32_t addr = (config_.addr & config_.mask) | uint32_t(a[1]);
       return result(o, net_ifaddr(st, {addr, config_.mask, 0}), 0);
+    }
+    case opcode::resolve: {
+      static constexpr const char *names[] = {"www.example.com", "WWW.Example.COM.", "a..b", "x"};
+      uint32_t addr = 0;
+      err e = dns_resolve(st, peer_at(a[1], dns_port), names[a[2]], &addr);
+      return result(o, e, addr);
     }
     case opcode::tcp_bind: return result(o, opened(kyu::tcp_bind(st, uint16_t(a[1]), a[2])));
     case opcode::tcp_connect: return result(o, opened(kyu::tcp_connect(st, peer_at(a[1], a[2]))));

@@ -74,6 +74,19 @@ void build_udp(frame &f, const route &r, uint16_t sport, uint16_t dport, int sen
   finish_ip(f, r, IPPROTO_UDP);
 }
 
+void build_udp(frame &f, const route &r, uint16_t sport, uint16_t dport, const_bytes payload) {
+  udphdr uh{};
+  payload = payload.first(std::min<size_t>(payload.size(), max_ip_payload - sizeof uh));
+  bytes u = begin_ip(f, uint32_t(sizeof uh + payload.size()));
+  uh.uh_sport = sport;
+  uh.uh_dport = dport;
+  uh.uh_ulen = uint16_t(u.size());
+  store(u, 0, uh);
+  std::copy(payload.begin(), payload.end(), u.begin() + sizeof uh);
+  put_checksum(u, r.from, r.to, IPPROTO_UDP);
+  finish_ip(f, r, IPPROTO_UDP);
+}
+
 void build_icmp_echo(frame &f, const route &r, int sender, uint32_t len) {
   struct icmp head{};
   head.icmp_type = ICMP_ECHO;

@@ -34,6 +34,8 @@ void store(bytes b, size_t at, const T &v) {
 void build_tcp(frame &, const route &, tcphdr, const tcp_options &, int sender, uint32_t at, uint32_t len,
                const char *text = nullptr);
 void build_udp(frame &, const route &, uint16_t sport, uint16_t dport, int sender, uint32_t len);
+// The same with these bytes.
+void build_udp(frame &, const route &, uint16_t sport, uint16_t dport, const_bytes payload);
 // An echo with `len` bytes of payload, or an error that quotes `quoted`.
 void build_icmp_echo(frame &, const route &, int sender, uint32_t len);
 // `mtu`: of the next hop, where the error says so.

@@ -1,6 +1,8 @@
 #include "world/peer.h"
 
 #include "scenario/checksums.h"
+#include "udp/udp.h"
+#include "world/dns_answers.h"
 
 #include <algorithm>
 #include <cstring>
@@ -33,6 +35,7 @@ void peer::begin(int number, uint32_t stack_addr) {
   shape_ = {};
   conversations_ = 0;
   last_seen_len_ = 0;
+  query_len_ = 0;
   new_conversation(0);
 }
 
@@ -85,14 +88,32 @@ void peer::build(const op &o, uint64_t now, frame &f) {
   now_ = now;
   switch (o.code) {
     case opcode::seg: segment(o, f); break;
-    case opcode::udp:
-      build_udp(f, udp_route(o.arg[3]), uint16_t(30000 + number_), uint16_t(o.arg[1]), number_,
-                uint32_t(o.arg[2]));
-      break;
+    case opcode::udp: datagram(o, f); break;
     case opcode::icmp: icmp(o, f); break;
     default: arp(o, f); break;
   }
   apply_damage(f);
+}
+
+// An answer goes to where the last query came from, from the port that it was sent to.
+void peer::datagram(const op &o, frame &f) {
+  int answer = o.arg[4];
+  std::vector<uint8_t> payload;
+  if (answer != 0) payload = answer_query(dns_answer(answer), {query_.data(), query_len_});
+  if (payload.empty())
+    return build_udp(f, udp_route(o.arg[3]), uint16_t(30000 + number_), uint16_t(o.arg[1]), number_,
+                     uint32_t(o.arg[2]));
+  build_udp(f, to_stack(), query_to_, query_from_, payload);
+}
+
+void peer::sees_udp(const_bytes packet) {
+  if (packet.size() < sizeof(ip) + sizeof(udphdr)) return;
+  auto uh = load<udphdr>(packet, sizeof(ip));
+  query_from_ = uh.uh_sport;
+  query_to_ = uh.uh_dport;
+  const_bytes payload = packet.subspan(sizeof(ip) + sizeof uh);
+  query_len_ = uint32_t(std::min(payload.size(), query_.size()));
+  std::copy_n(payload.begin(), query_len_, query_.begin());
 }
 
 void peer::segment(const op &o, frame &f) {
@@ -181,6 +202,7 @@ bool peer::sees(const_bytes f, uint64_t now, frame &answer) {
   if (iph.ip_dst != addr_) return false;
   last_seen_len_ = uint32_t(std::min(packet.size(), last_seen_.size()));
   std::copy_n(packet.begin(), last_seen_len_, last_seen_.begin());
+  if (iph.ip_p == IPPROTO_UDP && (iph.ip_off & (IP_MF | IP_OFFMASK)) == 0) sees_udp(packet);
   return iph.ip_p == IPPROTO_TCP && sees_tcp(packet, answer);
 }
 

@@ -64,6 +64,8 @@ class peer {
 
   void new_conversation(uint16_t stack_port);
   void segment(const op &, frame &);
+  void datagram(const op &, frame &);
+  void sees_udp(const_bytes ip_packet);
   void icmp(const op &, frame &);
   void arp(const op &, frame &);
   bool sees_arp(const_bytes f, frame &answer);
@@ -97,6 +99,11 @@ class peer {
   // The front of the IP packet that the stack sent last: ICMP errors quote it.
   std::array<uint8_t, sizeof(ip) + 8> last_seen_;
   uint32_t last_seen_len_ = 0;
+
+  // The datagram that the stack sent last: a name server's answers are to it.
+  std::array<uint8_t, 512> query_;
+  uint32_t query_len_ = 0;
+  uint16_t query_from_ = 0, query_to_ = 0;
 };
 
 }  // namespace kyu::fuzz

@@ -27,15 +27,13 @@ bool port_taken(inpcb *inp, endpoint local) {
   return false;
 }
 
-// Ports are tried from a random start; each at most once.
+// Ports are tried from a random start (RFC 6056, 3.3.1); each at most once.
 uint16_t ephemeral_port(inpcb *inp) {
-  inpcbinfo &info = *inp->inp_info;
   constexpr uint32_t range = 65536 - IPPORT_EPHEMERAL;
   const port &p = *inp->inp_stack->port;
-  if (info.ipi_lastport == 0) info.ipi_lastport = uint16_t(p.random32(p.ctx) % range);
+  uint32_t start = p.random32(p.ctx) % range;
   for (uint32_t i = 0; i < range; ++i) {
-    info.ipi_lastport = uint16_t((info.ipi_lastport + 1u) % range);
-    endpoint local{inp->inp_laddr.addr, uint16_t(IPPORT_EPHEMERAL + info.ipi_lastport)};
+    endpoint local{inp->inp_laddr.addr, uint16_t(IPPORT_EPHEMERAL + (start + i) % range)};
     if (!port_taken(inp, local)) return local.port;
   }
   return 0;

@@ -26,7 +26,6 @@ struct inpcbinfo {
   static constexpr uint32_t buckets = 64;
   queue<inpcb, &inpcb::inp_list> ipi_all;
   queue<inpcb, &inpcb::inp_hash> ipi_hash[buckets];
-  uint16_t ipi_lastport = 0;
 };
 
 inline constexpr uint16_t IPPORT_EPHEMERAL = 49152;  // RFC 6335's dynamic ports
