@@ -25,6 +25,8 @@ constexpr const char *dns_names[] = {"www.example.com", "WWW.Example.COM.", "a..
 constexpr const char *dns_answers[] = {"no",           "address",       "alias",          "alias-loop",
                                        "no-such-name", "refused",       "other-id",       "other-question",
                                        "pointer-loop", "pointer-ahead", "count-too-high", "long-name"};
+constexpr const char *tftp_answers[] = {"no",         "block", "last",     "again", "ahead",
+                                        "other-port", "error", "too-long", "short"};
 constexpr const char *udp_targets[] = {"us", "everybody", "network"};
 constexpr const char *arp_kinds[] = {"request", "reply", "gratuitous", "other", "ours", "claim", "probe"};
 constexpr const char *reactions[] = {"off", "ack", "close", "reset", "silent"};
@@ -67,8 +69,12 @@ constexpr param seg_params[] = {
     num("sacklen", 65535, 1000),
     one_of("text", texts),  // other than the stream: len is the text's
 };
-constexpr param udp_params[] = {peer_number, num("port", 65535), num("len", 1472), one_of("to", udp_targets),
-                                one_of("dns", dns_answers)};
+constexpr param udp_params[] = {peer_number,
+                                num("port", 65535),
+                                num("len", 1472),
+                                one_of("to", udp_targets),
+                                one_of("dns", dns_answers),
+                                one_of("tftp", tftp_answers)};
 constexpr param icmp_params[] = {peer_number, one_of("type", icmp_types), num("len", 1472, 56),
                                  num("mtu", 65535, 576)};
 constexpr param arp_params[] = {peer_number, one_of("kind", arp_kinds), num("host", 255, 50)};
@@ -99,6 +105,7 @@ constexpr param poll_params[] = {user_number, fd_number, one_of("events", poll_e
                                  num("ms", 65535, 1000)};
 constexpr param ifaddr_params[] = {user_number, num("host", 255, 50)};
 constexpr param resolve_params[] = {user_number, num("server", max_peers - 1), one_of("name", dns_names)};
+constexpr param tftp_params[] = {user_number, num("server", max_peers - 1), num("len", 65535, 4096)};
 constexpr param tcp_bind_params[] = {user_number, num("port", 65535, 114), num("backlog", 255, 5)};
 constexpr param tcp_connect_params[] = {user_number, num("to", max_peers - 1), num("port", 65535, 80)};
 constexpr param server_params[] = {user_number, one_of("name", servers)};
@@ -136,6 +143,7 @@ constexpr op_spec specs[opcodes] = {
     {opcode::poll, "poll", subject::user, poll_params},
     {opcode::ifaddr, "ifaddr", subject::user, ifaddr_params},
     {opcode::resolve, "resolve", subject::user, resolve_params},
+    {opcode::tftp, "tftp", subject::user, tftp_params},
     {opcode::tcp_bind, "tcp_bind", subject::user, tcp_bind_params},
     {opcode::tcp_connect, "tcp_connect", subject::user, tcp_connect_params},
     {opcode::tcp_accept, "tcp_accept", subject::user, fd_params},

@@ -46,6 +46,7 @@ enum class opcode : uint8_t {
   poll,
   ifaddr,
   resolve,
+  tftp,
   tcp_bind,
   tcp_connect,
   tcp_accept,

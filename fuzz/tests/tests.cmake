@@ -17,6 +17,7 @@ add_library(unit_tests_main OBJECT
   tests/ip_test.cc
   tests/stream_test.cc
   tests/syncookie_test.cc
+  tests/tftp_test.cc
   tests/tcp_states_test.cc
   tests/tcp_test.cc
   tests/tcp_options_test.cc

@@ -2,6 +2,7 @@
 #include "kyu/dns.h"
 #include "kyu/kyu.h"
 #include "kyu/servers.h"
+#include "kyu/tftp.h"
 #include "socket/sockopt.h"
 #include "watch/poison.h"
 #include "world/stream.h"
@@ -82,6 +83,13 @@ void world::make_call(const op &o) {
       uint32_t addr = 0;
       err e = dns_resolve(st, peer_at(a[1], dns_port), names[a[2]], &addr);
       return result(o, e, addr);
+    }
+    case opcode::tftp: {
+      bytes to = buffer_of(o, uint32_t(a[2]));
+      uint32_t n = 0;
+      err e = tftp_get(st, peer_at(a[1], tftp_port), "image", to, &n);
+      digest_.add(to.first(n));
+      return result(o, e, n);
     }
     case opcode::tcp_bind: return result(o, opened(kyu::tcp_bind(st, uint16_t(a[1]), a[2])));
     case opcode::tcp_connect: return result(o, opened(kyu::tcp_connect(st, peer_at(a[1], a[2]))));

@@ -100,10 +100,26 @@ void peer::datagram(const op &o, frame &f) {
   int answer = o.arg[4];
   std::vector<uint8_t> payload;
   if (answer != 0) payload = answer_query(dns_answer(answer), {query_.data(), query_len_});
+  if (o.arg[5] != 0) return tftp(o.arg[5], f);
   if (payload.empty())
     return build_udp(f, udp_route(o.arg[3]), uint16_t(30000 + number_), uint16_t(o.arg[1]), number_,
                      uint32_t(o.arg[2]));
   build_udp(f, to_stack(), query_to_, query_from_, payload);
+}
+
+// A TFTP server that answers from a port of its own: the block that was asked for, or something else.
+void peer::tftp(int answer, frame &f) {
+  enum { no, block, last, again, ahead, other_port, error, too_long, too_short };
+  constexpr uint8_t data = 3, errors = 5, ack = 4;
+  uint16_t own_port = uint16_t(32000 + number_), next = 1;
+  if (query_len_ >= 4 && query_[1] == ack) next = uint16_t((query_[2] << 8 | query_[3]) + 1);
+  if (answer == again) --next;
+  if (answer == ahead) ++next;
+  std::vector<uint8_t> m = {0, answer == error ? errors : data, uint8_t(next >> 8), uint8_t(next)};
+  size_t len = answer == last ? 100 : answer == error ? 1 : answer == too_long ? 513 : 512;
+  for (size_t i = 0; i < len; ++i) m.push_back(answer == error ? 0 : uint8_t(next + i));
+  if (answer == too_short) m.resize(3);
+  build_udp(f, to_stack(), uint16_t(own_port + (answer == other_port)), query_from_, m);
 }
 
 void peer::sees_udp(const_bytes packet) {

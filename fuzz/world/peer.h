@@ -65,6 +65,7 @@ class peer {
   void new_conversation(uint16_t stack_port);
   void segment(const op &, frame &);
   void datagram(const op &, frame &);
+  void tftp(int answer, frame &);
   void sees_udp(const_bytes ip_packet);
   void icmp(const op &, frame &);
   void arp(const op &, frame &);
