@@ -64,7 +64,13 @@ void hold(arp_entry &e, mbuf_ptr m) {
   ++e.la_held;
 }
 
-// A free entry, or the one that was made first.
+// Which of two entries is missed less: one that nobody answered for, else the one that was not used for
+// longer. Who answers a flood from made-up neighbours then still knows the real ones.
+bool less_missed(const arp_entry &a, const arp_entry &b) {
+  bool a_known = a.la_state == arp_state::resolved, b_known = b.la_state == arp_state::resolved;
+  return a_known != b_known ? !a_known : a.la_used < b.la_used;
+}
+
 arp_entry &arp_new(Stack &st, uint32_t addr) {
   arp_table &t = st.arp;
   arp_entry *pick = nullptr;
@@ -74,12 +80,12 @@ arp_entry &arp_new(Stack &st, uint32_t addr) {
   if (pick == nullptr) {
     pick = &t.entries[0];
     for (arp_entry &e : t.entries)
-      if (e.la_born < pick->la_born) pick = &e;
+      if (less_missed(e, *pick)) pick = &e;
   }
   drop_held(*pick);
   pick->la_addr = addr;
   pick->la_asked = 0;
-  pick->la_born = st.now();
+  pick->la_used = st.now();
   return *pick;
 }
 
@@ -131,8 +137,10 @@ void arp_input(Stack &st, mbuf_ptr m) {
 
 err arp_output(Stack &st, mbuf_ptr m, uint32_t neighbour) {
   arp_entry *e = arp_find(st.arp, neighbour);
-  if (e != nullptr && e->la_state == arp_state::resolved)
+  if (e != nullptr && e->la_state == arp_state::resolved) {
+    e->la_used = st.now();
     return ether_output(st, std::move(m), e->la_mac, ETHERTYPE_IP);
+  }
   if (e != nullptr && e->la_state == arp_state::down) return err::hostunreach;
   bool ask = e == nullptr;
   if (ask) e = &arp_new(st, neighbour);

@@ -6,7 +6,7 @@
 
 namespace kyu {
 
-// Entries; a remote host can fill the table, and then replaces the oldest entry.
+// Entries; a remote host can fill the table, and then replaces the one that is missed least.
 inline constexpr int arptab_size = 16;
 inline constexpr uint32_t arpt_keep_ms = 20 * 60 * 1000;  // a resolved entry
 inline constexpr uint32_t arpt_down_ms = 20 * 1000;       // a host that did not answer
@@ -24,7 +24,7 @@ struct arp_entry {
   mbuf *la_hold = nullptr;  // packets that wait for the answer, oldest first, by m_nextpkt
   uint8_t la_held = 0;
   uint64_t la_expire = 0;  // ms: next request, or end of life
-  uint64_t la_born = 0;
+  uint64_t la_used = 0;    // ms of the last packet to it
 };
 
 struct arp_table {
