@@ -34,14 +34,16 @@ TEST(tftp, another_port_is_another_transfer) {
 }
 
 // RFC 1123, 4.2.3.2: one second, then twice as long each time.
-TEST(tftp, asks_five_times) { EXPECT_EQ(conversation("user 0: tftp\n+40000ms\n"), R"(
+TEST(tftp, asks_five_times) {
+  EXPECT_EQ(conversation("user 0: tftp\n+40000ms\n"), R"(
 0.000 > udp 54488>69 (14)
 1.000 > udp 54488>69 (14)
 3.000 > udp 54488>69 (14)
 7.000 > udp 54488>69 (14)
 15.000 > udp 54488>69 (14)
 31.000 user 0: tftp = ETIMEDOUT
-)"); }
+)");
+}
 
 TEST(tftp, an_error_ends_it) {
   EXPECT_EQ(got("peer 0 < udp tftp=error\n"), "0.000 user 0: tftp = ECONNREFUSED");
