@@ -39,7 +39,7 @@ constexpr const char *options[] = {"reuseaddr",    "keepalive", "broadcast", "li
                                    "rcvtimeo",     "nodelay",   "maxseg",    "acceptconn", "nonblock",
                                    "user-timeout", "keepidle",  "keepintvl", "tos",        "ttl"};
 constexpr const char *poll_events[] = {"in", "out", "in-out", "pri"};
-constexpr const char *servers[] = {"wangdoodle", "echo", "discard", "daytime"};
+constexpr const char *servers[] = {"wangdoodle", "echo", "discard", "daytime", "echo-udp"};
 
 template <size_t N>
 constexpr param one_of(const char *name, const char *const (&names)[N], int32_t standard = 0) {

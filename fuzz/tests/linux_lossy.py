@@ -88,6 +88,23 @@ def touch(number, ready):
     return error
 
 
+def udp_echo(count):
+    """So many datagrams at once; how many come back, each as it was sent."""
+    back = 0
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+        s.settimeout(1)
+        s.connect((STACK, ECHO))
+        for i in range(count):
+            s.send(i.to_bytes(4, "big") * 100)
+        try:
+            while back < count:
+                got = s.recv(2048)
+                back += got == got[:4] * 100
+        except TimeoutError:
+            pass
+    return back
+
+
 def in_parallel(n, call):
     with concurrent.futures.ThreadPoolExecutor(n) as pool:
         return [e for e in pool.map(call, range(n)) if e]
@@ -111,6 +128,10 @@ def main(args):
         ready = threading.Barrier(args.connections)
         errors += in_parallel(args.connections, lambda n: touch(n, ready))
         print(f"{args.connections} connections open at once: {time.monotonic() - begin:.1f} s", flush=True)
+        back = udp_echo(2000)
+        print(f"UDP echo flood: {back} of 2000 came back", flush=True)
+        if back == 0:
+            errors.append("no datagram came back")
         if not args.loss:
             errors += [f"ping of {n} bytes" for n in (1472, 1473, 8000, 20000) if not ping(n)]
         server.send_signal(signal.SIGTERM)

@@ -10,6 +10,7 @@ namespace kyu {
 namespace {
 
 constexpr uint32_t lots_max = 1000;
+constexpr uint16_t IPPORT_RESERVED = 1024;
 
 struct job {
   Stack *st;
@@ -137,6 +138,7 @@ void connection_thread(Stack &st, uint32_t word) {
     case server::echo: run_echo(j); break;
     case server::discard: run_discard(j); break;
     case server::daytime: run_daytime(j); break;
+    case server::echo_udp: break;  // has no connections
   }
   (void)tcp_close(st, j.fd);
 }
@@ -164,9 +166,35 @@ void accept_thread(Stack &st, uint32_t word) {
   (void)tcp_close(st, listener.fd);
 }
 
+// Until its descriptor is closed or shut down. An answer that cannot be sent is lost, as a datagram may
+// be; one to another server's port could go back and forth for ever, and is not sent.
+void udp_echo_thread(Stack &st, uint32_t word) {
+  job j = unpack(st, word);
+  uint8_t buf[1472];
+  for (;;) {
+    uint32_t n = 0, sent = 0;
+    endpoint from;
+    if (net_recv(st, j.fd, buf, 0, &from, &n) != err::ok || from.port == 0) break;
+    if (from.port >= IPPORT_RESERVED) (void)net_sendto(st, j.fd, const_bytes(buf, n), from, &sent);
+  }
+  (void)net_close(st, j.fd);
+}
+
+int start_udp_echo(Stack &st) {
+  int fd;
+  if (net_socket(st, sotype::dgram, &fd) != err::ok) return -1;
+  bool ok = net_bind(st, fd, {0, server_port(server::echo_udp)}) == err::ok &&
+            st.port->thread_start(st.port->ctx, server_name(server::echo_udp), udp_echo_thread, st,
+                                  pack(server::echo_udp, fd));
+  if (ok) return fd;
+  (void)net_close(st, fd);
+  return -1;
+}
+
 }  // namespace
 
 int server_start(Stack &st, server what) {
+  if (what == server::echo_udp) return start_udp_echo(st);
   int fd = tcp_bind(st, server_port(what), SOMAXCONN);
   if (fd < 0) return -1;
   if (st.port->thread_start(st.port->ctx, "accept", accept_thread, st, pack(what, fd))) return fd;
@@ -175,12 +203,12 @@ int server_start(Stack &st, server what) {
 }
 
 uint16_t server_port(server s) {
-  constexpr uint16_t ports[servers] = {114, 7, 9, 13};
+  constexpr uint16_t ports[servers] = {114, 7, 9, 13, 7};
   return ports[int(s)];
 }
 
 const char *server_name(server s) {
-  constexpr const char *names[servers] = {"wangdoodle", "echo", "discard", "daytime"};
+  constexpr const char *names[servers] = {"wangdoodle", "echo", "discard", "daytime", "echo-udp"};
   return names[int(s)];
 }
 

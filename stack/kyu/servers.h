@@ -13,8 +13,9 @@ enum class server : uint8_t {
   echo,        // port 7
   discard,     // port 9
   daytime,     // port 13
+  echo_udp,    // port 7, datagrams
 };
-inline constexpr int servers = 4;
+inline constexpr int servers = 5;
 
 inline constexpr uint32_t big_bytes = 200 * 1024, big_chunk = 2 * 1024;
 
