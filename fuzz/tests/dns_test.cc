@@ -96,6 +96,15 @@ TEST(dns, a_server_that_is_none_is_told_at_once) {
             std::string::npos);
 }
 
+// Another thread may shut down any descriptor: that ends the wait, and does not make it spin.
+TEST(dns, a_shutdown_ends_it) {
+  EXPECT_EQ(conversation("user 0: resolve\nuser 1: shutdown how=rd\n"), R"(
+0.000 > udp 54488>53 (33)
+0.000 user 1: shutdown how=rd = 0
+0.000 user 0: resolve = ENOTCONN
+)");
+}
+
 }  // namespace
 
 }  // namespace kyu::fuzz

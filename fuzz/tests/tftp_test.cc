@@ -54,6 +54,12 @@ TEST(tftp, a_file_that_is_too_long_is_refused) {
   EXPECT_NE(said.find("tftp len=700 = ENOBUFS"), std::string::npos) << said;
 }
 
+// Another thread may shut down any descriptor: that ends the wait, and does not make it spin.
+TEST(tftp, a_shutdown_ends_it) {
+  std::string said = conversation("user 0: tftp\nuser 1: shutdown how=rd\n+40000ms\n");
+  EXPECT_NE(said.find("0.000 user 0: tftp = ETIMEDOUT"), std::string::npos) << said;
+}
+
 }  // namespace
 
 }  // namespace kyu::fuzz

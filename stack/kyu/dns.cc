@@ -89,8 +89,10 @@ err await_answer(Stack &st, int fd, uint32_t ms, uint16_t id, const dns_name &na
     if (now >= until) return err::again;
     uint8_t message[dns_max_message];
     uint32_t n = 0;
+    endpoint from;
     if (err e = net_setopt(st, fd, SO_RCVTIMEO, uint32_t(until - now)); e != err::ok) return e;
-    if (err e = net_recv(st, fd, message, 0, nullptr, &n); e != err::ok) return e;
+    if (err e = net_recv(st, fd, message, 0, &from, &n); e != err::ok) return e;
+    if (from.port == 0) return err::notconn;  // somebody has shut the socket down: nothing will come
     err e = dns_read_answer(const_bytes(message, n), id, name, addr);
     if (e != err::again) return e;
   }

@@ -40,7 +40,8 @@ uint32_t dns_make_query(uint16_t id, const dns_name &name, uint8_t (&to)[dns_max
 // err::connrefused: the server will not say.
 err dns_read_answer(const_bytes message, uint16_t id, const dns_name &name, uint32_t *addr);
 
-// Asks `server` and waits. err::inval: no name; err::timedout: no answer; else as above.
+// Asks `server` and waits. err::inval: no name; err::timedout: no answer; err::notconn: somebody shut the
+// socket down meanwhile; else as above.
 err dns_resolve(Stack &, endpoint server, const char *name, uint32_t *addr);
 
 }  // namespace kyu

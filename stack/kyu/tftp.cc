@@ -91,7 +91,8 @@ progress await_block(transfer &t, uint32_t ms) {
     uint32_t n = 0;
     endpoint from;
     (void)net_setopt(t.st, t.fd, SO_RCVTIMEO, uint32_t(until - now));
-    if (net_recv(t.st, t.fd, m, 0, &from, &n) != err::ok) return progress::none;
+    bool got = net_recv(t.st, t.fd, m, 0, &from, &n) == err::ok && from.port != 0;
+    if (!got) return progress::none;  // also where somebody has shut the socket down
     if (progress p = take(t, from, const_bytes(m, n)); p != progress::none) return p;
   }
   return progress::none;
