@@ -64,9 +64,7 @@ set_tests_properties(linux.good-wire PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 600)
 if(KYU_REPOSITORY_TESTS)  # it waits for retransmissions most of the time: once is enough
   add_test(NAME linux.bad-wire COMMAND Python3::Interpreter ${linux_lossy} $<TARGET_FILE:kyufuzz> --megabytes 0.5
                                        --connections 50)
-  add_test(NAME linux.hostile COMMAND Python3::Interpreter ${CMAKE_CURRENT_LIST_DIR}/linux_hostile.py
-                                      $<TARGET_FILE:kyufuzz>)
-  set_tests_properties(linux.bad-wire linux.hostile PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 600 RUN_SERIAL ON)
+  set_tests_properties(linux.bad-wire PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 600)
 endif()
 set_tests_properties(linux.transfers linux.transfers.accept-keeps-nofdref
                      PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 300)

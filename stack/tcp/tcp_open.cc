@@ -9,20 +9,22 @@ namespace kyu {
 
 namespace {
 
-// The connection that has been in TIME-WAIT for longest; null: there is none.
-tcpcb *oldest_time_wait(const Stack &st) {
-  tcpcb *oldest = nullptr;
+// The connection in this state whose timer `which` runs out first, and that no user is opening himself;
+// null: there is none.
+tcpcb *first_to_expire(const Stack &st, tcps state, tcp_timer which) {
+  tcpcb *first = nullptr;
   for (tcpcb *tp = st.tcp_timerq.first(); tp != nullptr; tp = tp->t_timerq.next) {
-    if (tp->t_state != tcps::time_wait) continue;
-    if (oldest == nullptr || tp->t_timer[TCPT_2MSL] < oldest->t_timer[TCPT_2MSL]) oldest = tp;
+    if (tp->t_state != state || tp->t_timer[which] == 0) continue;
+    if (state == tcps::syn_received && tcp_socket(tp)->so_head == nullptr) continue;
+    if (first == nullptr || tp->t_timer[which] < first->t_timer[which]) first = tp;
   }
-  return oldest;
+  return first;
 }
 
 // Where a pool is empty, a connection that only waits for old duplicates makes room.
 socket *newconn(tcp_segment &seg) {
   if (socket *so = sonewconn(seg.so, 0); so != nullptr) return so;
-  tcpcb *old = oldest_time_wait(seg.st);
+  tcpcb *old = first_to_expire(seg.st, tcps::time_wait, TCPT_2MSL);
   if (old == nullptr) return nullptr;
   tcpcb_close(old);
   return sonewconn(seg.so, 0);
@@ -69,7 +71,7 @@ void take_syn(tcp_segment &seg, tcpcb *tp, tcp_seq irs, const tcp_options &offer
 
 // The ACK of a cookie: a connection in SYN-RECEIVED, as if it had been remembered. The queue of
 // half-open ones does not matter to it, since it will not be one; only where a pool is empty too does
-// the oldest of them, which may be half of a flood, give way.
+// the oldest of them, of whichever listener, give way: it may be part of the flood.
 verdict cookie_input(tcp_segment &seg) {
   Stack &st = seg.st;
   tcp_options offer;
@@ -80,8 +82,10 @@ verdict cookie_input(tcp_segment &seg) {
   if (is == cookie_is::out_of_order) return verdict::drop;  // it has overtaken the first one, and comes again
   if (soqfull(seg.so)) return verdict::drop;                // the peer's data will bring the cookie again
   tcpcb *tp = spawn_connection(seg);
-  if (tp == nullptr && !seg.so->so_q0.empty()) {
-    tcp_drop_quietly(intotcpcb(sotoinpcb(seg.so->so_q0.first())), err::connaborted);
+  if (tp == nullptr) {
+    tcpcb *half_open = first_to_expire(st, tcps::syn_received, TCPT_KEEP);
+    if (half_open == nullptr) return verdict::drop;
+    tcp_drop_quietly(half_open, err::connaborted);
     tp = spawn_connection(seg);
   }
   if (tp == nullptr) return verdict::drop;
