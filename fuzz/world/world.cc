@@ -2,6 +2,7 @@
 
 #include "kyu/kyu.h"
 #include "oracles/audit.h"
+#include "socket/sockopt.h"
 #include "watch/crash.h"
 #include "watch/poison.h"
 
@@ -291,13 +292,15 @@ void world::drain() {
   for (int k = 0; k < pool_kinds; ++k) watcher_.fail_nth(pool_kind(k), 0);
   for (user &u : users_) u.calls.clear();
   // An accept may hand out another descriptor while the closer is under way, and the closer may linger.
-  for (int round = 0; round < int(config_.max_files) && stack_->files.open > 0; ++round) {
+  // Each may linger for SO_LINGER_MAX, one after the other: the first minute in seconds, the rest faster.
+  constexpr int seconds = 64, minutes = int(max_open * SO_LINGER_MAX / 60);
+  for (int round = 0; round < seconds + minutes && stack_->files.open > 0; ++round) {
     if (!closing_) {
       closing_ = true;
       if (!sched_.start("closer", closer_thread, *stack_, 0)) broken("no thread left for the closer");
     }
     settle();
-    if (stack_->files.open > 0) advance(1000);
+    if (stack_->files.open > 0) advance(round < seconds ? 1000 : 60 * 1000);
   }
   uint64_t until = sched_.now() + drain_ms;
   auto busy = [this] {
