@@ -56,17 +56,18 @@ bool in_broadcast(const Stack &st, uint32_t addr) {
 void ip_input(Stack &st, mbuf_ptr m) {
   ipstat &stat = st.ip_stat;
   ++stat.ips_total;
-  m = m_pullup(std::move(m), sizeof(ip));
+  if (m->m_len < sizeof(ip)) m = m_pullup(std::move(m), sizeof(ip));
   if (!m) return void(++stat.ips_badhdr);
   ip iph;
   __builtin_memcpy(&iph, m->m_data, sizeof iph);
   uint32_t hlen = (iph.ip_vhl & 0xf) * 4u, len = iph.ip_len;
   if ((iph.ip_vhl >> 4) != 4 || hlen < sizeof iph || len < hlen || len > m->m_pktlen)
     return void(++stat.ips_badhdr);
-  m = m_pullup(std::move(m), hlen);
+  if (m->m_len < hlen) m = m_pullup(std::move(m), hlen);
   if (!m) return void(++stat.ips_badhdr);
   in_cksum sum;
-  sum.add(const_bytes(m->m_data, hlen));
+  sum.add_header(iph);
+  if (hlen > sizeof iph) sum.add(const_bytes(m->m_data + sizeof iph, hlen - sizeof iph));
   if (sum.fold() != 0) return void(++stat.ips_badsum);
   m_trim(m.get(), len);  // Ethernet's padding
   if (!ours(st, iph.ip_dst) || martian(st, iph.ip_src)) return void(++stat.ips_notours);

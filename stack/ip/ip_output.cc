@@ -26,7 +26,7 @@ mbuf_ptr with_header(mbuf_ptr m, ip iph) {
   m = m_prepend(std::move(m), sizeof iph);
   if (!m) return m;
   in_cksum sum;
-  sum.add(const_bytes(reinterpret_cast<const uint8_t *>(&iph), sizeof iph));
+  sum.add_header(iph);
   iph.ip_sum = sum.fold();
   __builtin_memcpy(m->m_data, &iph, sizeof iph);
   return m;

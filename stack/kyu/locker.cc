@@ -7,7 +7,7 @@ namespace kyu {
 void net_lock(Stack &st) {
   const port &p = *st.port;
   locker &lk = st.lock;
-  __atomic_add_fetch(&lk.lk_count, 1, __ATOMIC_RELAXED);
+  __atomic_add_fetch(&lk.lk_came, 1, __ATOMIC_RELAXED);
   p.sem_wait(p.ctx, lk.lk_sem, forever);
   KASSERT(lk.lk_holder == no_thread, "net_lock: two holders");
   lk.lk_holder = p.thread_self(p.ctx);
@@ -18,7 +18,7 @@ void net_unlock(Stack &st) {
   locker &lk = st.lock;
   KASSERT(lk.lk_holder == p.thread_self(p.ctx), "net_unlock: not the holder");
   lk.lk_holder = no_thread;
-  __atomic_sub_fetch(&lk.lk_count, 1, __ATOMIC_RELAXED);
+  __atomic_store_n(&lk.lk_left, lk.lk_left + 1, __ATOMIC_RELAXED);  // the holder alone writes it
   p.sem_signal(p.ctx, lk.lk_sem);
 }
 

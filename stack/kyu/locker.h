@@ -14,7 +14,12 @@ struct Stack;
 struct locker {
   semaphore lk_sem{1, nullptr};
   thread_id lk_holder = no_thread;
-  uint32_t lk_count = 0;  // threads that hold it or wait for it
+  uint32_t lk_came = 0, lk_left = 0;  // how often threads asked for it, and gave it back
+
+  // Threads that hold it or wait for it.
+  uint32_t count() const {
+    return __atomic_load_n(&lk_came, __ATOMIC_RELAXED) - __atomic_load_n(&lk_left, __ATOMIC_RELAXED);
+  }
 };
 
 // Threads that sleep for one reason. Guarded by the locker: whoever sleeps has registered before it

@@ -61,7 +61,7 @@ void pool_show(Stack &st, const line_printer &out) {
 
 void locker_show(const Stack &st, const line_printer &out) {
   line_text count, lock;
-  say(out, count.str("locker count: ").dec(st.lock.lk_count));
+  say(out, count.str("locker count: ").dec(st.lock.count()));
   say(out, lock.str("User lock: ").str(st.lock.lk_holder == no_thread ? "idle" : "busy"));
 }
 

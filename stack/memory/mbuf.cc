@@ -2,11 +2,6 @@
 
 namespace kyu {
 
-void mbuf_ptr::reset(mbuf *m) {
-  m_freem(m_);
-  m_ = m;
-}
-
 mbuf *m_get(mbuf_pools &pools) { return pool_new<mbuf>(pools.mbufs, &pools); }
 
 mbuf *m_getcl(mbuf_pools &pools) {
@@ -44,7 +39,7 @@ uint32_t m_length(const mbuf *m) {
 
 uint32_t m_cost(const mbuf *m) {
   uint32_t cost = 0;
-  for (; m != nullptr; m = m->m_next) cost += MLEN + (m->m_ext != nullptr ? MCLBYTES : 0);
+  for (; m != nullptr; m = m->m_next) cost += m_cost_one(m);
   return cost;
 }
 

@@ -51,6 +51,10 @@ struct mbuf {
   bytes data() { return {m_data, m_len}; }
 };
 
+// Frees one mbuf and returns the next; frees a chain (null is allowed).
+mbuf *m_free(mbuf *);
+void m_freem(mbuf *);
+
 // Owns one packet.
 class mbuf_ptr {
  public:
@@ -71,7 +75,10 @@ class mbuf_ptr {
     m_ = nullptr;
     return m;
   }
-  void reset(mbuf *m = nullptr);
+  void reset(mbuf *m = nullptr) {
+    if (m_ != nullptr) m_freem(m_);
+    m_ = m;
+  }
 
  private:
   mbuf *m_ = nullptr;
@@ -80,10 +87,6 @@ class mbuf_ptr {
 // One empty mbuf; with a cluster behind it. Null: a pool is exhausted.
 mbuf *m_get(mbuf_pools &);
 mbuf *m_getcl(mbuf_pools &);
-
-// Frees one mbuf and returns the next; frees a chain (null is allowed).
-mbuf *m_free(mbuf *);
-void m_freem(mbuf *);
 
 // Sum of m_len over a chain.
 uint32_t m_length(const mbuf *);
@@ -109,7 +112,8 @@ mbuf_ptr m_pullup(mbuf_ptr, uint32_t len);
 // Puts `len` uninitialised bytes in front. Null: no mbuf was left, the packet has been freed.
 mbuf_ptr m_prepend(mbuf_ptr, uint32_t len);
 
-// What a chain costs its socket buffer.
+// What one mbuf, or a chain, costs its socket buffer.
+inline uint32_t m_cost_one(const mbuf *m) { return MLEN + (m->m_ext != nullptr ? MCLBYTES : 0); }
 uint32_t m_cost(const mbuf *);
 
 }  // namespace kyu

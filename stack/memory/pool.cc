@@ -14,6 +14,23 @@ uint32_t stride_of(uint32_t size, const pool_layout &layout) {
 
 uint32_t slots_of(const pool_layout &layout) { return layout.limit + layout.quarantine; }
 
+// The odd part of `d` times this is 1, modulo 2^32: an offset that is known to be a multiple of d is
+// divided by a shift and a multiplication. Each step doubles the bits that are right.
+uint32_t inverse_of_odd_part(uint32_t d) {
+  d >>= __builtin_ctz(d);
+  uint32_t x = d;  // three bits
+  for (int bits = 3; bits < 32; bits *= 2) x *= 2 - d * x;
+  return x;
+}
+
+// Slot number of an object that is one.
+uint32_t slot_of(const pool &pl, const void *obj) {
+  auto off = uint32_t(static_cast<const uint8_t *>(obj) - pl.pl_base);
+  uint32_t slot = (off >> pl.pl_stride_shift) * pl.pl_stride_inverse;
+  KASSERT(slot < pl.pl_slots, "pool_put: no object of this pool");
+  return slot;
+}
+
 size_t list_bytes(const pool_layout &layout) {
   return round_up(slots_of(layout) * sizeof(uint32_t), list_align);
 }
@@ -30,11 +47,14 @@ bytes pool_init(pool &pl, const char *name, pool_kind kind, uint32_t size, const
                 const pool_seam *seam, bytes memory) {
   size_t need = pool_bytes(size, layout);
   KASSERT(memory.size() >= need, "pool_init: not enough memory");
+  KASSERT(need <= UINT32_MAX, "pool_init: more than pool_slot() can count");
   pl = pool{};
   pl.pl_name = name;
   pl.pl_kind = kind;
   pl.pl_size = size;
   pl.pl_stride = stride_of(size, layout);
+  pl.pl_stride_shift = uint32_t(__builtin_ctz(pl.pl_stride));
+  pl.pl_stride_inverse = inverse_of_odd_part(pl.pl_stride);
   pl.pl_limit = layout.limit;
   pl.pl_slots = slots_of(layout);
   pl.pl_next = reinterpret_cast<uint32_t *>(memory.data());
@@ -47,7 +67,7 @@ bytes pool_init(pool &pl, const char *name, pool_kind kind, uint32_t size, const
 uint32_t pool_slot(const pool &pl, const void *addr) {
   auto at = reinterpret_cast<uintptr_t>(addr), base = reinterpret_cast<uintptr_t>(pl.pl_base);
   if (at < base || at - base >= uintptr_t(pl.pl_slots) * pl.pl_stride) return pl.pl_slots;
-  return uint32_t((at - base) / pl.pl_stride);
+  return uint32_t(at - base) / pl.pl_stride;
 }
 
 // A watched pool uses fresh slots first and then the one that has been free for longest, so that a
@@ -75,12 +95,8 @@ void *pool_get(pool &pl) {
   return obj;
 }
 
-void pool_release(pool &pl, void *obj) {
-  if (pl.pl_seam != nullptr) pl.pl_seam->on_release(pl.pl_seam->ctx, pl, obj);
-}
-
 void pool_put(pool &pl, void *obj) {
-  uint32_t slot = pool_slot(pl, obj);
+  uint32_t slot = slot_of(pl, obj);
   if (pl.pl_seam == nullptr) {
     pl.pl_next[slot] = pl.pl_head;
     pl.pl_head = slot + 1;

@@ -45,9 +45,10 @@ struct pool {
   uint32_t pl_limit = 0;   // live objects at most
   uint32_t pl_slots = 0;   // at least pl_limit
   uint8_t *pl_base = nullptr;
-  uint32_t *pl_next = nullptr;        // free list by slot number, outside the objects
-  uint32_t pl_fresh = 0;              // slots from here on were never used
-  uint32_t pl_head = 0, pl_tail = 0;  // free list: first and last slot + 1, 0 where empty
+  uint32_t pl_stride_shift = 0, pl_stride_inverse = 0;  // dividing by pl_stride what it divides
+  uint32_t *pl_next = nullptr;                          // free list by slot number, outside the objects
+  uint32_t pl_fresh = 0;                                // slots from here on were never used
+  uint32_t pl_head = 0, pl_tail = 0;                    // free list: first and last slot + 1, 0 where empty
   uint32_t pl_live = 0, pl_peak = 0, pl_failed = 0;
   const pool_seam *pl_seam = nullptr;
 
@@ -72,7 +73,6 @@ bytes pool_init(pool &, const char *name, pool_kind, uint32_t size, const pool_l
 // Raw slots; null where the limit is reached or the seam forbids.
 void *pool_get(pool &);
 void pool_put(pool &, void *obj);
-void pool_release(pool &, void *obj);
 
 // Slot number of an address inside the pool's memory; pl_slots where it is none of ours.
 uint32_t pool_slot(const pool &, const void *addr);
@@ -82,6 +82,10 @@ T *pool_new(pool &pl, Args &&...args) {
   KASSERT(sizeof(T) == pl.pl_size, "pool_new: wrong pool");
   void *at = pool_get(pl);
   return at == nullptr ? nullptr : new (at) T(std::forward<Args>(args)...);
+}
+
+inline void pool_release(pool &pl, void *obj) {
+  if (pl.pl_seam != nullptr) pl.pl_seam->on_release(pl.pl_seam->ctx, pl, obj);
 }
 
 template <class T>

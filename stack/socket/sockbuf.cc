@@ -4,12 +4,6 @@
 
 namespace kyu {
 
-uint32_t sbspace(const sockbuf &sb) {
-  uint32_t bytes_left = sb.sb_hiwat - min_of(sb.sb_cc, sb.sb_hiwat);
-  uint32_t cost_left = sb.sb_mbmax - min_of(sb.sb_mbcnt, sb.sb_mbmax);
-  return min_of(bytes_left, cost_left);
-}
-
 void sbreserve(sockbuf &sb, uint32_t cc) {
   KASSERT(cc > 0, "sbreserve: nothing");
   sb.sb_hiwat = cc;
@@ -30,7 +24,7 @@ void account(sockbuf &sb, const mbuf *m) {
 }
 
 mbuf *free_first(sockbuf &sb, mbuf *m) {
-  sb.sb_mbcnt -= m_cost(m) - (m->m_next != nullptr ? m_cost(m->m_next) : 0);
+  sb.sb_mbcnt -= m_cost_one(m);
   return m_free(m);
 }
 

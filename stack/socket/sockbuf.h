@@ -33,7 +33,11 @@ struct sockbuf {
 
 // Bytes that may still be appended: bounded by both limits, so that many small mbufs cannot cost a
 // multiple of what the buffer may hold.
-uint32_t sbspace(const sockbuf &);
+inline uint32_t sbspace(const sockbuf &sb) {
+  uint32_t bytes_left = sb.sb_hiwat - min_of(sb.sb_cc, sb.sb_hiwat);
+  uint32_t cost_left = sb.sb_mbmax - min_of(sb.sb_mbcnt, sb.sb_mbmax);
+  return min_of(bytes_left, cost_left);
+}
 
 // Sets both limits, to more than 0.
 void sbreserve(sockbuf &, uint32_t cc);

@@ -212,20 +212,19 @@ verdict check_time_wait(tcp_segment &seg) {
   return verdict::next;
 }
 
-using step = verdict (*)(tcp_segment &);
-
-constexpr step synchronised_steps[] = {
-    check_reset,    check_timestamp, check_syn,     trim_left,     trim_right,
-    check_late_syn, check_orphan,    check_ack_bit, tcp_ack_input, take_timestamp,
-    check_window,   check_urgent,    process_text,  process_fin,   check_time_wait,
-};
-constexpr step text_steps[] = {check_urgent, process_text, process_fin};
-
-verdict run_steps(std::span<const step> steps, tcp_segment &seg) {
-  for (step s : steps)
-    if (verdict v = s(seg); v != verdict::next) return v;
-  return verdict::next;
+// Each in its turn, until one does not say `next`.
+template <verdict (*...Steps)(tcp_segment &)>
+verdict run_steps(tcp_segment &seg) {
+  verdict v = verdict::next;
+  (void)(((v = Steps(seg)) == verdict::next) && ...);
+  return v;
 }
+
+constexpr auto synchronised_steps =
+    run_steps<check_reset, check_timestamp, check_syn, trim_left, trim_right, check_late_syn, check_orphan,
+              check_ack_bit, tcp_ack_input, take_timestamp, check_window, check_urgent, process_text,
+              process_fin, check_time_wait>;
+constexpr auto text_steps = run_steps<check_urgent, process_text, process_fin>;
 
 // The window as we last promised it, or more (volume 2, figure 28.13).
 void set_rcv_wnd(tcpcb *tp) {
@@ -252,9 +251,9 @@ verdict segment_arrives(tcp_segment &seg) {
   verdict v;
   if (tp->t_state == tcps::syn_sent) {
     v = tcp_syn_sent_input(seg);
-    if (v == verdict::text) v = run_steps(text_steps, seg);
+    if (v == verdict::text) v = text_steps(seg);
   } else {
-    v = run_steps(synchronised_steps, seg);
+    v = synchronised_steps(seg);
   }
   if (v == verdict::next && (seg.need_output || (tp->t_flags & TF_ACKNOW) != 0)) (void)tcp_output(tp);
   return v;

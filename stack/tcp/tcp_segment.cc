@@ -22,7 +22,8 @@ bool tcp_parse(tcp_segment &seg) {
   }
   in_cksum sum;
   sum.add_pseudo(seg.src.addr, seg.dst.addr, IPPROTO_TCP, uint16_t(total));
-  sum.add(seg.m.get(), 0, total);
+  sum.add_header(th);
+  sum.add(seg.m.get(), sizeof th, total - uint32_t(sizeof th));
   if (sum.fold() != 0) {
     ++stat.tcps_badsum;
     return false;
