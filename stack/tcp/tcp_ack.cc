@@ -50,7 +50,7 @@ void measure_and_rearm(tcp_segment &seg) {
 }  // namespace
 
 // One measurement in each round trip. With time stamps it is right also for what was sent twice
-// (RFC 7323, 4.1); an echo that cannot be of our making is left alone.
+// (RFC 7323, 4.1); an echo older than what is being timed cannot make it longer.
 void tcp_measure(tcp_segment &seg) {
   tcpcb *tp = seg.tp;
   if (tp->t_rtttime == 0 || !seq_gt(seg.ack, tp->t_rtseq)) return;

@@ -9,22 +9,27 @@ namespace kyu {
 
 namespace {
 
-// The connection in this state whose timer `which` runs out first, and that no user is opening himself;
-// null: there is none.
-tcpcb *first_to_expire(const Stack &st, tcps state, tcp_timer which) {
+// Of the connections that may go, the one whose timer `which` runs out first; null: there is none.
+tcpcb *first_to_expire(const Stack &st, bool (*may_go)(const tcpcb *), tcp_timer which) {
   tcpcb *first = nullptr;
   for (tcpcb *tp = st.tcp_timerq.first(); tp != nullptr; tp = tp->t_timerq.next) {
-    if (tp->t_state != state || tp->t_timer[which] == 0) continue;
-    if (state == tcps::syn_received && tcp_socket(tp)->so_head == nullptr) continue;
+    if (tp->t_timer[which] == 0 || !may_go(tp)) continue;
     if (first == nullptr || tp->t_timer[which] < first->t_timer[which]) first = tp;
   }
   return first;
 }
 
+bool waits_for_duplicates(const tcpcb *tp) { return tp->t_state == tcps::time_wait; }
+
+// By a listener, not by a user himself.
+bool half_opened(const tcpcb *tp) {
+  return tp->t_state == tcps::syn_received && tcp_socket(tp)->so_head != nullptr;
+}
+
 // Where a pool is empty, a connection that only waits for old duplicates makes room.
 socket *newconn(tcp_segment &seg) {
   if (socket *so = sonewconn(seg.so, 0); so != nullptr) return so;
-  tcpcb *old = first_to_expire(seg.st, tcps::time_wait, TCPT_2MSL);
+  tcpcb *old = first_to_expire(seg.st, waits_for_duplicates, TCPT_2MSL);
   if (old == nullptr) return nullptr;
   tcpcb_close(old);
   return sonewconn(seg.so, 0);
@@ -83,7 +88,7 @@ verdict cookie_input(tcp_segment &seg) {
   if (soqfull(seg.so)) return verdict::drop;                // the peer's data will bring the cookie again
   tcpcb *tp = spawn_connection(seg);
   if (tp == nullptr) {
-    tcpcb *half_open = first_to_expire(st, tcps::syn_received, TCPT_KEEP);
+    tcpcb *half_open = first_to_expire(st, half_opened, TCPT_KEEP);
     if (half_open == nullptr) return verdict::drop;
     tcp_drop_quietly(half_open, err::connaborted);
     tp = spawn_connection(seg);

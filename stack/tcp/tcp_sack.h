@@ -33,7 +33,8 @@ void tcp_sack_received(tcpcb *, sack_block);
 void tcp_sack_duplicate(tcpcb *, sack_block);
 // RCV.NXT has moved.
 void tcp_sack_forget(tcpcb *);
-// Blocks that the next segment carries, the duplicate first; at most `room` of them.
+// Blocks that the next segment carries, the duplicate first; at most `room` of them. How many, and which.
+uint8_t tcp_sack_count(const tcpcb *, uint8_t room);
 uint8_t tcp_sack_blocks(const tcpcb *, uint8_t room, sack_block *to);
 
 // --- tcp_scoreboard.cc

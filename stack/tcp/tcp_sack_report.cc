@@ -57,6 +57,11 @@ void tcp_sack_forget(tcpcb *tp) {
   r.n = kept;
 }
 
+uint8_t tcp_sack_count(const tcpcb *tp, uint8_t room) {
+  const sack_report &r = tp->t_report;
+  return min_of(uint8_t(r.n + (r.duplicate.start != r.duplicate.end)), room);
+}
+
 uint8_t tcp_sack_blocks(const tcpcb *tp, uint8_t room, sack_block *to) {
   const sack_report &r = tp->t_report;
   uint8_t n = 0;

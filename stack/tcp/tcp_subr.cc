@@ -1,5 +1,4 @@
 // Making, changing and ending a control block (BSD: netinet/tcp_subr.c; volume 2, chapter 27).
-#include "ip/in_cksum.h"
 #include "ip/ip_var.h"
 #include "stack.h"
 #include "tcp/tcp.h"
@@ -21,19 +20,24 @@ void tcp_newstate(tcpcb *tp, tcps to) {
 
 namespace {
 
-// Of a connection's addresses and ports; each use has a number of its own.
-uint32_t keyed_hash(const Stack &st, endpoint local, endpoint foreign, uint32_t use) {
+// What nobody else can know of a connection's addresses and ports.
+struct keyed_offsets {
+  uint32_t iss, ts;
+};
+
+keyed_offsets offsets_of(const Stack &st, endpoint local, endpoint foreign) {
   const uint64_t words[] = {
       uint64_t(local.addr) << 32 | foreign.addr,
-      uint64_t(use) << 32 | uint64_t(local.port) << 16 | foreign.port,
+      uint64_t(local.port) << 16 | foreign.port,
   };
-  return uint32_t(siphash(st.secret, words));
+  uint64_t h = siphash(st.secret, words);
+  return {uint32_t(h), uint32_t(h >> 32)};
 }
 
 }  // namespace
 
 uint32_t tcp_ts_offset(const Stack &st, endpoint local, endpoint foreign) {
-  return keyed_hash(st, local, foreign, 1);
+  return offsets_of(st, local, foreign).ts;
 }
 
 uint32_t tcp_ts_now(const tcpcb *tp) { return uint32_t(tcp_stack(tp).now()) + tp->t_tsoffset; }
@@ -41,9 +45,9 @@ uint32_t tcp_ts_now(const tcpcb *tp) { return uint32_t(tcp_stack(tp).now()) + tp
 void tcp_sendseqinit(tcpcb *tp) {
   constexpr uint32_t ticks_per_ms = 250;  // of RFC 9293's 4 us clock
   const Stack &st = tcp_stack(tp);
-  endpoint local = tp->t_inpcb->inp_laddr, foreign = tp->t_inpcb->inp_faddr;
-  tp->t_tsoffset = tcp_ts_offset(st, local, foreign);
-  tcp_begin_at(tp, {uint32_t(st.now()) * ticks_per_ms + keyed_hash(st, local, foreign, 0)});
+  keyed_offsets keyed = offsets_of(st, tp->t_inpcb->inp_laddr, tp->t_inpcb->inp_faddr);
+  tp->t_tsoffset = keyed.ts;
+  tcp_begin_at(tp, {uint32_t(st.now()) * ticks_per_ms + keyed.iss});
 }
 
 void tcp_begin_at(tcpcb *tp, tcp_seq iss) {
@@ -89,35 +93,6 @@ void tcpcb_close(tcpcb *tp) {
   soisdisconnected(so);
   sbflush(so->so_snd);
   in_pcbdetach(inp);
-}
-
-void tcp_respond(Stack &st, endpoint from, endpoint to, tcp_seq seq, tcp_seq ack, uint8_t flags, uint16_t win,
-                 const tcp_options *opt) {
-  mbuf_ptr m(m_get(st.mb));
-  if (!m) return;
-  uint8_t options[TCP_MAXOLEN];
-  uint32_t optlen = opt != nullptr ? tcp_write_options(*opt, options) : 0, len = sizeof(tcphdr) + optlen;
-  tcphdr th{};
-  th.th_sport = from.port;
-  th.th_dport = to.port;
-  th.th_seq = seq.raw;
-  th.th_ack = ack.raw;
-  th.th_off = uint8_t(len / 4 << 4);
-  th.th_flags = flags;
-  th.th_win = win;
-  m->m_data += max_header;
-  m->m_len = m->m_pktlen = len;
-  __builtin_memcpy(m->m_data, &th, sizeof th);
-  __builtin_memcpy(m->m_data + sizeof th, options, optlen);
-  in_cksum sum;
-  sum.add_pseudo(from.addr, to.addr, IPPROTO_TCP, uint16_t(len));
-  sum.add(m->data());
-  be16 check;
-  check = sum.fold();
-  __builtin_memcpy(m->m_data + offsetof(tcphdr, th_sum), &check, sizeof check);
-  ++st.tcp_stat.tcps_sndtotal;
-  if (flags & TH_RST) ++st.tcp_stat.tcps_rstsent;
-  (void)ip_output(st, std::move(m), from.addr, to.addr, IPPROTO_TCP, {.df = true});
 }
 
 // RFC 5961, section 7: not more often than so many times in a second. The limit is kept for each
@@ -179,7 +154,7 @@ void tcp_ctlinput(Stack &st, err e, uint32_t dst, const_bytes head) {
 // congestion window stays.
 void tcp_mtudisc(tcpcb *tp) {
   if (!tcp_fit_mtu(tp)) return;
-  tp->t_rtttime = 0;
+  if (!(tp->t_flags & TF_TSTMP)) tp->t_rtttime = 0;  // Karn
   tp->snd_nxt = tp->snd_una;
   (void)tcp_output(tp);
 }

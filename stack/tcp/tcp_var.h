@@ -136,6 +136,9 @@ void tcp_input(Stack &, mbuf_ptr m, const ip &iph);
 // --- tcp_output.cc
 // Sends what window, congestion and Nagle allow: data, FIN, or an ACK that is due.
 err tcp_output(tcpcb *);
+void tcp_setpersist(tcpcb *);
+
+// --- tcp_emit.cc
 // Bytes of data in a full segment now: SACK blocks take their room (RFC 6691).
 uint32_t tcp_full_segment(const tcpcb *);
 // One segment again, with up to `len` bytes from `from` on, whatever else is in flight.
@@ -144,7 +147,9 @@ void tcp_resend(tcpcb *, tcp_seq from, uint32_t len);
 void tcp_send_reset(tcpcb *);
 // A segment left of the window, which the peer must answer (RFC 9293, 3.8.4).
 void tcp_keepalive(tcpcb *);
-void tcp_setpersist(tcpcb *);
+// A segment without a connection: a reset, or a cookie. `opt` may be null.
+void tcp_respond(Stack &, endpoint from, endpoint to, tcp_seq seq, tcp_seq ack, uint8_t flags,
+                 uint16_t win = 0, const tcp_options *opt = nullptr);
 
 // --- tcp_subr.cc
 tcpcb *tcp_newtcpcb(inpcb *);
@@ -155,9 +160,6 @@ void tcp_drop(tcpcb *, err e);
 void tcp_drop_quietly(tcpcb *, err e);
 // Frees the tcpcb and detaches its pcb (BSD: tcp_close). The socket goes too without a user.
 void tcpcb_close(tcpcb *);
-// A segment without a connection: a reset, or a cookie. `opt` may be null.
-void tcp_respond(Stack &, endpoint from, endpoint to, tcp_seq seq, tcp_seq ack, uint8_t flags,
-                 uint16_t win = 0, const tcp_options *opt = nullptr);
 void tcp_challenge_ack(tcpcb *);
 // An ICMP error about a segment that we sent to `dst`; `head` begins with its ports and sequence.
 void tcp_ctlinput(Stack &, err, uint32_t dst, const_bytes head);
