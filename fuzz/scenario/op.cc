@@ -27,6 +27,10 @@ constexpr const char *dns_answers[] = {"no",           "address",       "alias",
                                        "pointer-loop", "pointer-ahead", "count-too-high", "long-name"};
 constexpr const char *tftp_answers[] = {"no",         "block", "last",     "again", "ahead",
                                         "other-port", "error", "too-long", "short"};
+constexpr const char *dhcp_answers[] = {
+    "no",           "right",          "offer",      "ack",      "nak",         "other-id", "other-client",
+    "other-server", "no-server",      "no-address", "no-lease", "short-lease", "forever",  "odd-times",
+    "overload",     "overload-twice", "cut-off",    "bad-mask", "off-link",    "taken"};
 constexpr const char *udp_targets[] = {"us", "everybody", "network"};
 constexpr const char *arp_kinds[] = {"request", "reply", "gratuitous", "other", "ours", "claim", "probe"};
 constexpr const char *reactions[] = {"off", "ack", "close", "reset", "silent"};
@@ -74,7 +78,8 @@ constexpr param udp_params[] = {peer_number,
                                 num("len", 1472),
                                 one_of("to", udp_targets),
                                 one_of("dns", dns_answers),
-                                one_of("tftp", tftp_answers)};
+                                one_of("tftp", tftp_answers),
+                                one_of("dhcp", dhcp_answers)};
 constexpr param icmp_params[] = {peer_number, one_of("type", icmp_types), num("len", 1472, 56),
                                  num("mtu", 65535, 576)};
 constexpr param arp_params[] = {peer_number, one_of("kind", arp_kinds), num("host", 255, 50)};
@@ -106,6 +111,7 @@ constexpr param poll_params[] = {user_number, fd_number, one_of("events", poll_e
 constexpr param ifaddr_params[] = {user_number, num("host", 255, 50)};
 constexpr param resolve_params[] = {user_number, num("server", max_peers - 1), one_of("name", dns_names)};
 constexpr param tftp_params[] = {user_number, num("server", max_peers - 1), num("len", 65535, 4096)};
+constexpr param dhcp_params[] = {user_number};
 constexpr param tcp_bind_params[] = {user_number, num("port", 65535, 114), num("backlog", 255, 5)};
 constexpr param tcp_connect_params[] = {user_number, num("to", max_peers - 1), num("port", 65535, 80)};
 constexpr param server_params[] = {user_number, one_of("name", servers)};
@@ -144,6 +150,7 @@ constexpr op_spec specs[opcodes] = {
     {opcode::ifaddr, "ifaddr", subject::user, ifaddr_params},
     {opcode::resolve, "resolve", subject::user, resolve_params},
     {opcode::tftp, "tftp", subject::user, tftp_params},
+    {opcode::dhcp, "dhcp", subject::user, dhcp_params},
     {opcode::tcp_bind, "tcp_bind", subject::user, tcp_bind_params},
     {opcode::tcp_connect, "tcp_connect", subject::user, tcp_connect_params},
     {opcode::tcp_accept, "tcp_accept", subject::user, fd_params},

@@ -47,6 +47,7 @@ enum class opcode : uint8_t {
   ifaddr,
   resolve,
   tftp,
+  dhcp,
   tcp_bind,
   tcp_connect,
   tcp_accept,

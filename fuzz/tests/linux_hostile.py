@@ -124,7 +124,7 @@ def main(args):
         server = subprocess.Popen([args.program, "serve", "--tap", "kyu0", "--address", f"{STACK}/24"],
                                   stdout=subprocess.PIPE, text=True)
         print(server.stdout.readline().strip(), flush=True)
-        alone, errors = speed_for(max(3, args.seconds // 5))
+        alone, errors = speed_for(min(60, max(3, args.seconds // 5)))
         attacker = Attacker(args.rate)
         attacker.start()
         beside, under_attack = speed_for(args.seconds)

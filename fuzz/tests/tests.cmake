@@ -13,6 +13,7 @@ add_library(unit_tests_main OBJECT
   tests/arp_test.cc
   tests/conversation.cc
   tests/datagram_test.cc
+  tests/dhcp_test.cc
   tests/dns_test.cc
   tests/ip_test.cc
   tests/stream_test.cc

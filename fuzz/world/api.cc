@@ -1,4 +1,5 @@
 // API ops: one call of Kyu's API each, made on a user thread.
+#include "kyu/dhcp.h"
 #include "kyu/dns.h"
 #include "kyu/kyu.h"
 #include "kyu/servers.h"
@@ -91,6 +92,7 @@ void world::make_call(const op &o) {
       digest_.add(to.first(n));
       return result(o, e, n);
     }
+    case opcode::dhcp: return keep_address(o);
     case opcode::tcp_bind: return result(o, opened(kyu::tcp_bind(st, uint16_t(a[1]), a[2])));
     case opcode::tcp_connect: return result(o, opened(kyu::tcp_connect(st, peer_at(a[1], a[2]))));
     case opcode::tcp_accept: return result(o, opened(kyu::tcp_accept(st, fd, &ep)));
@@ -100,6 +102,19 @@ void world::make_call(const op &o) {
     case opcode::recv: return move_data(o);
     default: return ask(o);
   }
+}
+
+// Returns only at the end, or when somebody shuts its socket down.
+void world::keep_address(const op &o) {
+  struct watching {
+    world &w;
+    const op &o;
+  } mine{*this, o};
+  auto told = [](void *ctx, const dhcp_lease &l) {
+    auto *m = static_cast<watching *>(ctx);
+    m->w.result(m->o, uint64_t(l.config.addr));
+  };
+  result(o, dhcp_run(*stack_, {&mine, told}), 0);
 }
 
 void world::move_data(const op &o) {

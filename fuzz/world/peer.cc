@@ -2,7 +2,9 @@
 
 #include "scenario/checksums.h"
 #include "udp/udp.h"
+#include "world/dhcp_answers.h"
 #include "world/dns_answers.h"
+#include "world/tftp_answers.h"
 
 #include <algorithm>
 #include <cstring>
@@ -95,31 +97,23 @@ void peer::build(const op &o, uint64_t now, frame &f) {
   apply_damage(f);
 }
 
-// An answer goes to where the last query came from, from the port that it was sent to.
 void peer::datagram(const op &o, frame &f) {
-  int answer = o.arg[4];
-  std::vector<uint8_t> payload;
-  if (answer != 0) payload = answer_query(dns_answer(answer), {query_.data(), query_len_});
-  if (o.arg[5] != 0) return tftp(o.arg[5], f);
-  if (payload.empty())
-    return build_udp(f, udp_route(o.arg[3]), uint16_t(30000 + number_), uint16_t(o.arg[1]), number_,
-                     uint32_t(o.arg[2]));
-  build_udp(f, to_stack(), query_to_, query_from_, payload);
-}
-
-// A TFTP server that answers from a port of its own: the block that was asked for, or something else.
-void peer::tftp(int answer, frame &f) {
-  enum { no, block, last, again, ahead, other_port, error, too_long, too_short };
-  constexpr uint8_t data = 3, errors = 5, ack = 4;
-  uint16_t own_port = uint16_t(32000 + number_), next = 1;
-  if (query_len_ >= 4 && query_[1] == ack) next = uint16_t((query_[2] << 8 | query_[3]) + 1);
-  if (answer == again) --next;
-  if (answer == ahead) ++next;
-  std::vector<uint8_t> m = {0, answer == error ? errors : data, uint8_t(next >> 8), uint8_t(next)};
-  size_t len = answer == last ? 100 : answer == error ? 1 : answer == too_long ? 513 : 512;
-  for (size_t i = 0; i < len; ++i) m.push_back(answer == error ? 0 : uint8_t(next + i));
-  if (answer == too_short) m.resize(3);
-  build_udp(f, to_stack(), uint16_t(own_port + (answer == other_port)), query_from_, m);
+  const int dns = o.arg[4], tftp = o.arg[5], dhcp = o.arg[6];
+  const_bytes query(query_.data(), query_len_);
+  std::vector<uint8_t> m;
+  if (dhcp != 0) {
+    m = answer_dhcp(dhcp_kind(dhcp), query, stack_addr_, addr_);
+    return build_udp(f, udp_route(wants_broadcast(query)), query_to_, query_from_, m);
+  }
+  if (tftp != 0) {
+    // From a port of its own, by which the transfer is known.
+    auto port = uint16_t(32000 + number_ + (tftp_answer(tftp) == tftp_answer::other_port));
+    return build_udp(f, to_stack(), port, query_from_, answer_tftp(tftp_answer(tftp), query));
+  }
+  if (dns != 0) m = answer_query(dns_answer(dns), query);
+  if (!m.empty()) return build_udp(f, to_stack(), query_to_, query_from_, m);
+  build_udp(f, udp_route(o.arg[3]), uint16_t(30000 + number_), uint16_t(o.arg[1]), number_,
+            uint32_t(o.arg[2]));
 }
 
 void peer::sees_udp(const_bytes packet) {
@@ -215,6 +209,7 @@ bool peer::sees(const_bytes f, uint64_t now, frame &answer) {
   if (load<ether_header>(f, 0).type == ETHERTYPE_ARP) return sees_arp(f, answer);
   const_bytes packet = f.subspan(eth_len);
   auto iph = load<ip>(packet, 0);
+  if (iph.ip_dst == INADDR_BROADCAST && iph.ip_p == IPPROTO_UDP) sees_udp(packet);
   if (iph.ip_dst != addr_) return false;
   last_seen_len_ = uint32_t(std::min(packet.size(), last_seen_.size()));
   std::copy_n(packet.begin(), last_seen_len_, last_seen_.begin());

@@ -65,7 +65,6 @@ class peer {
   void new_conversation(uint16_t stack_port);
   void segment(const op &, frame &);
   void datagram(const op &, frame &);
-  void tftp(int answer, frame &);
   void sees_udp(const_bytes ip_packet);
   void icmp(const op &, frame &);
   void arp(const op &, frame &);
@@ -101,7 +100,7 @@ class peer {
   std::array<uint8_t, sizeof(ip) + 8> last_seen_;
   uint32_t last_seen_len_ = 0;
 
-  // The datagram that the stack sent last: a name server's answers are to it.
+  // The datagram that the stack sent last, to us or to all: a server's answers are to it.
   std::array<uint8_t, 512> query_;
   uint32_t query_len_ = 0;
   uint16_t query_from_ = 0, query_to_ = 0;

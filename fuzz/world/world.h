@@ -78,6 +78,7 @@ class world {
 
   // API ops, on a user thread (api.cc).
   void make_call(const op &);
+  void keep_address(const op &);
   void move_data(const op &);
   void ask(const op &);
   endpoint peer_at(int32_t number, int32_t port) const;

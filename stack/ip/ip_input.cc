@@ -10,7 +10,9 @@ namespace kyu {
 
 namespace {
 
-bool ours(const Stack &st, uint32_t dst) { return dst == st.ifp.if_addr || in_broadcast(st, dst); }
+bool ours(const Stack &st, uint32_t dst) {
+  return (dst == st.ifp.if_addr && dst != 0) || in_broadcast(st, dst);
+}
 
 // A source that cannot be a single host must never be answered (RFC 1122, 3.2.1.3).
 bool martian(const Stack &st, uint32_t src) {

@@ -14,6 +14,12 @@ uint32_t next_hop(const Stack &st, uint32_t dst) {
   return on_link ? dst : st.ifp.if_gateway;
 }
 
+// Under our address or not at all, also when a connection still has one that we lost; without one, to
+// everybody (RFC 1122, 3.2.1.3: how a host learns its address).
+bool may_leave(const Stack &st, uint32_t src, uint32_t dst) {
+  return src == st.ifp.if_addr && (src != 0 || dst == INADDR_BROADCAST);
+}
+
 // To the neighbour that leads there.
 err send_on(Stack &st, mbuf_ptr m, uint32_t dst) {
   ++st.ip_stat.ips_localout;
@@ -58,6 +64,10 @@ uint32_t ip_source_for(const Stack &st, uint32_t dst) {
 }
 
 err ip_output(Stack &st, mbuf_ptr m, uint32_t src, uint32_t dst, uint8_t proto, ip_how how) {
+  if (!may_leave(st, src, dst)) {
+    ++st.ip_stat.ips_noroute;
+    return err::addrnotavail;
+  }
   if (!in_broadcast(st, dst) && next_hop(st, dst) == 0) {
     ++st.ip_stat.ips_noroute;
     return err::netunreach;

@@ -36,7 +36,8 @@ struct ip_how {
 };
 
 // Adds the header to `m` and sends it, in fragments where it is larger than the path's MTU. Takes
-// ownership. err::msgsize: with df, larger than the MTU; otherwise, than IP can say.
+// ownership. err::addrnotavail: `src` is not our address; 0 is while we have none, to everybody.
+// err::netunreach: no route. err::msgsize: with df, larger than the MTU; otherwise, than IP can say.
 err ip_output(Stack &, mbuf_ptr m, uint32_t src, uint32_t dst, uint8_t proto, ip_how);
 
 // The source address that reaches `dst`; 0: no route.

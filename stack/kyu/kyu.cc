@@ -170,17 +170,33 @@ err net_state(Stack &st, int fd, net_status *out) {
   return err::ok;
 }
 
+namespace {
+
+void set_address(ifnet &ifp, const net_ifconfig &c) {
+  ifp.if_addr = c.addr;
+  ifp.if_mask = c.mask;
+  ifp.if_gateway = c.gateway;
+}
+
+}  // namespace
+
+bool net_is_host(const net_ifconfig &c) {
+  bool unicast = c.addr >> 24 != 0 && c.addr >> 28 < 0xe;  // RFC 1122, 3.2.1.3; classes D and E
+  return unicast && (c.addr & ~c.mask) != 0 && (c.addr | c.mask) != UINT32_MAX;
+}
+
 err net_ifaddr(Stack &st, const net_ifconfig &c) {
   net_locked lock(st);
-  bool host =
-      c.addr != 0 && !in_multicast(c.addr) && (c.addr & ~c.mask) != 0 && (c.addr | c.mask) != UINT32_MAX;
-  if (!host) return err::inval;
+  if (!net_is_host(c)) return err::inval;
   if (err e = arp_probe(st, c.addr); e != err::ok) return e;
-  st.ifp.if_addr = c.addr;
-  st.ifp.if_mask = c.mask;
-  st.ifp.if_gateway = c.gateway;
+  set_address(st.ifp, c);
   arp_announce(st);
   return err::ok;
+}
+
+void net_ifdown(Stack &st) {
+  net_locked lock(st);
+  set_address(st.ifp, {});
 }
 
 int tcp_bind(Stack &st, uint16_t port, int backlog) {

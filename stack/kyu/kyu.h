@@ -58,6 +58,10 @@ struct net_ifconfig {
 // Takes the address once nobody else turns out to have it (RFC 5227), which takes some seconds.
 // err::addrinuse: somebody has; nothing was changed. Sockets that are bound to the old address stay.
 err net_ifaddr(Stack &, const net_ifconfig &);
+// Can a host have this address on this network?
+bool net_is_host(const net_ifconfig &);
+// The interface has no address any more: nothing leaves but broadcasts from 0.0.0.0.
+void net_ifdown(Stack &);
 
 // --- poll(2). A call that would not wait is ready, also one that would fail.
 enum poll_event : uint8_t { POLLIN = 1, POLLPRI = 2, POLLOUT = 4, POLLERR = 8, POLLHUP = 16, POLLNVAL = 32 };

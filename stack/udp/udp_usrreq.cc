@@ -124,7 +124,8 @@ err udp_output(socket *so, mbuf *payload, const endpoint *to) {
   if (dst.port == 0) return err::destaddrreq;
   if (in_broadcast(st, dst.addr) && !(so->so_options & SO_BROADCAST)) return err::inval;
   uint32_t src = ip_source_for(st, dst.addr);
-  if (src == 0) return err::netunreach;
+  bool asks_for_address = st.ifp.if_addr == 0 && dst.addr == INADDR_BROADCAST;
+  if (src == 0 && !asks_for_address) return err::netunreach;
   if (inp->inp_laddr.port == 0) {
     if (err e = in_pcbbind(inp, {}); e != err::ok) return e;
   }
