@@ -14,6 +14,7 @@ void add_minimize(CLI::App &, int *status);
 void add_bundle(CLI::App &, int *status);
 void add_import(CLI::App &, int *status);
 void add_serve(CLI::App &, int *status);
+void add_fetch(CLI::App &, int *status);
 void add_bench(CLI::App &, int *status);
 
 }  // namespace kyu::fuzz

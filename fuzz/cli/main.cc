@@ -19,6 +19,7 @@ int main(int argc, char **argv) {
   kyu::fuzz::add_import(app, &status);
 #endif
   kyu::fuzz::add_serve(app, &status);
+  kyu::fuzz::add_fetch(app, &status);
   kyu::fuzz::add_bench(app, &status);
   try {
     app.parse(argc, argv);

@@ -37,7 +37,7 @@ host_port::host_port(wire &w, watch::whereabouts &where) : wire_(w), where_(wher
   port_.sem_wait = [](void *c, semaphore &s, uint32_t ms) { return of(c).sem_wait(s, ms); };
   port_.sem_signal = [](void *c, semaphore &s) { of(c).sem_signal(s); };
   port_.thread_start = [](void *c, const char *name, thread_entry e, Stack &st, uint32_t word) {
-    return of(c).thread_start(name, e, st, word);
+    return of(c).spawn(name, [e, &st, word] { e(st, word); });
   };
   port_.thread_self = [](void *c) { return of(c).thread_self(); };
   port_.rx_wait = [](void *c) { return of(c).rx_wait(); };
@@ -103,7 +103,7 @@ void host_port::sem_signal(semaphore &sem) {
 
 // --- threads
 
-bool host_port::thread_start(const char *name, thread_entry entry, Stack &st, uint32_t word) {
+bool host_port::spawn(const char *name, std::function<void()> body) {
   std::lock_guard lock(mutex_);
   auto slot = std::find_if(threads_.begin(), threads_.end(), [](auto &t) { return !t->alive; });
   if (slot == threads_.end()) {
@@ -115,10 +115,10 @@ bool host_port::thread_start(const char *name, thread_entry entry, Stack &st, ui
   t.name = name;
   t.alive = true;
   auto id = thread_id(slot - threads_.begin());
-  t.body = std::thread([this, &t, id, entry, &st, word] {
+  t.body = std::thread([this, &t, id, body = std::move(body)] {
     my_id = id;
     my_name = t.name;
-    entry(st, word);
+    body();
     std::lock_guard done(mutex_);
     t.alive = false;
   });

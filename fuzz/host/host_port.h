@@ -9,6 +9,7 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <functional>
 #include <mutex>
 #include <random>
 #include <thread>
@@ -28,6 +29,9 @@ class host_port {
 
   const kyu::port *port() const { return &port_; }
 
+  // Runs `body` on a thread of the stack; false: there are max_threads already. `name` must outlive it.
+  bool spawn(const char *name, std::function<void()> body);
+
   // From now on the clock runs ahead, as fast as the timer thread can follow it.
   void wind_forward();
   uint64_t now_ms();
@@ -45,7 +49,6 @@ class host_port {
   static host_port &of(void *ctx) { return *static_cast<host_port *>(ctx); }
   bool sem_wait(semaphore &, uint32_t timeout_ms);
   void sem_signal(semaphore &);
-  bool thread_start(const char *name, thread_entry, Stack &, uint32_t word);
   thread_id thread_self();
   const_bytes rx_wait();
   uint32_t tick_wait();

@@ -35,7 +35,7 @@ class Cli(unittest.TestCase):
 
     def test_help_everywhere(self):
         self.assertEqual(run("--help").returncode, 0)
-        for command in ("run", "show", "assemble", "minimize", "bundle", "serve", "bench"):
+        for command in ("run", "show", "assemble", "minimize", "bundle", "serve", "fetch", "bench"):
             done = run(command, "--help")
             self.assertEqual(done.returncode, 0)
             self.assertIn(command, done.stdout)
@@ -51,6 +51,10 @@ class Cli(unittest.TestCase):
         self.assertIn("cannot be read", self.refused("run", self.dir))
         self.refused("serve", "--tap", "kyu0", "--address", "10.0.0.1")
         self.refused("serve", "--tap", "kyu0", "--address", "10.0.0.1/24x")
+        self.refused("serve", "--tap", "kyu0", "--address", "dhcp", "--gateway", "10.0.0.9")
+        fetch = ["fetch", "image", "-o", self.dir / "image", "--tap", "kyu0", "--address"]
+        self.assertIn("--server", self.refused(*fetch, "10.0.0.1/24"))
+        self.assertIn("not an address", self.refused(*fetch, "dhcp", "--dns", "10.0.0"))
         self.refused("assemble", SEED, "-o", self.dir / "no" / "such" / "folder")
 
     def test_bad_script_names_file_and_line(self):

@@ -67,5 +67,10 @@ if(KYU_REPOSITORY_TESTS)  # it waits for retransmissions most of the time: once 
                                        --connections 50)
   set_tests_properties(linux.bad-wire PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 600)
 endif()
+if(KYU_REPOSITORY_TESTS)
+  add_test(NAME linux.peers
+           COMMAND Python3::Interpreter ${CMAKE_CURRENT_LIST_DIR}/linux_peers.py $<TARGET_FILE:kyufuzz>)
+  set_tests_properties(linux.peers PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 600)
+endif()
 set_tests_properties(linux.transfers linux.transfers.accept-keeps-nofdref
                      PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 300)
