@@ -24,13 +24,14 @@ constexpr const char *ip_options[] = {"none", "nop",          "rr",          "ts
 constexpr const char *dns_names[] = {"www.example.com", "WWW.Example.COM.", "a..b", "x"};
 constexpr const char *dns_answers[] = {"no",           "address",       "alias",          "alias-loop",
                                        "no-such-name", "refused",       "other-id",       "other-question",
-                                       "pointer-loop", "pointer-ahead", "count-too-high", "long-name"};
+                                       "pointer-loop", "pointer-ahead", "count-too-high", "long-name",
+                                       "no-address"};
 constexpr const char *tftp_answers[] = {"no",         "block", "last",     "again", "ahead",
                                         "other-port", "error", "too-long", "short"};
 constexpr const char *dhcp_answers[] = {
     "no",           "right",          "offer",      "ack",      "nak",         "other-id", "other-client",
     "other-server", "no-server",      "no-address", "no-lease", "short-lease", "forever",  "odd-times",
-    "overload",     "overload-twice", "cut-off",    "bad-mask", "off-link",    "taken"};
+    "overload",     "overload-twice", "cut-off",    "bad-mask", "off-link",    "no-mask",  "taken"};
 constexpr const char *udp_targets[] = {"us", "everybody", "network"};
 constexpr const char *arp_kinds[] = {"request", "reply", "gratuitous", "other", "ours", "claim", "probe"};
 constexpr const char *reactions[] = {"off", "ack", "close", "reset", "silent"};

@@ -66,10 +66,12 @@ TEST(dhcp, what_no_host_can_have_is_not_lent) {
     a.addr = addr;
     EXPECT_FALSE(dhcp_lease_from(a, 0, &l)) << addr;
   }
+  ASSERT_TRUE(lends(dhcp_kind::no_mask, &l));
+  EXPECT_EQ(l.config.mask, 0xff000000u) << "without a mask the address's class has one";
   a.addr = 0xac100101;
   a.mask = 0;
   ASSERT_TRUE(dhcp_lease_from(a, 0, &l));
-  EXPECT_EQ(l.config.mask, 0xffff0000u) << "without a mask the address's class has one";
+  EXPECT_EQ(l.config.mask, 0xffff0000u);
 }
 
 TEST(dhcp, what_is_for_others_is_not_read) {

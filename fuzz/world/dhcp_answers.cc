@@ -9,8 +9,8 @@ namespace {
 
 constexpr size_t xid_at = 4, flags_at = 10, yiaddr_at = 16, chaddr_at = 28, sname_at = 44, file_at = 108,
                  options_at = 240;
-constexpr uint8_t opt_mask = 1, opt_router = 3, opt_dns = 6, opt_lease = 51, opt_overload = 52, opt_type = 53,
-                  opt_server = 54, opt_t1 = 58, opt_t2 = 59, opt_end = 255;
+constexpr uint8_t opt_pad = 0, opt_mask = 1, opt_router = 3, opt_dns = 6, opt_lease = 51, opt_overload = 52,
+                  opt_type = 53, opt_server = 54, opt_t1 = 58, opt_t2 = 59, opt_end = 255;
 constexpr uint8_t discover = 1, type_offer = 2, type_ack = 5, type_nak = 6;
 
 bool is_question(const_bytes q) {
@@ -56,7 +56,8 @@ void put_lease(dhcp_kind kind, options &o) {
 }
 
 void put_network(dhcp_kind kind, uint32_t own, options &o) {
-  o.word(opt_mask, kind == dhcp_kind::bad_mask ? 0xff00ff00 : 0xffffff00);
+  o.put({opt_pad, opt_pad});
+  if (kind != dhcp_kind::no_mask) o.word(opt_mask, kind == dhcp_kind::bad_mask ? 0xff00ff00 : 0xffffff00);
   o.word(opt_router, kind == dhcp_kind::off_link ? own + 0x10000 : own);
   o.word(opt_dns, own);
 }

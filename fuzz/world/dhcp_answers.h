@@ -29,7 +29,8 @@ enum class dhcp_kind : uint8_t {
   cut_off,         // the last option is longer than the message
   bad_mask,
   off_link,  // a gateway on another network
-  taken,     // the address is the server's own
+  no_mask,
+  taken,  // the address is the server's own
 };
 
 // Lends `addr`, which is on a network of 24 bits with the server's `own`. Empty where `question` is none.

@@ -7,7 +7,7 @@ namespace kyu::fuzz {
 namespace {
 
 constexpr size_t header_len = 12;
-constexpr uint8_t type_a = 1, type_cname = 5;
+constexpr uint8_t type_a = 1, type_cname = 5, type_txt = 16;
 
 class message {
  public:
@@ -94,6 +94,10 @@ std::vector<uint8_t> answer_query(dns_answer how, const_bytes query) {
       m.put({0, 0, type_a, 0, 1, 0, 0, 0, 60, 0, 4, 10, 0, 0, 77});  // of the root, and nothing else
       break;
     case dns_answer::long_name: long_name(m); break;
+    case dns_answer::no_address:
+      m.record(header_len, type_txt, 2);
+      m.put({1, 'x'});
+      break;
   }
   return m.take();
 }

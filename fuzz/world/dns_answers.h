@@ -21,6 +21,7 @@ enum class dns_answer : uint8_t {
   pointer_ahead,
   count_too_high,  // more records promised than there are
   long_name,       // pointers by which a name grows beyond 255 octets
+  no_address,      // the name is there, with nothing but text
 };
 
 // Empty where `query` is none.
