@@ -31,10 +31,8 @@ struct fetch_command {
     uint32_t server_addr = 0, dns = 0;
   };
 
-  bool find_sources(real_host &host, std::unique_ptr<address_keeper> *keeper, sources *s) const {
-    s->server = server;
-    if (!dns.empty()) (void)parse_ipv4(dns, &s->dns);
-    if (!at.by_dhcp()) return true;
+  // False: nobody lent an address; that has been said.
+  bool ask_dhcp(real_host &host, std::unique_ptr<address_keeper> *keeper, sources *s) const {
     *keeper = std::make_unique<address_keeper>(host);
     dhcp_lease lease;
     if (!(*keeper)->wait_for_lease(std::chrono::seconds(limit_s), &lease))
@@ -59,9 +57,8 @@ struct fetch_command {
     return e == err::ok ? "" : file + " from " + address_text(s.server_addr) + ": " + err_name(e);
   }
 
-  bool fetch(real_host &host, std::unique_ptr<address_keeper> *keeper) const {
-    sources s;
-    if (!find_sources(host, keeper, &s)) return false;
+  bool fetch(real_host &host, sources s, std::unique_ptr<address_keeper> *keeper) const {
+    if (at.by_dhcp() && !ask_dhcp(host, keeper, &s)) return false;
     std::vector<uint8_t> data;
     std::promise<std::string> done;
     bool started = host.spawn("fetch", [&] { done.set_value(get(host.stack(), s, &data)); });
@@ -73,16 +70,16 @@ struct fetch_command {
 
   int operator()() const {
     stack_config config = default_config();
-    uint32_t ignored;
+    sources s{.server = server};
     if (!at.apply(&config)) return 2;
-    if (!dns.empty() && !parse_ipv4(dns, &ignored)) return refuse(dns, "not an address");
+    if (!dns.empty() && !parse_ipv4(dns, &s.dns)) return refuse(dns, "not an address");
     if (!at.by_dhcp() && server.empty()) return refuse("--server", "needed without --address dhcp");
     std::unique_ptr<wired_host> wired = wired_host::make(at, config);
     if (!wired) return 2;
     real_host &host = wired->host();
     if (!host.start()) return refuse("fetch", "the stack does not start");
     std::unique_ptr<address_keeper> keeper;
-    bool fetched = fetch(host, &keeper);
+    bool fetched = fetch(host, s, &keeper);
     bool full = host.finish();
     return !fetched ? 2 : full ? 0 : 1;
   }

@@ -123,8 +123,6 @@ class world {
   uint32_t lose_ = 0, ring_full_ = 0;
   bool link_up_ = true;
 
-  // Timer thread.
-
   std::array<uint32_t, max_open> sent_{};  // bytes that users sent on each descriptor
 };
 

@@ -229,7 +229,7 @@ void tcp_respond(Stack &st, endpoint from, endpoint to, tcp_seq seq, tcp_seq ack
                  const tcp_options *opt) {
   uint8_t options[TCP_MAXOLEN];
   uint32_t optlen = opt != nullptr ? tcp_write_options(*opt, options) : 0;
-  mbuf_ptr m(m_copym(st.mb, nullptr, 0, 0));
+  mbuf_ptr m(m_copym(st.mb, nullptr, 0, 0));  // nothing, behind room for the headers
   if (!m) return;
   m = with_header(std::move(m), from, to, {.seq = seq, .ack = ack, .flags = flags, .win = win},
                   const_bytes(options, optlen));

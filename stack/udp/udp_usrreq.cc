@@ -135,10 +135,10 @@ err udp_output(socket *so, mbuf *payload, const endpoint *to) {
   uh.uh_ulen = uint16_t(len + sizeof uh);
   m = m_prepend(std::move(m), sizeof uh);
   if (!m) return err::nobufs;
-  __builtin_memcpy(m->m_data, &uh, sizeof uh);
   in_cksum sum;
   sum.add_pseudo(src, dst.addr, IPPROTO_UDP, uh.uh_ulen);
-  sum.add(m.get(), 0, uh.uh_ulen);
+  sum.add_header(uh);
+  sum.add(m.get(), sizeof uh, len);
   uint16_t check = sum.fold();
   uh.uh_sum = check != 0 ? check : uint16_t(0xffff);
   __builtin_memcpy(m->m_data, &uh, sizeof uh);
