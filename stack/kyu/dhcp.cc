@@ -17,7 +17,6 @@ constexpr uint32_t renew_wait_ms = 60 * 1000;  // at least, between requests for
 // Before it begins anew: RFC 2131, 3.1 (5) wants it after a DECLINE; it also keeps a server that refuses what
 // it has just offered from making us ask without end.
 constexpr uint32_t pause_ms = 10 * 1000;
-constexpr uint32_t longest_sleep_ms = 24 * 60 * 60 * 1000;
 
 struct client {
   Stack &st;
@@ -29,7 +28,17 @@ struct client {
   dhcp_lease lease{};
 };
 
-uint32_t random_below(Stack &st, uint32_t n) { return st.port->random32(st.port->ctx) % n; }
+uint32_t random32(Stack &st) { return st.port->random32(st.port->ctx); }
+
+// The question that begins a new exchange.
+dhcp_question fresh(client &c, dhcp_type type) {
+  return {.type = type, .xid = random32(c.st), .mac = c.q.mac};
+}
+
+// When an answer to the question that has just left is not waited for any more.
+uint64_t patience(client &c, uint32_t wait_ms) {
+  return c.asked + wait_ms - jitter_ms + random32(c.st) % (2 * jitter_ms + 1);
+}
 
 // A question that does not get out is as if it were lost on the wire.
 void ask(client &c, endpoint to) {
@@ -39,25 +48,17 @@ void ask(client &c, endpoint to) {
   (void)net_sendto(c.st, c.fd, const_bytes(m, len), to, &sent);
 }
 
-// Waits for up to `ms`, whatever another thread made of the socket meanwhile: one that does not wait would
-// have us spin.
-err receive(client &c, uint32_t ms, bytes to, endpoint *from, uint32_t *n) {
-  if (err e = net_setopt(c.st, c.fd, SO_RCVTIMEO, ms); e != err::ok) return e;
-  if (err e = net_setopt(c.st, c.fd, SO_NBIO, 0); e != err::ok) return e;
-  return net_recv(c.st, c.fd, to, 0, from, n);
-}
-
-// What a wait came to: one of the answers that were waited for, none in time (err::again), or the end.
+// What a wait came to: one of the answers that were waited for, none in time (err::again), or the end. What
+// another thread may have made of the socket meanwhile is undone: one that does not wait would have us spin.
 err await(client &c, uint64_t until, bool (*wanted)(const client &, const dhcp_answer &), dhcp_answer *out) {
-  for (uint64_t now = c.st.now(); now < until; now = c.st.now()) {
+  while (c.st.now() < until) {
     uint8_t m[dhcp_max_message];
     uint32_t n = 0;
     endpoint from;
-    auto ms = uint32_t(min_of(until - now, uint64_t(longest_sleep_ms)));
-    err e = receive(c, ms, m, &from, &n);
-    if (e == err::again) continue;  // the time is over, or a day of it
+    if (err e = net_setopt(c.st, c.fd, SO_NBIO, 0); e != err::ok) return e;
+    err e = net_recv_until(c.st, c.fd, until, m, &from, &n);
+    if (e == err::again) continue;
     if (e != err::ok) return e;
-    if (from.port == 0) return err::notconn;  // somebody has shut the socket down: nothing will come
     bool answer = from.port == dhcp_server_port && dhcp_read(const_bytes(m, n), c.q.xid, c.q.mac, out);
     if (answer && wanted(c, *out)) return err::ok;
   }
@@ -87,13 +88,12 @@ bool decision(const client &c, const dhcp_answer &a) {
 
 // INIT and SELECTING: until somebody makes an offer. The first one is taken.
 err select(client &c, dhcp_answer *offer) {
-  c.q = {.type = dhcp_type::discover, .xid = c.st.port->random32(c.st.port->ctx), .mac = c.q.mac};
+  c.q = fresh(c, dhcp_type::discover);
   uint64_t began = c.st.now();
   for (uint32_t wait = first_wait_ms;; wait = min_of(2 * wait, longest_wait_ms)) {
     c.q.secs = uint16_t(min_of((c.st.now() - began) / 1000, uint64_t(UINT16_MAX)));
     ask(c, everybody);
-    uint64_t until = c.asked + wait - jitter_ms + random_below(c.st, 2 * jitter_ms + 1);
-    if (err e = await(c, until, usable_offer, offer); e != err::again) return e;
+    if (err e = await(c, patience(c, wait), usable_offer, offer); e != err::again) return e;
   }
 }
 
@@ -105,9 +105,8 @@ err request(client &c, const dhcp_answer &offer) {
   uint32_t wait = first_wait_ms;
   for (uint8_t i = 0; i < request_tries; ++i, wait *= 2) {
     ask(c, everybody);
-    uint64_t until = c.asked + wait - jitter_ms + random_below(c.st, 2 * jitter_ms + 1);
     dhcp_answer a;
-    err e = await(c, until, decision, &a);
+    err e = await(c, patience(c, wait), decision, &a);
     if (e == err::ok && a.type == dhcp_type::nak) return err::again;
     if (e == err::ok) (void)dhcp_lease_from(a, c.asked, &c.lease);
     if (e != err::again) return e;
@@ -128,11 +127,9 @@ err take(client &c) {
     return e;
   }
   if (e == err::addrinuse) {
-    c.q = {.type = dhcp_type::decline,
-           .xid = c.st.port->random32(c.st.port->ctx),
-           .mac = c.q.mac,
-           .requested = c.lease.config.addr,
-           .server = c.lease.server};
+    c.q = fresh(c, dhcp_type::decline);
+    c.q.requested = c.lease.config.addr;
+    c.q.server = c.lease.server;
     ask(c, everybody);
   }
   return err::again;
@@ -171,10 +168,8 @@ err extend(client &c, endpoint whom, uint64_t end) {
 err keep(client &c) {
   for (;;) {
     if (err e = sleep_until(c, c.lease.renew_at); e != err::again) return e;
-    c.q = {.type = dhcp_type::request,
-           .xid = c.st.port->random32(c.st.port->ctx),
-           .mac = c.q.mac,
-           .ciaddr = c.lease.config.addr};
+    c.q = fresh(c, dhcp_type::request);
+    c.q.ciaddr = c.lease.config.addr;
     err e = extend(c, {c.lease.server, dhcp_server_port}, c.lease.rebind_at);
     if (e == err::again) e = extend(c, everybody, c.lease.expires_at);
     if (e == err::connrefused) e = err::again;

@@ -1,7 +1,6 @@
 #include "kyu/dns.h"
 
 #include "kyu/kyu.h"
-#include "socket/sockopt.h"
 #include "stack.h"
 
 namespace kyu {
@@ -85,14 +84,10 @@ found look_for(const_bytes m, uint32_t at, uint16_t count, dns_name &wanted, uin
 err await_answer(Stack &st, int fd, uint32_t ms, uint16_t id, const dns_name &name, uint32_t *addr) {
   uint64_t until = st.now() + ms;
   for (;;) {
-    uint64_t now = st.now();
-    if (now >= until) return err::again;
     uint8_t message[dns_max_message];
     uint32_t n = 0;
     endpoint from;
-    if (err e = net_setopt(st, fd, SO_RCVTIMEO, uint32_t(until - now)); e != err::ok) return e;
-    if (err e = net_recv(st, fd, message, 0, &from, &n); e != err::ok) return e;
-    if (from.port == 0) return err::notconn;  // somebody has shut the socket down: nothing will come
+    if (err e = net_recv_until(st, fd, until, message, &from, &n); e != err::ok) return e;
     err e = dns_read_answer(const_bytes(message, n), id, name, addr);
     if (e != err::again) return e;
   }

@@ -1,6 +1,7 @@
 #include "kyu/kyu.h"
 
 #include "socket/protosw.h"
+#include "socket/sockopt.h"
 #include "stack.h"
 
 namespace kyu {
@@ -111,6 +112,16 @@ err net_recv(Stack &st, int fd, bytes to, uint8_t flags, endpoint *from, uint32_
   call c(st, fd);
   *done = 0;
   return c ? soreceive(c.so(), from, to, flags, done) : err::badf;
+}
+
+err net_recv_until(Stack &st, int fd, uint64_t until, bytes to, endpoint *from, uint32_t *done) {
+  constexpr uint64_t day_ms = 24 * 60 * 60 * 1000;
+  *from = {};  // what is no datagram leaves it so
+  uint64_t now = st.now();
+  if (now >= until) return err::again;
+  if (err e = net_setopt(st, fd, SO_RCVTIMEO, uint32_t(min_of(until - now, day_ms))); e != err::ok) return e;
+  err e = net_recv(st, fd, to, 0, from, done);
+  return e == err::ok && from->port == 0 ? err::notconn : e;
 }
 
 err net_shutdown(Stack &st, int fd, shut how) {

@@ -31,6 +31,9 @@ err net_send(Stack &, int fd, const_bytes, uint8_t flags, uint32_t *done);
 err net_sendto(Stack &, int fd, const_bytes, endpoint to, uint32_t *done);
 // `*done` 0 with err::ok is the end of the stream. `from` may be null.
 err net_recv(Stack &, int fd, bytes to, uint8_t flags, endpoint *from, uint32_t *done);
+// Waits for one datagram until `until` ms of the stack's clock. err::again: none came, or a day is over;
+// err::notconn: somebody shut the socket down, and nothing will come.
+err net_recv_until(Stack &, int fd, uint64_t until, bytes to, endpoint *from, uint32_t *done);
 err net_shutdown(Stack &, int fd, shut how);
 err net_setopt(Stack &, int fd, uint16_t option, uint32_t value);
 err net_getopt(Stack &, int fd, uint16_t option, uint32_t *value);

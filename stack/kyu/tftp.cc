@@ -1,7 +1,6 @@
 #include "kyu/tftp.h"
 
 #include "kyu/kyu.h"
-#include "socket/sockopt.h"
 #include "stack.h"
 
 namespace kyu {
@@ -86,15 +85,11 @@ progress take(transfer &t, endpoint from, const_bytes m) {
 // Waits for the next block, for up to `ms`.
 progress await_block(transfer &t, uint32_t ms) {
   uint64_t until = t.st.now() + ms;
-  for (uint64_t now = t.st.now(); now < until; now = t.st.now()) {
-    uint8_t m[sizeof(tftp_header) + tftp_block + 1];  // a longer one is seen to be
-    uint32_t n = 0;
-    endpoint from;
-    (void)net_setopt(t.st, t.fd, SO_RCVTIMEO, uint32_t(until - now));
-    bool got = net_recv(t.st, t.fd, m, 0, &from, &n) == err::ok && from.port != 0;
-    if (!got) return progress::none;  // also where somebody has shut the socket down
+  uint8_t m[sizeof(tftp_header) + tftp_block + 1];  // a longer one is seen to be
+  uint32_t n = 0;
+  endpoint from;
+  while (net_recv_until(t.st, t.fd, until, m, &from, &n) == err::ok)
     if (progress p = take(t, from, const_bytes(m, n)); p != progress::none) return p;
-  }
   return progress::none;
 }
 
