@@ -26,6 +26,8 @@ TRANSFERS, PARALLEL = 100, 20
 PORT = 114
 BIG = 200 * 1024
 INTERRUPT_AT = 50 * 1000
+# Of a client that interrupts: so small that the server still has to send when the client goes, however fast it is.
+RECEIVE_BUFFER = 16 * 1024
 
 
 def expected(length):
@@ -40,7 +42,11 @@ def transfer(number):
     """One transfer; an error text, or None. An odd one goes away in the middle."""
     interrupted = number % 2 == 1
     try:
-        with socket.create_connection((STACK, PORT), timeout=60) as s:
+        with socket.socket() as s:
+            s.settimeout(60)
+            if interrupted:
+                s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
+            s.connect((STACK, PORT))
             s.sendall(b"big\n")
             got = bytearray()
             while len(got) < (INTERRUPT_AT if interrupted else BIG + 1):
