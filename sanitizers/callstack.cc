@@ -1,5 +1,14 @@
 #include "watch/callstack.h"
 
+#include "watch/frame_pointer.h"
+
+// A walk up a stack reads what no function of ours owns.
+#ifdef __clang__
+#define NOT_SANITIZED __attribute__((no_sanitize("address", "memory", "thread", "undefined")))
+#else
+#define NOT_SANITIZED
+#endif
+
 namespace kyu::watch {
 
 namespace {
@@ -8,11 +17,10 @@ namespace {
 // of any stack, a fiber's too, whose entry function has a null frame pointer.
 constexpr uintptr_t max_frame_bytes = 1 << 20;
 
-__attribute__((no_sanitize("address", "memory", "thread", "undefined"), always_inline)) inline void walk(
-    callstack &out, int n, uintptr_t fp, int skip) {
+NOT_SANITIZED __attribute__((always_inline)) inline void walk(callstack &out, int n, uintptr_t fp, int skip) {
   while (n < max_frames && fp != 0 && fp % sizeof(uintptr_t) == 0) {
     const uintptr_t *frame = reinterpret_cast<const uintptr_t *>(fp);
-    uintptr_t next = frame[0], ret = frame[1];
+    uintptr_t next = frame[caller_at], ret = frame[return_at];
     if (ret < 4096) break;
     if (skip > 0)
       --skip;
@@ -26,13 +34,11 @@ __attribute__((no_sanitize("address", "memory", "thread", "undefined"), always_i
 
 }  // namespace
 
-__attribute__((no_sanitize("address", "memory", "thread", "undefined"), noinline)) void take_callstack(
-    callstack &out, int skip) {
+NOT_SANITIZED __attribute__((noinline)) void take_callstack(callstack &out, int skip) {
   walk(out, 0, reinterpret_cast<uintptr_t>(__builtin_frame_address(0)), skip);
 }
 
-__attribute__((no_sanitize("address", "memory", "thread", "undefined"))) void take_callstack_at(
-    callstack &out, uintptr_t pc, uintptr_t fp) {
+NOT_SANITIZED void take_callstack_at(callstack &out, uintptr_t pc, uintptr_t fp) {
   out.pc[0] = pc;
   walk(out, 1, fp, 0);
 }

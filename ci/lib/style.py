@@ -15,7 +15,8 @@ FILE_LINES, FUNCTION_LINES, BLOB_BYTES = 900, 70, 100_000
 STACK = ("ip/", "kyu/", "link/", "memory/", "socket/", "stack.h", "sys/", "tcp/", "udp/")
 SANITIZERS = STACK + ("watch/",)
 FUZZ = SANITIZERS + ("bench/", "cli/", "host/", "import/", "oracles/", "packetdrill/", "run/", "scenario/", "targets/", "tests/", "world/")
-MAY_INCLUDE = {"stack": STACK, "sanitizers": SANITIZERS, "fuzz": FUZZ}
+BOARD = FUZZ + ("boot/", "devices/", "kernel/", "release/", "replay/", "witness/")
+MAY_INCLUDE = {"stack": STACK, "sanitizers": SANITIZERS, "fuzz": FUZZ, "board": BOARD}
 
 # (folders, pattern, why)
 BANNED = (
@@ -27,7 +28,7 @@ BANNED = (
 )
 NOT_DETERMINISTIC_BY_PURPOSE = ("fuzz/host/", "fuzz/bench/", "fuzz/cli/")
 MACHINE_PATHS = re.compile(r"/(work|root|home)/")
-EXECUTABLE = re.compile(r"^(ci/[a-z-]+|ci/lib/[a-z]+\.sh|\.ci/run|fuzz/tests/[a-z_]+\.py)$")
+EXECUTABLE = re.compile(r"^(ci/[a-z-]+|ci/lib/[a-z]+\.sh|\.ci/run|(fuzz|board)/tests/[a-z_]+\.py)$")
 
 
 def tracked():
@@ -95,7 +96,7 @@ def check_file(path, executable):
     for number, line in enumerate(text.splitlines(), 1):
         if MACHINE_PATHS.search(line) and path != "ci/lib/style.py":
             yield number, "a path of some machine"
-    if re.match(r"(stack|sanitizers|fuzz)/.*\.(cc|h)$", path):
+    if re.match(r"(stack|sanitizers|fuzz|board)/.*\.(cc|h)$", path):
         yield from check_source(path, text)
 
 

@@ -1,14 +1,16 @@
 #!/usr/bin/env python3
-"""usage: linux_transfers.py PROGRAM [REGRESSION]
+"""A real Linux client against a server that runs the stack, in a network namespace of its own.
 
-A real Linux client against `PROGRAM serve` over TAP, in a network namespace of its own: 100 transfers of
-200 KB from port 114, 20 at a time, every second one interrupted with unread data, so that Linux resets it.
-Every byte is verified, nothing may be flagged, and every pool must be full again afterwards. With
-REGRESSION, PROGRAM has that script's seeded bug in it, and must report the signature in its header.
+PROGRAM is kyufuzz, which serves over TAP, or with --board an image, on whose Ethernet the TAP device is. 100 transfers
+of 200 KB from port 114, 20 at a time, every second one interrupted with unread data, so that Linux resets it. Every
+byte is verified, nothing may be flagged, and every pool must be full again afterwards. With --regression or
+--expect, the program has a seeded bug in it, and must end with exit status 1 and the signature in the script's header,
+or that text.
 
 Exit status: 0 as it should be, 1 not so, 77 this machine cannot make network namespaces.
 """
 
+import argparse
 import concurrent.futures
 import os
 import re
@@ -18,11 +20,13 @@ import subprocess
 import sys
 import tempfile
 import threading
+from pathlib import Path
 
 from linux_host import STACK, Namespace, ping
 from prove_regression import header
 
-TRANSFERS, PARALLEL = 100, 20
+ROOT = Path(__file__).resolve().parents[2]
+PARALLEL = 20
 PORT = 114
 BIG = 200 * 1024
 INTERRUPT_AT = 50 * 1000
@@ -96,9 +100,9 @@ def small_talk():
     return wrong
 
 
-def all_transfers():
+def all_transfers(count):
     with concurrent.futures.ThreadPoolExecutor(PARALLEL) as pool:
-        return [e for e in pool.map(transfer, range(TRANSFERS)) if e]
+        return [e for e in pool.map(transfer, range(count)) if e]
 
 
 def transfers_until_it_dies(server):
@@ -114,28 +118,57 @@ def show_resets():
     print("\n".join(l for l in out.stdout.splitlines() if "Tcp" in l))
 
 
-def main(program, regression=None):
+def command_of(args):
+    address = f"{STACK}/24"
+    if args.board:
+        return [ROOT / "ci" / "board", "run", args.program, "--net", "tap=kyu0", "--address", address]
+    return [args.program, "serve", "--tap", "kyu0", "--address", address]
+
+
+def wait_until_it_serves(server):
+    """What it said before, and the line that names its address."""
+    said = ""
+    while line := server.stdout.readline():
+        said += line
+        if re.match(r"(serving|address) [\d.]+", line):
+            break
+    return said
+
+
+def main(args):
     with Namespace(), tempfile.TemporaryFile("w+") as log:
         server = subprocess.Popen(
-            [program, "serve", "--tap", "kyu0", "--address", f"{STACK}/24"], stdout=subprocess.PIPE, stderr=log, text=True
+            command_of(args), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True
         )
-        print(server.stdout.readline().strip())
-        errors = transfers_until_it_dies(server) if regression else small_talk() + all_transfers()
+        said = wait_until_it_serves(server)
+        errors = transfers_until_it_dies(server) if args.expect else small_talk() + all_transfers(args.transfers)
         show_resets()
         if server.poll() is None:
             server.send_signal(signal.SIGTERM)
-        said, _ = server.communicate(timeout=120)
+        said += server.communicate(timeout=120)[0]
         log.seek(0)
         print(said.strip(), log.read().strip()[-2000:], sep="\n")
-    if regression:
-        wanted = f"signature: {header(regression)['signature']}"
-        print("expected", wanted)
-        return 0 if server.returncode == 1 and wanted in said else 1
-    print(f"{TRANSFERS} transfers and the small talk: {len(errors)} not as they should be", *errors[:5], sep="\n")
+    if args.expect:
+        print("expected", args.expect)
+        return 0 if server.returncode == 1 and args.expect in said else 1
+    print(f"{args.transfers} transfers and the small talk: {len(errors)} not as they should be", *errors[:5], sep="\n")
     return 0 if not errors and server.returncode == 0 else 1
 
 
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("program")
+    parser.add_argument("--board", action="store_true", help="PROGRAM is an image of the board")
+    parser.add_argument("--regression", help="the script whose seeded bug the program has")
+    parser.add_argument("--expect", help="what it says when it dies")
+    parser.add_argument("--transfers", type=int, default=100)
+    args = parser.parse_args()
+    if args.regression:
+        args.expect = f"signature: {header(args.regression)['signature']}"
+    return args
+
+
 if __name__ == "__main__":
-    status = main(*sys.argv[1:])
+    status = main(arguments())
     sys.stdout.flush()
     os._exit(status)  # without the clients that still wait for a dead server

@@ -58,7 +58,7 @@ set(linux_transfers ${CMAKE_CURRENT_LIST_DIR}/linux_transfers.py)
 add_test(NAME linux.transfers COMMAND Python3::Interpreter ${linux_transfers} $<TARGET_FILE:kyufuzz>)
 add_test(NAME linux.transfers.accept-keeps-nofdref
          COMMAND Python3::Interpreter ${linux_transfers} $<TARGET_FILE:kyufuzz.accept-keeps-nofdref>
-                 ${CMAKE_SOURCE_DIR}/corpus/regressions/accept-keeps-nofdref.scenario)
+                 --regression ${CMAKE_SOURCE_DIR}/corpus/regressions/accept-keeps-nofdref.scenario)
 set(linux_lossy ${CMAKE_CURRENT_LIST_DIR}/linux_lossy.py)
 add_test(NAME linux.good-wire COMMAND Python3::Interpreter ${linux_lossy} $<TARGET_FILE:kyufuzz> --loss 0 --jitter 0)
 set_tests_properties(linux.good-wire PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 600)
