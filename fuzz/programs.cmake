@@ -1,14 +1,21 @@
 # How a program is put together: the stack's objects first, so that an inline function that both the
 # stack and an uninstrumented harness have is the stack's instrumented one.
 
+# kyu_stack_with_bug(VARIABLE BUG): the stack's objects, with the seeded bug's in place of those that it changes; an
+# empty BUG: as they are.
+function(kyu_stack_with_bug variable bug)
+  set(objects $<TARGET_OBJECTS:kyu_stack_objects>)
+  if(bug)
+    get_target_property(replaced bug.${bug} KYU_REPLACES)
+    set(objects $<TARGET_OBJECTS:bug.${bug}> $<FILTER:${objects},EXCLUDE,${replaced}>)
+  endif()
+  set(${variable} ${objects} PARENT_SCOPE)
+endfunction()
+
 # kyu_add_program(NAME [ON_DEMAND] [BUG name] LIBRARIES ...)
 function(kyu_add_program program)
   cmake_parse_arguments(PARSE_ARGV 1 arg "ON_DEMAND" "BUG" "LIBRARIES")
-  set(objects $<TARGET_OBJECTS:kyu_stack_objects>)
-  if(arg_BUG)
-    get_target_property(replaced bug.${arg_BUG} KYU_REPLACES)
-    set(objects $<TARGET_OBJECTS:bug.${arg_BUG}> $<FILTER:${objects},EXCLUDE,${replaced}>)
-  endif()
+  kyu_stack_with_bug(objects "${arg_BUG}")
   add_executable(${program} ${objects})
   if(arg_ON_DEMAND)
     set_target_properties(${program} PROPERTIES EXCLUDE_FROM_ALL ON)
@@ -28,7 +35,7 @@ endfunction()
 # in place of the originals. It must therefore touch .cc files only.
 function(kyu_add_bug name)
   set(copy ${CMAKE_CURRENT_BINARY_DIR}/bugs/${name})
-  set(patch ${CMAKE_CURRENT_SOURCE_DIR}/bugs/${name}.patch)
+  set(patch ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/bugs/${name}.patch)
   execute_process(COMMAND ${CMAKE_SOURCE_DIR}/ci/apply-bug ${CMAKE_SOURCE_DIR} ${name} ${copy}
                   RESULT_VARIABLE failed)
   if(failed)
@@ -45,7 +52,7 @@ function(kyu_add_bug name)
     list(APPEND sources ${copy}/${file})
     string(REGEX REPLACE "^stack/" "/" object "${file}")
     string(REPLACE "." "[.]" object "${object}")
-    list(APPEND replaced "${object}[.]o$")
+    list(APPEND replaced "${object}[.]o(bj)?$")
     set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${file})
   endforeach()
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${patch})

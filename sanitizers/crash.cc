@@ -1,12 +1,9 @@
 #include "watch/crash.h"
 
-#include "sys/port.h"
-#include "watch/watcher.h"
+#include "watch/callstack.h"
 
 #include <csignal>
 #include <cstdlib>
-#include <string>
-
 #include <sys/ucontext.h>
 
 namespace kyu::watch {
@@ -27,20 +24,11 @@ void on_fault(int sig, siginfo_t *info, void *context) {
 #else
   uintptr_t pc = uintptr_t(regs[REG_EIP]), fp = uintptr_t(regs[REG_EBP]);
 #endif
-  finding f;
   callstack who;
   take_callstack_at(who, pc, fp);
-  f.stack = symbolize(who);
-  uintptr_t addr = reinterpret_cast<uintptr_t>(info->si_addr);
-  f.access = (unsigned(regs[REG_ERR]) & write_access) != 0 ? "write" : "read";
-  if (watcher *w = current_watcher(); w != nullptr) {
-    w->locate(f);
-    if (sig == SIGSEGV && w->explain(info->si_addr, f)) report(f);
-  }
-  f.kind = sig == SIGSEGV && addr < 65536 ? "null-dereference" : sig == SIGFPE ? "sigfpe" : "segv";
-  f.summary = f.kind + " in " + own_frames(f.stack, 1) + "()";
-  f.signature = f.kind + ":" + own_frames(f.stack, 3);
-  report(f);
+  bool write = (unsigned(regs[REG_ERR]) & write_access) != 0;
+  const char *kind = sig == SIGFPE ? "sigfpe" : "segv";
+  report_fault({kind, who, sig == SIGSEGV, info->si_addr, write});
 }
 
 void install_signal_handlers() {
@@ -62,34 +50,4 @@ void install_crash_handlers() {
   install_signal_handlers();
 }
 
-void fail_oracle(const char *kind, const std::string &key, const std::string &summary, const void *object) {
-  finding f;
-  f.kind = kind;
-  f.summary = summary;
-  f.signature = std::string(kind) + ":" + key;
-  if (watcher *w = current_watcher(); w != nullptr) {
-    w->locate(f);
-    if (object != nullptr) w->describe(object, f);
-  }
-  report(f);
-}
-
 }  // namespace kyu::watch
-
-namespace kyu {
-
-// The stack's own assertions. The text is the key; the frames tell apart those in common helpers.
-void port_panic(const char *what) {
-  using namespace kyu::watch;
-  finding f;
-  callstack who;
-  take_callstack(who, 0);
-  f.stack = symbolize(who);
-  if (watcher *w = current_watcher(); w != nullptr) w->locate(f);
-  f.kind = "panic";
-  f.summary = std::string("BSD panic: ") + what;
-  f.signature = "panic:" + std::string(what) + ":" + own_frames(f.stack, 1);
-  report(f);
-}
-
-}  // namespace kyu

@@ -1,15 +1,9 @@
 #include "watch/poison.h"
 
+#include "watch/memory.h"
+
 #include <algorithm>
-#include <cstdio>
-#include <cstdlib>
 #include <cstring>
-
-#include <sys/mman.h>
-
-#ifdef KYU_ASAN
-#include <sanitizer/asan_interface.h>
-#endif
 
 namespace kyu::watch {
 
@@ -18,19 +12,8 @@ namespace {
 constexpr uint32_t page_bytes = 4096, slot_alignment = 16;
 constexpr uint8_t dead_byte = 0xdb, redzone_byte = 0xfa;
 
-#ifdef KYU_ASAN
-void shadow_poison(void *at, size_t len) { __asan_poison_memory_region(at, len); }
-void shadow_unpoison(void *at, size_t len) { __asan_unpoison_memory_region(at, len); }
-#else
-void shadow_poison(void *, size_t) {}
-void shadow_unpoison(void *, size_t) {}
-#endif
-
-void protect(void *slot, uint32_t size, int access) {
-  size_t len = (size + redzone_bytes + page_bytes - 1) / page_bytes * page_bytes;
-  if (mprotect(slot, len, access) == 0) return;
-  perror("kyufuzz: mprotect");
-  exit(2);
+void protect(void *slot, uint32_t size, bool accessible) {
+  memory_protect(slot, (size + redzone_bytes + page_bytes - 1) / page_bytes * page_bytes, accessible);
 }
 
 const uint8_t *first_other(const void *at, size_t len, uint8_t filling) {
@@ -41,13 +24,7 @@ const uint8_t *first_other(const void *at, size_t len, uint8_t filling) {
 
 }  // namespace
 
-pool_mode best_pool_mode() {
-#ifdef KYU_ASAN
-  return pool_mode::shadow;
-#else
-  return pool_mode::guard;
-#endif
-}
+pool_mode best_pool_mode() { return has_shadow ? pool_mode::shadow : pool_mode::guard; }
 
 std::optional<pool_mode> pool_mode_named(const std::string &name) {
   if (name == "best") return best_pool_mode();
@@ -67,7 +44,7 @@ void poisoner::kill(void *slot, uint32_t size) const {
   switch (mode_) {
     case pool_mode::plain: break;
     case pool_mode::shadow: shadow_poison(slot, size); break;
-    case pool_mode::guard: protect(slot, size, PROT_NONE); break;
+    case pool_mode::guard: protect(slot, size, false); break;
     case pool_mode::pattern: memset(slot, dead_byte, size); break;
   }
 }
@@ -75,7 +52,7 @@ void poisoner::kill(void *slot, uint32_t size) const {
 void poisoner::revive(void *slot, uint32_t size) const {
   if (mode_ == pool_mode::plain) return;
   if (mode_ == pool_mode::shadow) return shadow_unpoison(slot, size);
-  if (mode_ == pool_mode::guard) protect(slot, size, PROT_READ | PROT_WRITE);
+  if (mode_ == pool_mode::guard) protect(slot, size, true);
   memset(static_cast<uint8_t *>(slot) + size, redzone_byte, redzone_bytes);
 }
 

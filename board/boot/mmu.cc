@@ -125,6 +125,9 @@ void mmu_share_with_devices(void *at, size_t len) {
   change_pages(at, len, [](uintptr_t page) { return uint32_t(page) | l2_uncached | l2_never_execute; });
 }
 
-bool mmu_covers(uintptr_t address) { return address >= ram && address - ram < ram_sections * section_bytes; }
+bool mmu_readable(uintptr_t address) {
+  return address >= ram && address - ram < ram_sections * section_bytes &&
+         level2[(address - ram) / page_bytes] != 0;
+}
 
 }  // namespace kyu::board

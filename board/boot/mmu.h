@@ -20,7 +20,7 @@ void mmu_protect(void *at, size_t len, access);
 // Pages that a device shares with the processor: neither cached nor reordered.
 void mmu_share_with_devices(void *at, size_t len);
 
-// The tables cover this address.
-bool mmu_covers(uintptr_t address);
+// The address is RAM that may be read.
+bool mmu_readable(uintptr_t address);
 
 }  // namespace kyu::board

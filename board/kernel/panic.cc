@@ -10,7 +10,6 @@
 #include <cstring>
 
 extern "C" {
-extern const uint8_t __irq_stack_top[], __boot_stack_top[];
 [[noreturn]] void board_fault(kyu::board::fault_kind, const kyu::board::registers *);
 }
 
@@ -18,10 +17,10 @@ namespace kyu::board {
 
 namespace {
 
-constexpr int max_callers = 32;
 constexpr uint32_t null_bytes = 65536;
 
-panic_witness witness;
+void (*fault_witness)(const fault &);
+void (*panic_witness)();
 int panics;
 const char *bsd_text;  // what the stack says, if it is the stack that panics
 
@@ -46,24 +45,34 @@ bare bare_name(const char *full) {
   return {begin, int(end - begin)};
 }
 
-void print_caller(uint32_t pc) {
+// `back`: from a return address to inside of the call. A call of what never returns may be its function's
+// last instruction.
+void print_place(uint32_t pc, uint32_t back) {
   symbol s;
-  if (!symbol_at(pc, &s)) return console_line("Called from ? -- %08lx", static_cast<unsigned long>(pc));
+  auto hex = [](uint32_t v) { return static_cast<unsigned long>(v); };
+  if (!symbol_at(pc - back, &s)) return console_line("Called from ? -- %08lx", hex(pc));
   bare name = bare_name(s.name);
-  console_line("Called from %.*s+%lx -- %08lx", name.len, name.at, static_cast<unsigned long>(s.offset),
-               static_cast<unsigned long>(pc));
+  console_line("Called from %.*s+%lx -- %08lx", name.len, name.at, hex(s.offset + back), hex(pc));
 }
 
-// The stack that an address lies on: a thread's, or the one from before there were threads.
-stack_view stack_at(uint32_t at) {
+constexpr uint32_t call_bytes = 4;
+void print_caller(uint32_t ret) { print_place(ret, call_bytes); }
+
+stack_view view(uintptr_t low, uintptr_t high) {
+  return {uint32_t(low), uint32_t(high), reinterpret_cast<const uint32_t *>(low)};
+}
+
+// The stack that a frame lies on: a thread's; or what can be read from there on, where it is the boot stack,
+// a handler's, or one that the kernel does not know.
+stack_view stack_at(uint32_t fp) {
   thread_info t;
   for (int n = 0; thread_at(n, &t); ++n)
-    if (at >= t.stack_low && at < t.stack_high)
-      return {uint32_t(t.stack_low), uint32_t(t.stack_high), reinterpret_cast<const uint32_t *>(t.stack_low)};
-  if (at >= address(__irq_stack_top) && at < address(__boot_stack_top))
-    return {address(__irq_stack_top), address(__boot_stack_top),
-            reinterpret_cast<const uint32_t *>(__irq_stack_top)};
-  return {};
+    if (fp >= t.stack_low && fp < t.stack_high) return view(t.stack_low, t.stack_high);
+  constexpr uint32_t page_mask = ~(page_bytes - 1), longest = 128 * 1024;
+  uint32_t low = (fp & page_mask) - 4, high = fp & page_mask;  // the return address may lie below
+  if (!mmu_readable(low)) low += 4;
+  while (high - low < longest && mmu_readable(high)) high += page_bytes;
+  return view(low, high);
 }
 
 const char *state_name(task::state s) {
@@ -85,7 +94,7 @@ void enter_panic() {
 }
 
 [[noreturn]] void finish(const char *why) {
-  if (witness.of_panic != nullptr) witness.of_panic();
+  if (panic_witness != nullptr) panic_witness();
   if (bsd_text != nullptr) console_line("BSD panic: %s", bsd_text);
   console_line("PANIC: %s", why);
   power_off(1);
@@ -135,7 +144,8 @@ void print_registers(const registers &r) {
 
 }  // namespace
 
-void set_panic_witness(const panic_witness &w) { witness = w; }
+void on_fault(void (*witness)(const fault &)) { fault_witness = witness; }
+void on_panic(void (*witness)()) { panic_witness = witness; }
 
 void print_callers(uint32_t fp, uint32_t lr) {
   uint32_t callers[max_callers];
@@ -152,6 +162,15 @@ void print_threads() {
   }
 }
 
+int callers_of(const registers &r, uint32_t *out, int max) {
+  int n = 0;
+  if (is_code(r.pc)) out[n++] = r.pc;
+  int first = n;
+  n += unroll(r.fp(), same_function(r.pc, r.lr) ? 0 : r.lr, stack_at(r.fp()), is_code, out + n, max - n);
+  for (int i = first; i < n; ++i) out[i] -= call_bytes;
+  return n;
+}
+
 void panic(const char *why) {
   panic_at(why, 0, uint32_t(reinterpret_cast<uintptr_t>(__builtin_frame_address(0))), 0);
 }
@@ -160,7 +179,7 @@ void panic_at(const char *why, uint32_t pc, uint32_t fp, uint32_t lr) {
   enter_panic();
   console_line("SP = %08lx,  FP = %08lx", static_cast<unsigned long>(address(__builtin_frame_address(0))),
                static_cast<unsigned long>(fp));
-  if (pc != 0) print_caller(pc);
+  if (pc != 0) print_place(pc, 0);
   print_callers(fp, same_function(pc, lr) ? 0 : lr);
   finish(why);
 }
@@ -180,7 +199,7 @@ void panic_of_standstill(const standstill_report &r) {
 void board_fault(kyu::board::fault_kind kind, const kyu::board::registers *regs) {
   using namespace kyu::board;
   fault f = describe(kind, *regs);
-  if (panics == 0 && witness.of_fault != nullptr) witness.of_fault(f);
+  if (panics == 0 && fault_witness != nullptr) fault_witness(f);
   enter_panic();
   constexpr const char *names[] = {"undefined instruction", "prefetch abort", "data abort"};
   const char *access = kind != fault_kind::data_abort ? "execution" : f.write ? "write" : "read";
@@ -193,7 +212,7 @@ void board_fault(kyu::board::fault_kind kind, const kyu::board::registers *regs)
   print_registers(*regs);
   console_line("SP = %08lx,  FP = %08lx", static_cast<unsigned long>(regs->sp),
                static_cast<unsigned long>(regs->fp()));
-  print_caller(regs->pc);
+  print_place(regs->pc, 0);
   // An LR that leads back into the same function is left over from a call that it made.
   print_callers(regs->fp(), same_function(regs->pc, regs->lr) ? 0 : regs->lr);
   finish(f.what);

@@ -23,12 +23,14 @@ struct fault {
   const registers *regs;
 };
 
-// Who else has something to say when the system ends: a watcher that knows the object, a stack's locker.
-struct panic_witness {
-  void (*of_fault)(const fault &) = nullptr;  // before anything is printed
-  void (*of_panic)() = nullptr;               // behind the callers
-};
-void set_panic_witness(const panic_witness &);
+// Where it happened and its callers, innermost first, as addresses inside of calls; at most `max`, how many.
+int callers_of(const registers &, uint32_t *out, int max);
+
+// Who else has something to say when the system ends.
+void on_fault(
+    void (*witness)(const fault &));  // before anything is printed: a watcher, which knows the object
+void on_panic(void (*witness)());     // behind the callers: what Kyu tells of its threads
+inline constexpr int max_callers = 32;
 
 // A panic of the stack's: names it, too.
 [[noreturn]] void bsd_panic_on_board(const char *what);

@@ -13,10 +13,10 @@ context_switch:
         clrex
         pop     {r4-r11, pc}
 
-@ Where a new thread begins; it has never been in context_switch() itself.
+@ Where a new thread begins, which has never been in context_switch() itself: r5(r4).
         .global thread_trampoline
 thread_trampoline:
         mov     fp, #0                          @ call stacks end here
         mov     r0, r4
-        bl      thread_main
+        blx     r5
         b       .                               @ it does not return

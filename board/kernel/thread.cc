@@ -3,16 +3,13 @@
 #include "boot/mmu.h"
 #include "devices/gic.h"
 #include "devices/timer.h"
+#include "kernel/switch.h"
 #include "sys/bytes.h"
 
 #include <algorithm>
 #include <cstring>
 
 extern "C" {
-void context_switch(uint32_t **save_sp, uint32_t *load_sp);
-void thread_trampoline();
-void thread_main(void *thread);
-
 // What the interrupt vector leaves on the stack for rfe.
 struct interrupt_frame {
   uint32_t lr, pc, cpsr;
@@ -31,11 +28,6 @@ struct thread : task {
   uint32_t *sp = nullptr;  // while it does not run
   thread_body body = nullptr;
   void *arg = nullptr;
-};
-
-// What context_switch() pushes.
-struct switch_frame {
-  uint32_t r4_to_r11[8], pc;
 };
 
 struct stack_area {
@@ -93,6 +85,15 @@ uint64_t deadline(uint32_t timeout_ms) {
   return timeout_ms == forever ? never : timer_us() + timeout_ms * us_of_ms;
 }
 
+void thread_main(void *arg) {
+  thread &t = *static_cast<thread *>(arg);
+  enable_interrupts();
+  t.body(t.arg);
+  disable_interrupts();
+  sched.retire();
+  switch_threads();  // and never back
+}
+
 // The alarm itself has nothing to do: board_interrupt() looks at the time after each interrupt.
 void on_alarm() {}
 
@@ -123,11 +124,7 @@ bool thread_start(const char *name, priority level, thread_body body, void *arg)
   if (t == std::end(threads)) return false;
   stack_area &stack = stack_of(*t);
   std::fill(std::begin(stack.words), std::end(stack.words), stack_filling);
-  auto *frame = reinterpret_cast<switch_frame *>(std::end(stack.words)) - 1;
-  *frame = {};
-  frame->r4_to_r11[0] = uint32_t(reinterpret_cast<uintptr_t>(t));
-  frame->pc = uint32_t(reinterpret_cast<uintptr_t>(thread_trampoline));
-  t->sp = reinterpret_cast<uint32_t *>(frame);
+  t->sp = new_stack(std::end(stack.words), thread_main, &*t);
   t->name = name;
   t->id = uint16_t(t - threads);
   t->level = level;
@@ -193,7 +190,7 @@ bool thread_at(int n, thread_info *out) {
     if (&t != &running()) {
       auto *frame = reinterpret_cast<const switch_frame *>(t.sp);
       out->pc = frame->pc;
-      out->fp = frame->r4_to_r11[7];
+      out->fp = frame->fp;
     }
     return true;
   }
@@ -225,16 +222,6 @@ processor_use processor_used() {
 }
 
 }  // namespace kyu::board
-
-void thread_main(void *arg) {
-  using namespace kyu::board;
-  thread &t = *static_cast<thread *>(arg);
-  enable_interrupts();
-  t.body(t.arg);
-  disable_interrupts();
-  sched.retire();
-  switch_threads();  // and never back
-}
 
 void board_interrupt(const interrupt_frame *frame, uint32_t fp) {
   using namespace kyu::board;

@@ -110,7 +110,7 @@ void image_main() {
   console_line("Kyu on the Orange Pi PC, %s", watch_name());
   threads_begin();
   on_standstill(panic_of_standstill);
-  set_panic_witness({nullptr, tell_of_threads});
+  on_panic(tell_of_threads);
   emac_start();
   stack_config config = default_config();
   config.mac = emac_address();
@@ -119,12 +119,12 @@ void image_main() {
   if (address != nullptr && !parse_address(address, &config)) panic("address: not as 10.0.0.2/24");
   watch_widen(config);
   start_stack(config);
+  start_servers();
   thread_start("link", priority::user, follow_link, nullptr);
   if (address == nullptr)
     thread_start("dhcp", priority::user, keep_address, nullptr);
   else
     say_address(config.addr);
-  start_servers();
   shell_start(*stack);
   thread_idle();
 }

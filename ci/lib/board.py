@@ -2,9 +2,12 @@
 
   ci/board run kyu                       the release, with its servers forwarded from 127.0.0.1
   ci/board run kyu --net tap=tap0 --address 10.0.0.2/24
+  ci/board replay                        every regression and seed, as TAP
+  ci/board replay --image kyu-replay FILE...
+  ci/board replay --serial /dev/ttyUSB0  a real board's console
 
 The image's console is this command's; SIGTERM and SIGINT tell it to stop. Exit status: the image's own (0: it
-stopped, and every pool was full again; 1: it panicked or found something), 2: it could not run.
+stopped, and every pool was full again; 1: it panicked, found something, or did not say all that it had announced), 2: it could not run.
 """
 
 import argparse
@@ -13,6 +16,7 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 from pathlib import Path
 
@@ -27,7 +31,7 @@ class CannotRun(Exception):
 def network(net):
     """QEMU's options for --net: none, user, or tap=DEVICE."""
     if net == "none":
-        return ["-nic", "none"]
+        return ["-nic", "user,restrict=on"]
     if net == "user":
         forwards = [f"hostfwd={p}:127.0.0.1:{h}-:{b}" for p, ports in FORWARDED.items() for b, h in ports.items()]
         return ["-nic", ",".join(["user", *forwards])]
@@ -101,6 +105,87 @@ def run(args):
     return console.wait()
 
 
+class Results:
+    """The lines of a replay, as they come: what each input gave, and whether all of it was told."""
+
+    LINE = re.compile(r"(not )?ok (\d+) - (\S+) # (?:digest=([0-9a-f]{16})|finding=(.+))$")
+
+    def __init__(self):
+        self.planned, self.digests, self.findings, self.status, self.out_of_order = None, {}, {}, None, False
+
+    def line(self, text):
+        if m := re.fullmatch(r"1\.\.(\d+)", text):
+            self.planned = int(m[1])
+        elif m := self.LINE.match(text):
+            self.out_of_order |= int(m[2]) != len(self.digests) + len(self.findings) + 1
+            (self.findings if m[1] else self.digests)[m[3]] = m[5] or m[4]
+        elif m := re.fullmatch(r"exit status (\d+)", text):
+            self.status = int(m[1])
+
+    def missing(self):
+        """Why these are not a whole replay's; None: they are."""
+        told = len(self.digests) + len(self.findings)
+        if self.planned is None:
+            return "it never began"
+        if told != self.planned or self.out_of_order:
+            return f"{told} of {self.planned} inputs came to an end"
+        return None if self.status is not None else "it did not end"
+
+
+INPUTS_ADDRESS = 0x47000000  # __inputs_start of board/boot/image.ld
+
+
+def pack(files, archive, root=ROOT / "corpus"):
+    command = [sys.executable, ROOT / "board" / "replay" / "make_inputs.py", "-o", archive, "--root", root, *files]
+    if subprocess.run(command, stderr=subprocess.DEVNULL, check=False).returncode != 0:
+        raise CannotRun("an input cannot be read")
+
+
+def replay_in_qemu(image, files, sink):
+    """Replays `files`, or the image's own corpus where there are none; what came of it."""
+    results = Results()
+
+    def line(text):
+        results.line(text)
+        sink(text)
+
+    with tempfile.TemporaryDirectory() as folder:
+        more = []
+        if files:
+            archive = Path(folder) / "inputs.bin"
+            pack(files, archive)
+            more = ["-device", f"loader,file={archive},addr={INPUTS_ADDRESS:#x},force-raw=on"]
+        Console(qemu(image, more=more), line).wait()
+    return results
+
+
+def replay_from_serial(device, sink):
+    """Reads a board's console until its replay has ended."""
+    results = Results()
+    subprocess.run(["stty", "-F", device, "115200", "raw", "-echo"], check=False)
+    try:
+        with open(device, encoding="utf-8", errors="replace") as console:
+            while results.status is None and (line := console.readline()):
+                results.line(line.rstrip("\r\n"))
+                sink(line.rstrip("\r\n"))
+    except OSError as e:
+        raise CannotRun(f"{device}: {e.strerror}") from e
+    return results
+
+
+def replay(args):
+    def show(line):
+        print(line, flush=True)
+
+    if args.serial:
+        results = replay_from_serial(args.serial, show)
+    else:
+        results = replay_in_qemu(image_path(args.image), args.files, show)
+    if why := results.missing():
+        print(f"ci/board: {why}", file=sys.stderr)
+    return 1 if why or results.findings else 0
+
+
 def main(argv):
     parser = argparse.ArgumentParser(
         prog="ci/board", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -112,9 +197,13 @@ def main(argv):
     p.add_argument("--address", help="as 10.0.0.2/24; DHCP, where the network is a TAP device and this is left out")
     p.add_argument("--argument", action="append", default=[], metavar="NAME=VALUE", help="what the image may ask for")
     p.add_argument("--icount", action="store_true", help="virtual time by instructions, not the host's clock")
+    p = commands.add_parser("replay", help="replay inputs on the board, as TAP")
+    p.add_argument("files", nargs="*", help="scripts or binary inputs; every regression and seed, where there are none")
+    p.add_argument("--image", default="kyu-replay-guard", help="kyu-replay, kyu-replay-guard (default), or a file")
+    p.add_argument("--serial", metavar="DEVICE", help="read a real board's console instead")
     args = parser.parse_args(argv)
     try:
-        return {"run": run}[args.command](args)
+        return {"run": run, "replay": replay}[args.command](args)
     except CannotRun as e:
         print(f"ci/board: {e}", file=sys.stderr)
         return 2

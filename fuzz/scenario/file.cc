@@ -29,23 +29,25 @@ bool read_file(const std::string &path, std::string *out) {
   return ok;
 }
 
-bool load_scenario(const std::string &path, scenario *ops, std::string *error) {
-  std::string bytes;
-  if (!read_file(path, &bytes)) {
-    *error = path + ": cannot be read: " + strerror(errno);
-    return false;
-  }
-  bool must_be_script = path.ends_with(".scenario");
+bool scenario_from(const std::string &name, const std::string &bytes, scenario *ops, std::string *error) {
+  bool must_be_script = name.ends_with(".scenario");
   if (must_be_script || looks_like_script(bytes)) {
     parsed p = from_script(bytes);
     *ops = std::move(p.ops);
     if (p.error.empty()) return true;
-    *error = path + ":" + p.error;
+    *error = name + ":" + p.error;
     if (must_be_script) return false;
   }
   // A fuzzer's input may happen to be printable, so without the name it is not an error.
   *ops = decode({reinterpret_cast<const uint8_t *>(bytes.data()), bytes.size()});
   return true;
+}
+
+bool load_scenario(const std::string &path, scenario *ops, std::string *error) {
+  std::string bytes;
+  if (read_file(path, &bytes)) return scenario_from(path, bytes, ops, error);
+  *error = path + ": cannot be read: " + strerror(errno);
+  return false;
 }
 
 }  // namespace kyu::fuzz

@@ -16,10 +16,12 @@ import os
 import re
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
 import threading
+import time
 from pathlib import Path
 
 from linux_host import STACK, Namespace, ping
@@ -42,9 +44,22 @@ def expected(length):
 WANTED = expected(BIG)
 
 
-def transfer(number):
+def hang_up(number):
+    """A client that goes away while the server waits for its command: what has come is not sent, but a RST."""
+    try:
+        with socket.create_connection((STACK, PORT), timeout=60) as s:
+            time.sleep(0.05)  # so that the server most likely waits already; it is to survive the other order too
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    except OSError as e:
+        return f"hang-up {number}: {e}"
+    return None
+
+
+def transfer(number, interrupt_at=INTERRUPT_AT):
     """One transfer; an error text, or None. An odd one goes away in the middle."""
     interrupted = number % 2 == 1
+    if interrupted and interrupt_at == 0:
+        return hang_up(number)
     try:
         with socket.socket() as s:
             s.settimeout(60)
@@ -53,7 +68,7 @@ def transfer(number):
             s.connect((STACK, PORT))
             s.sendall(b"big\n")
             got = bytearray()
-            while len(got) < (INTERRUPT_AT if interrupted else BIG + 1):
+            while len(got) < (interrupt_at if interrupted else BIG + 1):
                 piece = s.recv(65536)
                 if not piece:
                     break
@@ -100,15 +115,15 @@ def small_talk():
     return wrong
 
 
-def all_transfers(count):
+def all_transfers(args):
     with concurrent.futures.ThreadPoolExecutor(PARALLEL) as pool:
-        return [e for e in pool.map(transfer, range(count)) if e]
+        return [e for e in pool.map(lambda n: transfer(n, args.interrupt_at), range(args.transfers)) if e]
 
 
-def transfers_until_it_dies(server):
+def transfers_until_it_dies(server, args):
     """The server is expected to: nobody waits for the clients that it leaves hanging."""
     for n in range(PARALLEL):
-        threading.Thread(target=transfer, args=(n,), daemon=True).start()
+        threading.Thread(target=transfer, args=(n, args.interrupt_at), daemon=True).start()
     server.wait(timeout=120)
     return []
 
@@ -141,7 +156,7 @@ def main(args):
             command_of(args), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True
         )
         said = wait_until_it_serves(server)
-        errors = transfers_until_it_dies(server) if args.expect else small_talk() + all_transfers(args.transfers)
+        errors = transfers_until_it_dies(server, args) if args.expect else small_talk() + all_transfers(args)
         show_resets()
         if server.poll() is None:
             server.send_signal(signal.SIGTERM)
@@ -162,6 +177,8 @@ def arguments():
     parser.add_argument("--regression", help="the script whose seeded bug the program has")
     parser.add_argument("--expect", help="what it says when it dies")
     parser.add_argument("--transfers", type=int, default=100)
+    parser.add_argument("--interrupt-at", type=int, default=INTERRUPT_AT, metavar="BYTES",
+                        help="0: before the client has asked for anything")
     args = parser.parse_args()
     if args.regression:
         args.expect = f"signature: {header(args.regression)['signature']}"

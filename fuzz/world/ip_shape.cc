@@ -68,7 +68,7 @@ void shape_packet(const frame &whole, const ip_shape &s, const std::function<voi
   uint32_t room = max_frame - uint32_t(option_bytes(s.options).size());
   bool is_ip = whole.len > header_len && load<ether_header>(whole.view(), 0).type == ETHERTYPE_IP;
   if (!is_ip || whole.len > room) return emit(whole);
-  uint32_t total = whole.len - header_len, step = s.fragment == 0 ? total : std::max(8u, s.fragment / 8 * 8);
+  uint32_t total = whole.len - header_len, step = s.fragment == 0 ? total : max_of(8u, s.fragment / 8 * 8);
   std::vector<frame> out;
   for (uint32_t off = 0; off < total; off += step) {
     // An overlapping one goes on for eight bytes into the next.

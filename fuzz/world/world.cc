@@ -5,12 +5,11 @@
 #include "socket/sockopt.h"
 #include "watch/crash.h"
 #include "watch/poison.h"
+#include "world/memory.h"
 
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
-
-#include <sys/mman.h>
 
 namespace kyu::fuzz {
 
@@ -29,15 +28,6 @@ stack_config fuzz_config(const watch::watcher &w) {
 [[noreturn]] void broken(const char *what) {
   fprintf(stderr, "kyufuzz: harness: %s\n", what);
   abort();
-}
-
-bytes map_memory(size_t len) {
-  void *at = mmap(nullptr, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (at == MAP_FAILED) {
-    perror("kyufuzz: no memory for a stack");
-    exit(2);
-  }
-  return {static_cast<uint8_t *>(at), len};
 }
 
 }  // namespace
@@ -66,7 +56,7 @@ world::world(world_options options)
   port_.tx_commit = [](void *c, uint32_t len) { of(c).tx_commit(len); };
 }
 
-world::~world() { munmap(memory_.data(), memory_.size()); }
+world::~world() { unmap_memory(memory_); }
 
 // The threads of the last scenario are asleep at the top of their loops, with the same Stack's
 // address: they serve the fresh one.

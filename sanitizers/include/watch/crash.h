@@ -2,9 +2,21 @@
 // like, and the stack's own panics.
 #pragma once
 
+#include "watch/callstack.h"
+
 #include <string>
 
 namespace kyu::watch {
+
+// What a processor refused to do.
+struct memory_fault {
+  const char *kind;  // "segv", ...; one near address 0 is a "null-dereference"
+  callstack who;
+  bool touched;  // it was an access to `address`
+  const void *address;
+  bool write;
+};
+[[noreturn]] void report_fault(const memory_fault &);
 
 // Once in a process. Faults are caught by our own signal handlers in every build, since a sanitizer's
 // run-time does not tell the address that was touched; they have a stack of their own.

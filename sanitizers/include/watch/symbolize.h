@@ -1,9 +1,11 @@
-// Addresses to functions and source lines, by llvm-symbolizer on the running program.
+// Addresses to functions and source lines: by llvm-symbolizer on the running program, or by a board image's
+// own table.
 #pragma once
 
 #include "watch/callstack.h"
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace kyu::watch {
@@ -22,6 +24,12 @@ std::vector<frame> symbolize(const callstack &);
 void warm_up_symbolizer();
 
 std::vector<std::vector<frame>> symbolize_all(const std::vector<callstack> &);
+
+// A function's name as debug information has it, without namespace, arguments and template arguments, so that
+// it is the same on every target.
+std::string bare_name(std::string_view);
+// A path from one of the project's own folders on; a copy with a seeded bug has the same names.
+std::string source_path(const std::string &);
 
 // "soclose<fclose<tcp_close", at most `n` frames of the stack's own code that say something about a
 // defect: plumbing such as pool_delete or queue::remove is left out.
