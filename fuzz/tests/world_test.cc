@@ -22,6 +22,15 @@ TEST(world, gives_the_same_digest_whatever_ran_before) {
   }
 }
 
+// A peer that plays a server answers what it was asked in this scenario, and nothing of the last one.
+TEST(world, knows_nothing_of_the_last_scenario) {
+  scenario asks = from_script("user 0: dhcp\n+3000ms\n").ops;
+  scenario answers = from_script("peer 1 < udp dhcp=offer\n+1000ms\n").ops;
+  world used, fresh;
+  used.run(asks);
+  EXPECT_EQ(used.run(answers).digest, fresh.run(answers).digest);
+}
+
 TEST(world, gives_the_same_digest_with_and_without_watching) {
   world watched, plain({watch::pool_mode::plain, false}), pattern({watch::pool_mode::pattern, true});
   random_source r(2);

@@ -29,15 +29,10 @@ constexpr uint16_t arp_request = 1, arp_reply = 2;
 }  // namespace
 
 void peer::begin(int number, uint32_t stack_addr) {
+  *this = peer();  // so that nothing of the last scenario can be forgotten here
   number_ = number;
   stack_addr_ = stack_addr;
   addr_ = stack_addr + 1 + uint32_t(number);
-  reaction_ = reaction::off;
-  damage_ = {};
-  shape_ = {};
-  conversations_ = 0;
-  last_seen_len_ = 0;
-  query_len_ = 0;
   new_conversation(0);
 }
 
