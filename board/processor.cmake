@@ -3,4 +3,16 @@
 # No function is split in two, of which one is inlined: call stacks have the frames that clang's have on the host.
 enable_language(ASM)
 add_compile_options(-mcpu=cortex-a7 -marm -mfloat-abi=soft -mno-unaligned-access -fno-exceptions -fno-rtti
-                    -fasynchronous-unwind-tables -ffunction-sections -fdata-sections -fno-partial-inlining -Wno-psabi)
+                    -fasynchronous-unwind-tables -ffunction-sections -fdata-sections -Wno-psabi)
+if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
+  add_compile_options(-fno-partial-inlining)
+else()
+  # The C++ library is g++'s.
+  execute_process(COMMAND arm-none-eabi-g++ -x c++ -E -v /dev/null ERROR_VARIABLE verbose OUTPUT_QUIET)
+  string(REGEX MATCHALL "\n /[^\n]*/[.][.]/arm-none-eabi/include[^\n]*" folders "${verbose}")
+  add_compile_options(-nostdinc++)
+  foreach(folder ${folders})
+    string(STRIP "${folder}" folder)
+    add_compile_options("SHELL:-isystem ${folder}")
+  endforeach()
+endif()

@@ -3,6 +3,8 @@
 
 #include "boot/cpu.h"
 
+#include <cstring>
+
 extern "C" uint8_t __text_start[], __text_end[], __rodata_end[];
 
 namespace kyu::board {
@@ -17,7 +19,8 @@ constexpr uint32_t pages = ram_sections * pages_of_section;
 constexpr uintptr_t device_sections[] = {0x01c00000, 0x01f00000};
 
 // First level: a section of 1 MiB, or a table of pages.
-constexpr uint32_t l1_table = 1, l1_device_section = 2 | 1 << 2 | 1 << 4 | 1 << 10;  // B, XN, AP 01
+constexpr uint32_t l1_table = 1, l1_device_section = 2 | 1 << 2 | 1 << 4 | 1 << 10;       // B, XN, AP 01
+constexpr uint32_t l1_memory_section = 2 | 1 << 2 | 1 << 3 | 1 << 4 | 1 << 10 | 1 << 12;  // as l2_normal
 // Second level: small pages. Normal memory, write-back and write-allocate: TEX 1, C, B.
 constexpr uint32_t l2_page = 2, l2_never_execute = 1, l2_privileged = 1 << 4, l2_read_only = 1 << 9;
 constexpr uint32_t l2_normal = l2_page | l2_privileged | 1 << 6 | 1 << 3 | 1 << 2;
@@ -56,6 +59,11 @@ uint32_t section_entry(uint32_t n) {
     return uint32_t(reinterpret_cast<uintptr_t>(&level2[(n - first) * pages_of_section])) | l1_table;
   for (uintptr_t at : device_sections)
     if (at / section_bytes == n) return uint32_t(at) | l1_device_section;
+#ifdef KYU_KASAN
+  constexpr uint32_t first_shadow = shadow_of(ram) / section_bytes;
+  if (n >= first_shadow && n < first_shadow + ram_sections / 8)
+    return uint32_t(ram + (ram_sections + n - first_shadow) * section_bytes) | l1_memory_section;
+#endif
   return 0;
 }
 
@@ -99,11 +107,14 @@ void change_pages(void *at, size_t len, F entry) {
   isb();
 }
 
-}  // namespace
+// Nothing that is checked has run yet, or will run again.
+void clear_shadow() {
+#ifdef KYU_KASAN
+  memset(reinterpret_cast<void *>(shadow_of(ram)), 0, ram_sections * section_bytes / 8);
+#endif
+}
 
-void mmu_start() {
-  fill_tables();
-  if ((read_sctlr() & sctlr_mmu) != 0) return flush_all_translations();
+void switch_on() {
   write_actlr(read_actlr() | actlr_smp);
   invalidate_data_cache();
   write_ttbcr(0);
@@ -115,6 +126,17 @@ void mmu_start() {
   write_sctlr(read_sctlr() | sctlr_mmu | sctlr_alignment | sctlr_data_cache | sctlr_branch_prediction |
               sctlr_instruction_cache);
   isb();
+}
+
+}  // namespace
+
+void mmu_start() {
+  fill_tables();
+  if ((read_sctlr() & sctlr_mmu) != 0)
+    flush_all_translations();
+  else
+    switch_on();
+  clear_shadow();
 }
 
 void mmu_protect(void *at, size_t len, access a) {

@@ -18,8 +18,7 @@ constexpr uintptr_t ccu = 0x01c20000, bus_gating0 = ccu + 0x60, bus_gating4 = cc
 constexpr uint32_t gate_emac = 1 << 17, gate_ephy = 1 << 0, reset_emac = 1 << 17, reset_ephy = 1 << 2;
 constexpr uintptr_t emac_ephy_clock = 0x01c00030;
 constexpr uint32_t phy_address = 1;
-constexpr uint32_t ephy_internal = 1 << 15, ephy_shutdown = 1 << 16, ephy_24mhz = 1 << 18,
-                   ephy_address_shift = 20;
+constexpr uint32_t ephy_internal = 1 << 15, ephy_24mhz = 1 << 18, ephy_address_shift = 20;
 constexpr uintptr_t sid = 0x01c14000;  // the chip's identity, four words
 
 constexpr uintptr_t emac = 0x01c30000;
@@ -33,8 +32,8 @@ constexpr uint32_t ctl1_soft_reset = 1, ctl1_burst_shift = 24;
 constexpr uint32_t int_rx = 1 << 8, int_rx_no_buffer = 1 << 9;
 constexpr uint32_t tx_enable = 1u << 31, tx_dma_start = 1u << 31, tx_dma_enable = 1 << 30,
                    tx_whole_frames = 1 << 1;
-constexpr uint32_t rx_enable = 1u << 31, rx_check_checksums = 1 << 27, rx_dma_start = 1u << 31,
-                   rx_dma_enable = 1 << 30, rx_whole_frames = 1 << 1;
+constexpr uint32_t rx_enable = 1u << 31, rx_dma_start = 1u << 31, rx_dma_enable = 1 << 30,
+                   rx_whole_frames = 1 << 1;
 constexpr uint32_t mii_busy = 1, mii_write = 2, mii_reg_shift = 4, mii_phy_shift = 12,
                    mii_clock_128 = 3 << 20;
 constexpr uint32_t spi_emac = 32 + 82;

@@ -1,5 +1,6 @@
 #include "witness/witness.h"
 
+#include "boot/mmu.h"
 #include "kernel/console.h"
 #include "kernel/panic.h"
 #include "kernel/symbols.h"
@@ -28,7 +29,7 @@ void fault_is_finding(const fault &f) {
   watch::memory_fault m{};
   m.kind = kind_of(f);
   m.touched = f.kind != fault_kind::undefined && std::string(f.what) != "unaligned access";
-  m.address = reinterpret_cast<const void *>(uintptr_t(f.address));
+  m.address = reinterpret_cast<const void *>(behind_shadow(f.address));
   m.write = f.write;
   uint32_t pcs[watch::max_frames];
   int n = callers_of(*f.regs, pcs, watch::max_frames);
