@@ -6,13 +6,13 @@
 
 extern "C" {
 using constructor = void (*)();
-extern const constructor __init_array_start[], __init_array_end[];
+extern const constructor init_array_start[], init_array_end[];
 [[noreturn]] void board_start();
 }
 
 void board_start() {
   kyu::board::mmu_start();
-  for (const constructor *c = __init_array_start; c != __init_array_end; ++c) (*c)();
+  for (const constructor *c = init_array_start; c != init_array_end; ++c) (*c)();
   kyu::board::gic_start();
   kyu::board::image_main();
 }

@@ -5,7 +5,7 @@
 
 #include <cstring>
 
-extern "C" uint8_t __text_start[], __text_end[], __rodata_end[];
+extern "C" uint8_t text_start[], text_end[], rodata_end[];
 
 namespace kyu::board {
 
@@ -47,9 +47,9 @@ uint32_t page_entry(uintptr_t at, access a) {
 }
 
 access access_at_start(uintptr_t at) {
-  if (at < reinterpret_cast<uintptr_t>(__text_start) / page_bytes * page_bytes) return access::none;
-  if (at < reinterpret_cast<uintptr_t>(__text_end)) return access::execute;
-  if (at < reinterpret_cast<uintptr_t>(__rodata_end)) return access::read_only;
+  if (at < reinterpret_cast<uintptr_t>(text_start) / page_bytes * page_bytes) return access::none;
+  if (at < reinterpret_cast<uintptr_t>(text_end)) return access::execute;
+  if (at < reinterpret_cast<uintptr_t>(rodata_end)) return access::read_only;
   return access::read_write;
 }
 

@@ -28,15 +28,15 @@ reset:
 
 @ Initialised data as they came are kept, so that the image can start once more without being loaded again.
 keep_data:
-        ldr     r0, =__data_start
-        ldr     r1, =__data_end
-        ldr     r2, =__data_kept
+        ldr     r0, =data_start
+        ldr     r1, =data_end
+        ldr     r2, =data_kept
 1:      cmp     r0, r1
         ldrlo   r3, [r0], #4
         strlo   r3, [r2], #4
         blo     1b
-        ldr     r0, =__noinit_start
-        ldr     r1, =__noinit_end
+        ldr     r0, =noinit_start
+        ldr     r1, =noinit_end
         bl      clear
 
 @ A start without a reset: everything but .noinit begins again.
@@ -46,24 +46,24 @@ restart:
         ldr     r0, =vectors
         mcr     p15, 0, r0, c12, c0, 0          @ VBAR
         cps     #MODE_IRQ
-        ldr     sp, =__irq_stack_top
+        ldr     sp, =irq_stack_top
         cps     #MODE_ABT
-        ldr     sp, =__abort_stack_top
+        ldr     sp, =abort_stack_top
         cps     #MODE_UND
-        ldr     sp, =__undefined_stack_top
+        ldr     sp, =undefined_stack_top
         cps     #MODE_SVC
-        ldr     sp, =__boot_stack_top
+        ldr     sp, =boot_stack_top
         mov     fp, #0                          @ call stacks end here
 
-        ldr     r0, =__data_start
-        ldr     r1, =__data_end
-        ldr     r2, =__data_kept
+        ldr     r0, =data_start
+        ldr     r1, =data_end
+        ldr     r2, =data_kept
 1:      cmp     r0, r1
         ldrlo   r3, [r2], #4
         strlo   r3, [r0], #4
         blo     1b
-        ldr     r0, =__bss_start
-        ldr     r1, =__bss_end
+        ldr     r0, =bss_start
+        ldr     r1, =bss_end
         bl      clear
         bl      board_start
         b       .                               @ it does not return

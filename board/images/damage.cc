@@ -23,6 +23,7 @@ constexpr uint32_t watchdog_ms = 500;
 
 void stack_overflow(void *) { console_line("%lu", static_cast<unsigned long>(eat_stack(0))); }
 
+// NOLINTNEXTLINE(clang-analyzer-core.CallAndMessage): that is the point
 [[gnu::noinline]] void call(void (*f)()) { f(); }
 
 void null_call(void *) {

@@ -12,12 +12,12 @@
 
 extern "C" {
 
-extern uint8_t __heap_start[], __heap_end[];
-void *__dso_handle = nullptr;
+extern uint8_t heap_start[], heap_end[];
+void *__dso_handle = nullptr;  // NOLINT(bugprone-reserved-identifier): the C++ ABI's name
 
 void *_sbrk(ptrdiff_t more) {
-  static uint8_t *end = __heap_start;
-  if (more > __heap_end - end) {
+  static uint8_t *end = heap_start;
+  if (more > heap_end - end) {
     errno = ENOMEM;
     return reinterpret_cast<void *>(-1);
   }

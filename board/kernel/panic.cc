@@ -156,6 +156,7 @@ void print_callers(uint32_t fp, uint32_t lr) {
 void print_threads() {
   thread_info t;
   for (int n = 0; thread_at(n, &t); ++n) {
+    if (t.is == task::state::unused) continue;
     console_line("Thread %s: %s, %lu bytes of stack used", t.name, state_name(t.is),
                  static_cast<unsigned long>(t.stack_used));
     if (t.fp != 0) print_callers(t.fp, 0);

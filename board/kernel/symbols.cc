@@ -4,7 +4,7 @@
 #include <span>
 
 extern "C" {
-extern const uint8_t __text_start[], __text_end[];
+extern const uint8_t text_start[], text_end[];
 
 // The table's form; symbols/make_symbols.py writes it. Names and files are offsets into its strings.
 struct symbol_function {
@@ -41,7 +41,7 @@ const T *entry_for(std::span<const T> sorted, uint32_t pc) {
 
 }  // namespace
 
-bool is_code(uint32_t pc) { return pc >= address(__text_start) && pc < address(__text_end); }
+bool is_code(uint32_t pc) { return pc >= address(text_start) && pc < address(text_end); }
 
 bool symbol_at(uint32_t pc, symbol *out) {
   if (!is_code(pc)) return false;

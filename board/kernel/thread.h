@@ -51,7 +51,7 @@ struct thread_info {
   uint32_t pc, fp;      // where it sleeps; 0 for the running one
   uintptr_t stack_low, stack_high;
 };
-// The n-th thread there is; false: there are fewer.
+// The n-th thread that there is, or was and left its place to nobody yet; false: there are fewer.
 bool thread_at(int n, thread_info *);
 // The thread whose stack, or the page below it, contains this address; null: none.
 const char *stack_owner(uintptr_t address, bool *below);

@@ -19,6 +19,10 @@ struct start_order {
 };
 start_order orders[max_threads];  // by thread
 
+// The timer thread comes by ten times a second, and each time has had the locker: whoever keeps it for longer
+// than this has brought the system to a stand.
+constexpr uint32_t locker_ms = 10'000;
+
 uint64_t ahead_ms, ticks;
 bool winding;
 
@@ -67,6 +71,7 @@ bool start(const char *name, thread_entry entry, Stack &st, uint32_t word) {
 uint32_t tick_wait() {
   constexpr uint64_t tick = Stack::tick_ms;
   uint64_t next = (ticks + 1) * tick;
+  watchdog_feed(locker_ms);
   while (now_ms() < next) {
     thread_sleep_ms(winding ? 1 : uint32_t(next - now_ms()));
     if (winding && now_ms() < next) ahead_ms += next - now_ms();

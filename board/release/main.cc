@@ -53,7 +53,8 @@ bool parse_number(const char **at, uint32_t limit, uint32_t *out) {
 bool parse_address(const char *text, stack_config *c) {
   uint32_t addr = 0, part = 0, len = 0;
   for (int i = 0; i < 4; ++i) {
-    if (!parse_number(&text, 255, &part) || *text++ != (i < 3 ? '.' : '/')) return false;
+    if (!parse_number(&text, 255, &part) || *text != (i < 3 ? '.' : '/')) return false;
+    ++text;
     addr = addr << 8 | part;
   }
   if (!parse_number(&text, 30, &len) || len == 0 || *text != 0) return false;

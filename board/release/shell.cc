@@ -68,8 +68,10 @@ void show_pools(Stack &st) {
 void show_threads(Stack &) {
   thread_info t;
   for (int n = 0; thread_at(n, &t); ++n)
-    console_line("thread %s: priority %d, %lu of %lu bytes of stack", t.name, int(t.level),
-                 static_cast<unsigned long>(t.stack_used), static_cast<unsigned long>(thread_stack_bytes));
+    console_line("thread %s: priority %d, %lu of %lu bytes of stack%s", t.name, int(t.level),
+                 static_cast<unsigned long>(t.stack_used), static_cast<unsigned long>(thread_stack_bytes),
+                 t.is == task::state::unused ? ", ended" : "");
+  console_line("that is all");
 }
 
 void show_processor(Stack &) {

@@ -4,7 +4,7 @@
 
 #include <cstring>
 
-extern "C" const uint8_t embedded_inputs[], embedded_inputs_end[], __inputs_start[], __inputs_end[];
+extern "C" const uint8_t embedded_inputs[], embedded_inputs_end[], inputs_start[], inputs_end[];
 
 namespace kyu::board {
 
@@ -66,7 +66,7 @@ void open(archive &a, const archive_header *h) {
 const archive &inputs() {
   archive &a = the_archive;  // found once, and kept when the image starts again
   if (a.header != nullptr) return a;
-  const archive_header *loaded = valid(__inputs_start, __inputs_end);
+  const archive_header *loaded = valid(inputs_start, inputs_end);
   open(a, loaded != nullptr ? loaded : valid(embedded_inputs, embedded_inputs_end));
   return a;
 }

@@ -1,6 +1,6 @@
 // The inputs to replay: an archive (replay/make_inputs.py) in the image, or one that a loader has put at the
 // address
-// __inputs_start, which then counts instead.
+// inputs_start, which then counts instead.
 #pragma once
 
 #include <cstdint>

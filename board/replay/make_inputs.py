@@ -21,7 +21,8 @@ def archive(files, root):
     body = b""
     for file in files:
         path = Path(file).resolve()
-        name = str(path.relative_to(root) if path.is_relative_to(root) else path.name).encode()
+        name = str(path.relative_to(root) if path.is_relative_to(root) else path.name)
+        name = "_".join(name.split()).encode()  # one word of a TAP line
         data = path.read_bytes()
         body += struct.pack("<II", len(name), len(data)) + padded(name) + padded(data)
     return struct.pack("<IIII", MAGIC, len(body), zlib.crc32(body), len(files)) + body

@@ -30,9 +30,17 @@ else()
 endif()
 
 set(images kyu kyu-guard)
+set(replays kyu-replay kyu-replay-guard)
 if(KYU_KASAN)
   set(images kyu-kasan)
+  set(replays kyu-replay-kasan)
 endif()
+
+# Every regression and seed; that their digests are the host's is the gate's matter (ci/gate).
+foreach(image ${replays})
+  add_test(NAME board.replay.${image}
+           COMMAND ${CMAKE_SOURCE_DIR}/ci/board replay --image $<TARGET_FILE:${image}.elf>)
+endforeach()
 
 # A real Linux client on the emulated Ethernet. Exit status 77: no network namespace can be made here.
 set(linux_transfers ${CMAKE_SOURCE_DIR}/fuzz/tests/linux_transfers.py --board)
@@ -43,6 +51,8 @@ foreach(image ${images})
 endforeach()
 
 if(KYU_KASAN)
+  file(GLOB sources CONFIGURE_DEPENDS boot/*.cc devices/*.cc kernel/*.cc release/*.cc witness/*.cc replay/*.cc images/*.cc)
+  add_test(NAME board.tidy COMMAND ${CMAKE_SOURCE_DIR}/ci/lib/tidy.sh ${CMAKE_BINARY_DIR} ${sources})
   return()
 endif()
 

@@ -96,6 +96,7 @@ uintptr_t first_bad(uintptr_t at, size_t len) {
 using kyu::watch::bad_access;
 using kyu::watch::check;
 
+// NOLINTBEGIN(bugprone-reserved-identifier): the names are clang's
 extern "C" {
 
 #define REPORTS(size)                                                                                        \
@@ -163,3 +164,4 @@ SET_SHADOW(f8)
 #undef SET_SHADOW
 
 }  // extern "C"
+// NOLINTEND(bugprone-reserved-identifier)

@@ -1,0 +1,271 @@
+"""ci/gate: what must pass before a board release.
+
+Replays every regression and seed in every build of the host and on the board (filled pools, guard pages, KASAN), and
+compares their digests; shows that every regression is still flagged where its seeded bug is put back, on the host and
+on the board; boots the release image and makes real transfers with it from Linux, over its Ethernet.
+
+Leaves gate.json, junit.xml and index.html in DIR; and, only where everything holds, the release image, as kyu.elf and
+kyu.bin, with manifest.json. Exit status: 0 the release may go out, 1 it may not: the reason comes first, 2 the gate
+could not run.
+"""
+
+import argparse
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import emulator
+import gate_report
+
+ROOT = Path(__file__).resolve().parents[2]
+TRANSFERS = ROOT / "fuzz" / "tests" / "linux_transfers.py"
+HOST_BUILDS = ("asan", "release", "m32", "tsan")
+BOARD_REPLAYS = {"kyu-replay": "board", "kyu-replay-guard": "board", "kyu-replay-kasan": "board-kasan"}
+PROVING_IMAGE = "kyu-replay-guard"
+INTERRUPTED_OF = 200  # transfers, every second one interrupted
+CANNOT = 77
+GROUPS = ("build", "replay", "proof", "release image")
+
+
+def say(text):
+    print(f"ci/gate: {text}", file=sys.stderr, flush=True)
+
+
+def git(*args):
+    return subprocess.run(["git", *args], cwd=ROOT, capture_output=True, text=True, check=False).stdout.rstrip()
+
+
+def header(script):
+    return dict(re.findall(r"^// (bug|signature): (.+)$", script.read_text(encoding="utf-8"), re.MULTILINE))
+
+
+def place(name):
+    builds = (*HOST_BUILDS, *dict.fromkeys(BOARD_REPLAYS.values()), *BOARD_REPLAYS)
+    return builds.index(name) if name in builds else len(builds)
+
+
+class Gate:
+    def __init__(self, out, bug):
+        self.out, self.bug = out, bug
+        self.suffix = f".{bug}" if bug else ""
+        self.scripts = sorted((ROOT / "corpus").glob("*/*.scenario"))
+        self.regressions = {p.stem: header(p) for p in self.scripts if p.parent.name == "regressions"}
+        self.checks, self.digests = [], {}
+
+    def check(self, group, name, failures, started):
+        """`failures` are reasons; none: it holds."""
+        seconds = round(time.monotonic() - started, 1)
+        self.checks.append(
+            {"group": group, "name": name, "ok": not failures, "failures": failures, "seconds": seconds}
+        )
+        say(f"{group}: {name}: {'ok' if not failures else 'FAILED: ' + failures[0]} ({seconds} s)")
+
+    # --- builds
+
+    def build(self, preset, targets):
+        started = time.monotonic()
+        done = subprocess.run([ROOT / "ci" / "build", preset, *targets], capture_output=True, text=True, check=False)
+        self.check("build", preset, [] if done.returncode == 0 else [last_line(done.stderr)], started)
+        return done.returncode == 0
+
+    def build_all(self):
+        bugs = [] if self.bug else sorted({h["bug"] for h in self.regressions.values()})
+        programs = [f"kyufuzz{self.suffix}", *(f"kyufuzz.{b}" for b in bugs)]
+        for preset in HOST_BUILDS:
+            self.build(preset, programs)
+        images = [f"kyu{self.suffix}.elf", *(f"{PROVING_IMAGE}.{b}.elf" for b in bugs)]
+        for preset in dict.fromkeys(BOARD_REPLAYS.values()):
+            replays = [f"{i}{self.suffix}.elf" for i, p in BOARD_REPLAYS.items() if p == preset]
+            self.build(preset, replays + (images if preset == "board" else []))
+
+    # --- replays
+
+    def replay_on_host(self, preset):
+        started = time.monotonic()
+        program = ROOT / "build" / preset / "fuzz" / f"kyufuzz{self.suffix}"
+        runs = run_json([program, "run", "--json", *self.scripts])
+        named = {str(Path(r["file"]).relative_to(ROOT / "corpus")): r for r in runs}
+        findings = {name: r["finding"]["signature"] for name, r in named.items() if r["finding"]}
+        self.digests[preset] = {name: r["digest"] for name, r in named.items() if not r["finding"]}
+        failures = self.in_order(findings) if runs else ["kyufuzz does not run"]
+        self.check("replay", preset, failures, started)
+
+    def in_order(self, findings):
+        """As reasons: first the regressions that say themselves what was found, then what else stumbled over it."""
+
+        def own(item):
+            return self.regressions.get(Path(item[0]).stem, {}).get("signature") == item[1]
+
+        return [f"{name}: {signature}" for name, signature in sorted(findings.items(), key=lambda i: (not own(i), i[0]))]
+
+    def replay_on_board(self, image, preset):
+        started = time.monotonic()
+        results = emulator.replay_in_qemu(emulator.image_file(image + self.suffix, preset), self.scripts, lambda line: None)
+        failures = self.in_order(results.findings)
+        if why := results.missing():
+            failures.append(why)
+        self.digests[image] = results.digests
+        self.check("replay", image, failures, started)
+
+    def compare_digests(self):
+        started = time.monotonic()
+        reference = self.digests[HOST_BUILDS[0]]
+        failures = [
+            f"{name}: {digests[name]} in {build}, {reference[name]} in {HOST_BUILDS[0]}"
+            for build, digests in self.digests.items()
+            for name in sorted(reference.keys() & digests.keys())
+            if digests[name] != reference[name]
+        ]
+        self.check("replay", "one scenario, one digest", failures, started)
+
+    # --- proofs
+
+    def prove(self, where, replay):
+        """`replay(bug, script)` gives the signature that is found there, or None."""
+        started = time.monotonic()
+        failures = []
+        for name, head in self.regressions.items():
+            script = ROOT / "corpus" / "regressions" / f"{name}.scenario"
+            found = replay(head["bug"], script)
+            if found != head["signature"]:
+                failures.append(f"{name} is not flagged with {head['bug']}: {found or 'nothing found'}")
+        self.check("proof", where, failures, started)
+
+    def prove_on_host(self, preset):
+        def replay(bug, script):
+            runs = run_json([ROOT / "build" / preset / "fuzz" / f"kyufuzz.{bug}", "run", "--json", script])
+            return runs[0]["finding"] and runs[0]["finding"]["signature"] if runs else "kyufuzz does not run"
+
+        self.prove(preset, replay)
+
+    def prove_on_board(self):
+        def replay(bug, script):
+            results = emulator.replay_in_qemu(emulator.image_file(f"{PROVING_IMAGE}.{bug}", "board"), [script], lambda line: None)
+            return next(iter(results.findings.values()), results.missing())
+
+        self.prove(PROVING_IMAGE, replay)
+
+    # --- the release image, with real peers
+
+    def transfer(self):
+        started = time.monotonic()
+        image = emulator.image_file(f"kyu{self.suffix}", "board")
+        command = [sys.executable, TRANSFERS, "--board", image, "--transfers", str(INTERRUPTED_OF)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        failures = []
+        if done.returncode == CANNOT:
+            failures.append("no network namespace can be made here")
+        elif done.returncode != 0:
+            panic = re.search(r"^PANIC: .*", done.stdout, re.MULTILINE)
+            failures.append(panic[0] if panic else last_line(done.stdout) or last_line(done.stderr))
+        self.check("release image", f"{INTERRUPTED_OF} transfers, half interrupted; ping; echo", failures, started)
+
+    # --- the verdict
+
+    def run(self):
+        self.build_all()
+        if all(c["ok"] for c in self.checks):
+            with ThreadPoolExecutor(os.cpu_count()) as pool:
+                jobs = [pool.submit(self.replay_on_host, p) for p in HOST_BUILDS]
+                jobs += [pool.submit(self.replay_on_board, i, p) for i, p in BOARD_REPLAYS.items()]
+                if not self.bug:
+                    jobs += [pool.submit(self.prove_on_host, p) for p in HOST_BUILDS]
+                    jobs.append(pool.submit(self.prove_on_board))
+                for job in jobs:
+                    job.result()
+            self.compare_digests()
+            self.transfer()
+        self.checks.sort(key=lambda c: (GROUPS.index(c["group"]), place(c["name"])))  # they ended in any order
+        return [f"{c['group']}, {c['name']}: {f}" for c in self.checks for f in c["failures"]]
+
+    def corpus_hash(self):
+        h = hashlib.sha256()
+        for p in self.scripts:
+            h.update(f"{p.relative_to(ROOT)}\0".encode() + p.read_bytes() + b"\0")
+        return h.hexdigest()
+
+    def manifest(self, elf, raw):
+        return {
+            "images": {p.name: {"sha256": hashlib.sha256(p.read_bytes()).hexdigest(), "bytes": p.stat().st_size} for p in (elf, raw)},
+            "commit": git("rev-parse", "HEAD"),
+            "changed_files": git("status", "--porcelain").splitlines(),
+            "compiler": first_line(["arm-none-eabi-g++", "--version"]),
+            "corpus": {"scripts": len(self.scripts), "sha256": self.corpus_hash()},
+        }
+
+    def leave_image(self):
+        elf, raw = self.out / "kyu.elf", self.out / "kyu.bin"
+        shutil.copyfile(emulator.image_file("kyu", "board"), elf)
+        subprocess.run(["arm-none-eabi-objcopy", "-O", "binary", elf, raw], check=True)
+        manifest = self.manifest(elf, raw)
+        (self.out / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
+        return manifest
+
+
+def last_line(text):
+    lines = [l for l in text.splitlines() if l.strip()]
+    return lines[-1] if lines else "it does not say why"
+
+
+def first_line(command):
+    return subprocess.run(command, capture_output=True, text=True, check=False).stdout.split("\n")[0]
+
+
+def run_json(command):
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False)
+    try:
+        return json.loads(done.stdout)
+    except json.JSONDecodeError:
+        return []
+
+
+def prepare(out):
+    """An image of an earlier run must not be taken for this one's."""
+    out.mkdir(parents=True, exist_ok=True)
+    for name in ("kyu.elf", "kyu.bin", "manifest.json", "gate.json", "junit.xml", "index.html"):
+        (out / name).unlink(missing_ok=True)
+
+
+def bug_names():
+    return sorted(p.stem for p in (ROOT / "fuzz" / "bugs").glob("*.patch"))
+
+
+def main(argv):
+    parser = argparse.ArgumentParser(
+        prog="ci/gate", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--out", metavar="DIR", default=str(ROOT / "out" / "gate"), help="default: out/gate")
+    parser.add_argument("--bug", metavar="NAME", help="with a historic defect put back: the gate must refuse")
+    args = parser.parse_args(argv)
+    if args.bug and args.bug not in bug_names():
+        print(f"ci/gate: no seeded bug '{args.bug}'; there are: {' '.join(bug_names())}", file=sys.stderr)
+        return 2
+    gate = Gate(Path(args.out), args.bug)
+    try:
+        prepare(gate.out)
+        started = time.monotonic()
+        reasons = gate.run()
+        manifest = None if reasons or args.bug else gate.leave_image()
+        if args.bug and not reasons:
+            reasons = [f"the seeded bug {args.bug} is in it, and nothing noticed"]
+        gate_report.write(gate, reasons, manifest, round(time.monotonic() - started))
+    except OSError as e:
+        print(f"ci/gate: {e}", file=sys.stderr)
+        return 2
+    if reasons:
+        print(f"REFUSED: {reasons[0]}", *reasons[1:], sep="\n  ")
+        print(f"{len(reasons)} reasons; see {gate.out / 'index.html'}")
+        return 1
+    print(f"PASS: the release may go out: {gate.out / 'kyu.elf'}; see {gate.out / 'index.html'}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
