@@ -56,6 +56,10 @@ if(KYU_KASAN)
   return()
 endif()
 
+# The same lines from a real board's console.
+add_test(NAME board.replay.serial
+         COMMAND Python3::Interpreter ${CMAKE_CURRENT_SOURCE_DIR}/tests/serial_test.py $<TARGET_FILE:kyu-replay-guard.elf>)
+
 # What the project began with.
 add_test(NAME board.transfers.kyu.${story}
          COMMAND Python3::Interpreter ${linux_transfers} $<TARGET_FILE:kyu.${story}.elf> --expect "PANIC: BSD tcp")

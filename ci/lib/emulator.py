@@ -150,14 +150,30 @@ def replay_in_qemu(image, files, sink):
 
 
 def replay_from_serial(device, sink):
-    """Reads a board's console until its replay has ended."""
+    """Reads a board's console until its replay has ended, or the line is gone."""
     results = Results()
-    subprocess.run(["stty", "-F", device, "115200", "raw", "-echo"], check=False)
     try:
-        with open(device, encoding="utf-8", errors="replace") as console:
-            while results.status is None and (line := console.readline()):
-                results.line(line.rstrip("\r\n"))
-                sink(line.rstrip("\r\n"))
+        console = open(device, "rb", buffering=0)
     except OSError as e:
         raise CannotRun(f"{device}: {e.strerror}") from e
+    with console:
+        subprocess.run(["stty", "-F", device, "115200", "raw", "-echo"], stderr=subprocess.DEVNULL, check=False)
+        for line in lines_of(console):
+            results.line(line)
+            sink(line)
+            if results.status is not None:
+                break
     return results
+
+
+def lines_of(console):
+    pending = b""
+    while True:
+        try:
+            more = console.read(4096)
+        except OSError:  # a device that was pulled out
+            return
+        if not more:
+            return
+        *lines, pending = (pending + more).split(b"\n")
+        yield from (line.decode("utf-8", "replace").rstrip("\r") for line in lines)

@@ -31,6 +31,7 @@ BOARD_REPLAYS = {"kyu-replay": "board", "kyu-replay-guard": "board", "kyu-replay
 PROVING_IMAGE = "kyu-replay-guard"
 INTERRUPTED_OF = 200  # transfers, every second one interrupted
 CANNOT = 77
+SHOWN = 10  # reasons on the terminal
 GROUPS = ("build", "replay", "proof", "release image")
 
 
@@ -57,7 +58,7 @@ class Gate:
         self.suffix = f".{bug}" if bug else ""
         self.scripts = sorted((ROOT / "corpus").glob("*/*.scenario"))
         self.regressions = {p.stem: header(p) for p in self.scripts if p.parent.name == "regressions"}
-        self.checks, self.digests = [], {}
+        self.checks, self.digests, self.findings = [], {}, {}
 
     def check(self, group, name, failures, started):
         """`failures` are reasons; none: it holds."""
@@ -93,6 +94,7 @@ class Gate:
         runs = run_json([program, "run", "--json", *self.scripts])
         named = {str(Path(r["file"]).relative_to(ROOT / "corpus")): r for r in runs}
         findings = {name: r["finding"]["signature"] for name, r in named.items() if r["finding"]}
+        self.findings[preset] = findings
         self.digests[preset] = {name: r["digest"] for name, r in named.items() if not r["finding"]}
         failures = self.in_order(findings) if runs else ["kyufuzz does not run"]
         self.check("replay", preset, failures, started)
@@ -111,7 +113,7 @@ class Gate:
         failures = self.in_order(results.findings)
         if why := results.missing():
             failures.append(why)
-        self.digests[image] = results.digests
+        self.findings[image], self.digests[image] = results.findings, results.digests
         self.check("replay", image, failures, started)
 
     def compare_digests(self):
@@ -260,7 +262,7 @@ def main(argv):
         print(f"ci/gate: {e}", file=sys.stderr)
         return 2
     if reasons:
-        print(f"REFUSED: {reasons[0]}", *reasons[1:], sep="\n  ")
+        print(f"REFUSED: {reasons[0]}", *reasons[1:SHOWN], sep="\n  ")
         print(f"{len(reasons)} reasons; see {gate.out / 'index.html'}")
         return 1
     print(f"PASS: the release may go out: {gate.out / 'kyu.elf'}; see {gate.out / 'index.html'}")

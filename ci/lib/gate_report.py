@@ -10,7 +10,7 @@ body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto
 .pass { background: #1b6e3c } .refused { background: #a3211b }
 table { border-collapse: collapse; width: 100%; margin: 1rem 0 }
 th, td { text-align: left; padding: .35rem .75rem; border-bottom: 1px solid #ddd; vertical-align: top }
-td.number, th.number { text-align: right }
+td.number, th.number { text-align: right; white-space: nowrap }
 .ok { color: #1b6e3c } .failed { color: #a3211b; font-weight: 600 }
 code { font-size: .85em; overflow-wrap: anywhere }
 """
@@ -26,6 +26,7 @@ def write(gate, reasons, manifest, seconds):
         "regressions": sorted(gate.regressions),
         "checks": gate.checks,
         "digests": gate.digests,
+        "findings": gate.findings,
         "manifest": manifest,
     }
     (gate.out / "gate.json").write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
@@ -57,14 +58,28 @@ def cell(text, kind=""):
 def verdict(summary):
     if summary["verdict"] == "pass":
         return '<p class="verdict pass">PASS: the release may go out</p>'
-    first, *others = (html.escape(r) for r in summary["reasons"])
-    more = "".join(f"<li>{r}</li>" for r in others)
-    return f'<p class="verdict refused">REFUSED: {first}</p>' + (f"<p>And:</p><ul>{more}</ul>" if more else "")
+    first = html.escape(summary["reasons"][0])
+    return f'<p class="verdict refused">REFUSED: {first}</p>{found_part(summary["findings"])}'
+
+
+def found_part(findings):
+    """Each scenario that shows something, with what, and where."""
+    where = {}
+    for build, found in findings.items():
+        for name, signature in found.items():
+            where.setdefault((name, signature), []).append(build)
+    if not where:
+        return ""
+    rows = "".join(
+        row(cell(name), f"<td><code>{html.escape(signature)}</code></td>", cell(", ".join(builds)))
+        for (name, signature), builds in sorted(where.items())
+    )
+    return f"<h2>Found</h2><table><tr><th>scenario</th><th>signature</th><th>in</th></tr>{rows}</table>"
 
 
 def check_rows(checks):
     for c in checks:
-        state = cell("holds", "ok") if c["ok"] else cell("; ".join(c["failures"][:5]), "failed")
+        state = cell("holds", "ok") if c["ok"] else cell(f"{len(c['failures'])} do not: {c['failures'][0]}", "failed")
         yield row(cell(c["group"]), cell(c["name"]), state, cell(f"{c['seconds']} s", "number"))
 
 
