@@ -19,7 +19,7 @@ import sys
 import threading
 
 import board_measure
-from emulator import CannotRun, Console, image_path, qemu, replay_from_serial, replay_in_qemu
+from emulator import CannotRun, Console, image_path, network, qemu, replay_from_serial, replay_in_qemu
 
 
 def pump_stdin(console):
@@ -28,6 +28,7 @@ def pump_stdin(console):
 
 
 def run(args):
+    network(args.net)  # refused before anything is built
     arguments = list(args.argument)
     if args.address:
         arguments.append(f"address={args.address}")
