@@ -30,11 +30,14 @@ struct thread : task {
   void *arg = nullptr;
 };
 
+// No function's frame is larger than half of the guard (board/processor.cmake), so none reaches over it.
+constexpr size_t guard_bytes = 32 * 1024;
+
 struct stack_area {
-  alignas(page_bytes) uint8_t guard[page_bytes];
+  alignas(page_bytes) uint8_t guard[guard_bytes];
   alignas(page_bytes) uint32_t words[thread_stack_bytes / 4];
 };
-static_assert(sizeof(stack_area) == page_bytes + thread_stack_bytes);
+static_assert(sizeof(stack_area) == guard_bytes + thread_stack_bytes);
 
 [[gnu::section(".noinit")]] stack_area stacks[max_threads];
 thread threads[max_threads];

@@ -1,4 +1,4 @@
-// Threads of the board: preemptive, with priorities, each on a stack of its own with an unmapped page below.
+// Threads of the board: preemptive, with priorities, each on a stack of its own with unmapped pages below.
 // And what they wait for: semaphores, which interrupts may signal too, and condition variables.
 #pragma once
 
@@ -53,7 +53,7 @@ struct thread_info {
 };
 // The n-th thread that there is, or was and left its place to nobody yet; false: there are fewer.
 bool thread_at(int n, thread_info *);
-// The thread whose stack, or the page below it, contains this address; null: none.
+// The thread whose stack, or what is unmapped below it, contains this address; null: none.
 const char *stack_owner(uintptr_t address, bool *below);
 
 // From now on, unless it is fed again within that time, the image ends with a report of every thread.

@@ -20,7 +20,7 @@ bool read_file(const std::string &path, std::string *out) {
   out->clear();
   FILE *f = fopen(path.c_str(), "rb");
   if (f == nullptr) return false;
-  char buf[65536];
+  char buf[4096];
   while (feof(f) == 0 && ferror(f) == 0) out->append(buf, fread(buf, 1, sizeof buf, f));
   bool ok = ferror(f) == 0;
   int why = errno;
