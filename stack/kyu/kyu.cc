@@ -115,7 +115,7 @@ err net_recv(Stack &st, int fd, bytes to, uint8_t flags, endpoint *from, uint32_
 }
 
 err net_recv_until(Stack &st, int fd, uint64_t until, bytes to, endpoint *from, uint32_t *done) {
-  constexpr uint64_t day_ms = 24 * 60 * 60 * 1000;
+  constexpr uint64_t day_ms = uint64_t(24) * 60 * 60 * 1000;
   *from = {};  // what is no datagram leaves it so
   uint64_t now = st.now();
   if (now >= until) return err::again;
