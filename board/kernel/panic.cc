@@ -21,7 +21,7 @@ constexpr uint32_t null_bytes = 65536;
 
 void (*fault_witness)(const fault &);
 void (*panic_witness)();
-int panics;
+int panics, faults;
 const char *bsd_text;  // what the stack says, if it is the stack that panics
 
 uint32_t address(const void *at) { return uint32_t(reinterpret_cast<uintptr_t>(at)); }
@@ -200,7 +200,7 @@ void panic_of_standstill(const standstill_report &r) {
 void board_fault(kyu::board::fault_kind kind, const kyu::board::registers *regs) {
   using namespace kyu::board;
   fault f = describe(kind, *regs);
-  if (panics == 0 && fault_witness != nullptr) fault_witness(f);
+  if (++faults == 1 && fault_witness != nullptr) fault_witness(f);  // a fault of its own ends in a panic
   enter_panic();
   constexpr const char *names[] = {"undefined instruction", "prefetch abort", "data abort"};
   const char *access = kind != fault_kind::data_abort ? "execution" : f.write ? "write" : "read";
