@@ -28,13 +28,10 @@ reset:
 
 @ Initialised data as they came are kept, so that the image can start once more without being loaded again.
 keep_data:
-        ldr     r0, =data_start
-        ldr     r1, =data_end
-        ldr     r2, =data_kept
-1:      cmp     r0, r1
-        ldrlo   r3, [r0], #4
-        strlo   r3, [r2], #4
-        blo     1b
+        ldr     r0, =data_kept
+        ldr     r1, =data_kept_end
+        ldr     r2, =data_start
+        bl      copy
         ldr     r0, =noinit_start
         ldr     r1, =noinit_end
         bl      clear
@@ -58,15 +55,20 @@ restart:
         ldr     r0, =data_start
         ldr     r1, =data_end
         ldr     r2, =data_kept
-1:      cmp     r0, r1
-        ldrlo   r3, [r2], #4
-        strlo   r3, [r0], #4
-        blo     1b
+        bl      copy
         ldr     r0, =bss_start
         ldr     r1, =bss_end
         bl      clear
         bl      board_start
         b       .                               @ it does not return
+
+@ r0..r1 becomes what lies from r2 on.
+copy:
+1:      cmp     r0, r1
+        ldrlo   r3, [r2], #4
+        strlo   r3, [r0], #4
+        blo     1b
+        bx      lr
 
 @ r0..r1 becomes zero.
 clear:

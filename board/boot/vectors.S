@@ -50,7 +50,7 @@ vectors:
         fault   prefetch_abort, 1, 4
         fault   data_abort, 2, 8
 
-@ Nobody makes supervisor calls but semihosting (devices/semihosting.cc), and where no debugger or emulator took
+@ Nobody makes supervisor calls but semihosting (devices/semihosting.h), and where no debugger or emulator took
 @ that, it returns with r0 unchanged.
 supervisor_call:
         movs    pc, lr

@@ -18,7 +18,7 @@ inline constexpr uint32_t desc_owned_by_device = 1u << 31;  // status
 inline constexpr uint32_t desc_rx_first = 1 << 9, desc_rx_last = 1 << 8;
 inline constexpr uint32_t desc_rx_errors = 1 << 14 | 1 << 7 | 1 << 6 | 1 << 4 | 1 << 3 | 1 << 1 | 1 << 0;
 inline constexpr uint32_t desc_rx_length_shift = 16, desc_rx_length_mask = 0x3fff;
-inline constexpr uint32_t desc_tx_interrupt = 1u << 31, desc_tx_last = 1 << 30,
+inline constexpr uint32_t desc_tx_last = 1 << 30,
                           desc_tx_first = 1 << 29;  // size
 inline constexpr uint32_t desc_size_mask = 0x7ff;
 

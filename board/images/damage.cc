@@ -1,12 +1,10 @@
 // Images that end badly on purpose: each shows that its kind of damage is reported and never hangs
-// (tests/damage_test.py). KYU_DAMAGE says which.
+// (tests/damage_test.py).
+#include "images/damage.h"
+
 #include "boot/board_start.h"
-#include "devices/power.h"
 #include "kernel/console.h"
 #include "kernel/panic.h"
-#include "kernel/thread.h"
-
-#include <cstring>
 
 namespace kyu::board {
 
@@ -63,10 +61,6 @@ void write_to_code(void *) {
 
 void undefined_instruction(void *) { asm volatile("udf #0"); }
 
-struct damage {
-  const char *name;
-  thread_body body;
-};
 constexpr damage kinds[] = {
     {"stack_overflow", stack_overflow},
     {"null_call", null_call},
@@ -83,9 +77,7 @@ void image_main() {
   threads_begin();
   on_standstill(panic_of_standstill);
   watchdog_feed(watchdog_ms);
-  for (const damage &d : kinds)
-    if (strcmp(d.name, KYU_DAMAGE) == 0) thread_start(d.name, priority::user, d.body, nullptr);
-  thread_idle();
+  suffer(kinds);
 }
 
 }  // namespace kyu::board

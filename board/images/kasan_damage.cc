@@ -1,7 +1,8 @@
 // As damage.cc, of what only shadow memory shows: accesses that leave a variable for the one beside it.
+#include "images/damage.h"
+
 #include "boot/board_start.h"
 #include "kernel/console.h"
-#include "kernel/thread.h"
 #include "witness/witness.h"
 
 #include <cstring>
@@ -31,29 +32,18 @@ void copy_too_long(void *) {
   console_line("%.8s", name);
 }
 
-struct damage {
-  const char *name;
-  thread_body body;
-};
 constexpr damage kinds[] = {
     {"global_overflow", global_overflow},
     {"stack_array_overflow", stack_array_overflow},
     {"copy_too_long", copy_too_long},
 };
 
-void report_and_panic(const watch::finding &f) {
-  print_finding(f, "");
-  panic_of_finding(f);
-}
-
 }  // namespace
 
 void image_main() {
   threads_begin();
   witness_start(report_and_panic);
-  for (const damage &d : kinds)
-    if (strcmp(d.name, KYU_DAMAGE) == 0) thread_start(d.name, priority::user, d.body, nullptr);
-  thread_idle();
+  suffer(kinds);
 }
 
 }  // namespace kyu::board

@@ -18,6 +18,7 @@ namespace kyu::board {
 namespace {
 
 constexpr uint32_t null_bytes = 65536;
+constexpr int max_callers = 32;
 
 void (*fault_witness)(const fault &);
 void (*panic_witness)();
@@ -65,9 +66,8 @@ stack_view view(uintptr_t low, uintptr_t high) {
 // The stack that a frame lies on: a thread's; or what can be read from there on, where it is the boot stack,
 // a handler's, or one that the kernel does not know.
 stack_view stack_at(uint32_t fp) {
-  thread_info t;
-  for (int n = 0; thread_at(n, &t); ++n)
-    if (fp >= t.stack_low && fp < t.stack_high) return view(t.stack_low, t.stack_high);
+  stack_info of_thread;
+  if (stack_around(fp, &of_thread) && fp >= of_thread.low) return view(of_thread.low, of_thread.high);
   constexpr uint32_t page_mask = ~(page_bytes - 1), longest = 128 * 1024;
   uint32_t low = (fp & page_mask) - 4, high = fp & page_mask;  // the return address may lie below
   if (!mmu_readable(low)) low += 4;
@@ -100,37 +100,62 @@ void enter_panic() {
   power_off(1);
 }
 
-const char *what_of(fault_kind kind, uint32_t status, uint32_t at) {
+fault_cause cause_of(uint32_t status, uint32_t at) {
   constexpr uint32_t fs = 0x40f, alignment = 1, translation_section = 5, translation_page = 7,
                      permission_page = 0xf;
-  bool below;
-  if (kind == fault_kind::undefined) return "undefined instruction";
-  if (stack_owner(at, &below) != nullptr && below) return "stack overflow";
+  stack_info stack;
+  if (stack_around(at, &stack) && at < stack.low) return fault_cause::stack_overflow;
   switch (status & fs) {
-    case alignment: return "unaligned access";
-    case permission_page: return "page is read only, or no code";
+    case alignment: return fault_cause::unaligned_access;
+    case permission_page: return fault_cause::forbidden_page;
     case translation_section:
-    case translation_page: return at < null_bytes ? "null pointer" : "unmapped page";
-    default: return "external abort";
+    case translation_page: return at < null_bytes ? fault_cause::null_pointer : fault_cause::unmapped_page;
+    default: return fault_cause::external_abort;
   }
+}
+
+const char *name_of(fault_cause c) {
+  switch (c) {
+    case fault_cause::undefined_instruction: return "undefined instruction";
+    case fault_cause::unaligned_access: return "unaligned access";
+    case fault_cause::stack_overflow: return "stack overflow";
+    case fault_cause::null_pointer: return "null pointer";
+    case fault_cause::unmapped_page: return "unmapped page";
+    case fault_cause::forbidden_page: return "page is read only, or no code";
+    case fault_cause::external_abort: return "external abort";
+  }
+  return "?";
 }
 
 fault describe(fault_kind kind, const registers &r) {
   constexpr uint32_t write_not_read = 1 << 11;
-  uint32_t dfsr = read_dfsr();
   switch (kind) {
-    case fault_kind::data_abort:
-      return {kind, read_dfar(), (dfsr & write_not_read) != 0, what_of(kind, dfsr, read_dfar()), &r};
+    case fault_kind::data_abort: {
+      uint32_t status = read_dfsr(), at = read_dfar();
+      return {kind, cause_of(status, at), at, (status & write_not_read) != 0, &r};
+    }
     case fault_kind::prefetch_abort:
-      return {kind, read_ifar(), false, what_of(kind, read_ifsr(), read_ifar()), &r};
+      return {kind, cause_of(read_ifsr(), read_ifar()), read_ifar(), false, &r};
     case fault_kind::undefined: break;
   }
-  return {kind, r.pc, false, what_of(kind, 0, r.pc), &r};
+  return {kind, fault_cause::undefined_instruction, r.pc, false, &r};
 }
 
 bool same_function(uint32_t a, uint32_t b) {
   symbol of_a, of_b;
   return symbol_at(a, &of_a) && symbol_at(b, &of_b) && of_a.name == of_b.name;
+}
+
+// The callers of what was interrupted at `pc`. An LR that leads back into the same function is left over from
+// a call that it made.
+int callers(uint32_t pc, uint32_t fp, uint32_t lr, uint32_t *out, int max) {
+  return unroll(fp, same_function(pc, lr) ? 0 : lr, stack_at(fp), is_code, out, max);
+}
+
+void print_callers(uint32_t pc, uint32_t fp, uint32_t lr) {
+  uint32_t found[max_callers];
+  int n = callers(pc, fp, lr, found, max_callers);
+  for (int i = 0; i < n; ++i) print_caller(found[i]);
 }
 
 void print_registers(const registers &r) {
@@ -147,19 +172,13 @@ void print_registers(const registers &r) {
 void on_fault(void (*witness)(const fault &)) { fault_witness = witness; }
 void on_panic(void (*witness)()) { panic_witness = witness; }
 
-void print_callers(uint32_t fp, uint32_t lr) {
-  uint32_t callers[max_callers];
-  int n = unroll(fp, lr, stack_at(fp), is_code, callers, max_callers);
-  for (int i = 0; i < n; ++i) print_caller(callers[i]);
-}
-
 void print_threads() {
   thread_info t;
   for (int n = 0; thread_at(n, &t); ++n) {
     if (t.is == task::state::unused) continue;
     console_line("Thread %s: %s, %lu bytes of stack used", t.name, state_name(t.is),
                  static_cast<unsigned long>(t.stack_used));
-    if (t.fp != 0) print_callers(t.fp, 0);
+    if (t.fp != 0) print_callers(0, t.fp, 0);
   }
 }
 
@@ -167,7 +186,7 @@ int callers_of(const registers &r, uint32_t *out, int max) {
   int n = 0;
   if (is_code(r.pc)) out[n++] = r.pc;
   int first = n;
-  n += unroll(r.fp(), same_function(r.pc, r.lr) ? 0 : r.lr, stack_at(r.fp()), is_code, out + n, max - n);
+  n += callers(r.pc, r.fp(), r.lr, out + n, max - n);
   for (int i = first; i < n; ++i) out[i] -= call_bytes;
   return n;
 }
@@ -181,7 +200,7 @@ void panic_at(const char *why, uint32_t pc, uint32_t fp, uint32_t lr) {
   console_line("SP = %08lx,  FP = %08lx", static_cast<unsigned long>(address(__builtin_frame_address(0))),
                static_cast<unsigned long>(fp));
   if (pc != 0) print_place(pc, 0);
-  print_callers(fp, same_function(pc, lr) ? 0 : lr);
+  print_callers(pc, fp, lr);
   finish(why);
 }
 
@@ -205,16 +224,14 @@ void board_fault(kyu::board::fault_kind kind, const kyu::board::registers *regs)
   constexpr const char *names[] = {"undefined instruction", "prefetch abort", "data abort"};
   const char *access = kind != fault_kind::data_abort ? "execution" : f.write ? "write" : "read";
   console_line("%s: %s of %08lx, %s", names[uint32_t(kind)], access, static_cast<unsigned long>(f.address),
-               f.what);
-  bool below;
-  const char *owner = stack_owner(regs->sp, &below);
-  if (owner == nullptr) owner = stack_owner(f.address, &below);
-  console_line("in thread %s", owner != nullptr ? owner : "main");
+               name_of(f.cause));
+  stack_info stack;
+  bool on_thread = stack_around(regs->sp, &stack) || stack_around(f.address, &stack);
+  console_line("in thread %s", on_thread ? stack.owner : "main");
   print_registers(*regs);
   console_line("SP = %08lx,  FP = %08lx", static_cast<unsigned long>(regs->sp),
                static_cast<unsigned long>(regs->fp()));
   print_place(regs->pc, 0);
-  // An LR that leads back into the same function is left over from a call that it made.
-  print_callers(regs->fp(), same_function(regs->pc, regs->lr) ? 0 : regs->lr);
-  finish(f.what);
+  print_callers(regs->pc, regs->fp(), regs->lr);
+  finish(name_of(f.cause));
 }

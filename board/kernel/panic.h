@@ -7,19 +7,26 @@
 
 namespace kyu::board {
 
-// "Called from f+off -- addr" for each caller, of the stack that `fp` lies on.
-void print_callers(uint32_t fp, uint32_t lr);
-
 // One line for each thread, and its callers where it sleeps.
 void print_threads();
 
 enum class fault_kind : uint32_t { undefined, prefetch_abort, data_abort };
 
+enum class fault_cause : uint8_t {
+  undefined_instruction,
+  unaligned_access,
+  stack_overflow,
+  null_pointer,
+  unmapped_page,
+  forbidden_page,  // read only, or no code
+  external_abort,
+};
+
 struct fault {
   fault_kind kind;
+  fault_cause cause;
   uint32_t address;  // that was touched; of an undefined instruction, its own
   bool write;
-  const char *what;  // "unmapped page", "null pointer", "alignment", ...
   const registers *regs;
 };
 
@@ -27,10 +34,10 @@ struct fault {
 int callers_of(const registers &, uint32_t *out, int max);
 
 // Who else has something to say when the system ends.
-void on_fault(
-    void (*witness)(const fault &));  // before anything is printed: a watcher, which knows the object
-void on_panic(void (*witness)());     // behind the callers: what Kyu tells of its threads
-inline constexpr int max_callers = 32;
+// Before anything is printed: a watcher, which knows the object.
+void on_fault(void (*witness)(const fault &));
+// Behind the callers: what Kyu tells of its threads.
+void on_panic(void (*witness)());
 
 // A panic of the stack's: names it, too.
 [[noreturn]] void bsd_panic_on_board(const char *what);

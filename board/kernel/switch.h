@@ -12,6 +12,10 @@ void thread_trampoline();
 
 namespace kyu::board {
 
+// Below every stack, and unmapped. No function's frame is larger than half of it (board/processor.cmake), so
+// none reaches over it.
+inline constexpr size_t stack_guard_bytes = 32 * 1024;
+
 // What lies on the stack of who does not run.
 struct switch_frame {
   uint32_t r4, r5, r6_to_r10[5], fp, pc;

@@ -30,14 +30,11 @@ struct thread : task {
   void *arg = nullptr;
 };
 
-// No function's frame is larger than half of the guard (board/processor.cmake), so none reaches over it.
-constexpr size_t guard_bytes = 32 * 1024;
-
 struct stack_area {
-  alignas(page_bytes) uint8_t guard[guard_bytes];
+  alignas(page_bytes) uint8_t guard[stack_guard_bytes];
   alignas(page_bytes) uint32_t words[thread_stack_bytes / 4];
 };
-static_assert(sizeof(stack_area) == guard_bytes + thread_stack_bytes);
+static_assert(sizeof(stack_area) == stack_guard_bytes + thread_stack_bytes);
 
 [[gnu::section(".noinit")]] stack_area stacks[max_threads];
 thread threads[max_threads];
@@ -188,14 +185,7 @@ bool thread_at(int n, thread_info *out) {
     const stack_area &stack = stack_of(t);
     const uint32_t *touched = std::find_if(std::begin(stack.words), std::end(stack.words),
                                            [](uint32_t w) { return w != stack_filling; });
-    *out = {t.name,
-            t.level,
-            t.is,
-            uint32_t(std::end(stack.words) - touched) * 4,
-            0,
-            0,
-            reinterpret_cast<uintptr_t>(stack.words),
-            reinterpret_cast<uintptr_t>(std::end(stack.words))};
+    *out = {t.name, t.level, t.is, uint32_t(std::end(stack.words) - touched) * 4, 0, 0};
     if (t.is != task::state::unused && &t != &running()) {
       auto *frame = reinterpret_cast<const switch_frame *>(t.sp);
       out->pc = frame->pc;
@@ -206,15 +196,16 @@ bool thread_at(int n, thread_info *out) {
   return false;
 }
 
-const char *stack_owner(uintptr_t address, bool *below) {
+bool stack_around(uintptr_t address, stack_info *out) {
   for (thread &t : threads) {
     const stack_area &stack = stack_of(t);
     if (address < reinterpret_cast<uintptr_t>(&stack) || address >= reinterpret_cast<uintptr_t>(&stack + 1))
       continue;
-    *below = address < reinterpret_cast<uintptr_t>(stack.words);
-    return t.name;
+    *out = {t.name, reinterpret_cast<uintptr_t>(stack.words),
+            reinterpret_cast<uintptr_t>(std::end(stack.words))};
+    return true;
   }
-  return nullptr;
+  return false;
 }
 
 void watchdog_feed(uint32_t ms) {

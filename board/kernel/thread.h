@@ -49,12 +49,17 @@ struct thread_info {
   task::state is;
   uint32_t stack_used;  // bytes, at most so far
   uint32_t pc, fp;      // where it sleeps; 0 for the running one
-  uintptr_t stack_low, stack_high;
 };
 // The n-th thread that there is, or was and left its place to nobody yet; false: there are fewer.
 bool thread_at(int n, thread_info *);
-// The thread whose stack, or what is unmapped below it, contains this address; null: none.
-const char *stack_owner(uintptr_t address, bool *below);
+
+// A thread's stack; below `low` it is unmapped.
+struct stack_info {
+  const char *owner;
+  uintptr_t low, high;
+};
+// The stack that contains this address, or what is unmapped below it does; false: none.
+bool stack_around(uintptr_t address, stack_info *);
 
 // From now on, unless it is fed again within that time, the image ends with a report of every thread.
 void watchdog_feed(uint32_t ms);

@@ -17,7 +17,7 @@ struct start_order {
   Stack *st = nullptr;
   uint32_t word = 0;
 };
-start_order orders[max_threads];  // by thread
+start_order orders[max_threads];  // that their threads have not taken yet
 
 // The timer thread comes by ten times a second, and each time has had the locker: whoever keeps it for longer
 // than this has brought the system to a stand.

@@ -8,8 +8,6 @@
 #include "kernel/thread.h"
 #include "kyu/dhcp.h"
 #include "kyu/servers.h"
-#include "kyu/show.h"
-#include "kyu/threads.h"
 #include "release/board_port.h"
 #include "release/shell.h"
 #include "release/watch.h"

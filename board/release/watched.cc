@@ -14,11 +14,6 @@ watch::watcher &the_watcher() {
   return w;
 }
 
-void report_and_panic(const watch::finding &f) {
-  print_finding(f, "");
-  panic_of_finding(f);
-}
-
 }  // namespace
 
 void watch_widen(stack_config &c) { the_watcher().widen(c); }

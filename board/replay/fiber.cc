@@ -13,7 +13,6 @@ namespace kyu::fuzz {
 
 namespace {
 
-constexpr size_t guard_bytes = 32 * 1024;        // as below a thread's stack
 constexpr size_t fiber_stack_bytes = 64 * 1024;  // a report is made on it
 
 }  // namespace
@@ -24,19 +23,20 @@ struct fiber::impl {
 };
 
 fiber::fiber() : impl_(new impl) {
-  impl_->memory = static_cast<uint8_t *>(memalign(board::page_bytes, guard_bytes + fiber_stack_bytes));
+  impl_->memory =
+      static_cast<uint8_t *>(memalign(board::page_bytes, board::stack_guard_bytes + fiber_stack_bytes));
   if (impl_->memory == nullptr) board::panic("no memory for a fiber's stack");
-  board::mmu_protect(impl_->memory, guard_bytes, board::access::none);
+  board::mmu_protect(impl_->memory, board::stack_guard_bytes, board::access::none);
 }
 
 fiber::~fiber() {
-  board::mmu_protect(impl_->memory, guard_bytes, board::access::read_write);
+  board::mmu_protect(impl_->memory, board::stack_guard_bytes, board::access::read_write);
   free(impl_->memory);
   delete impl_;
 }
 
 void fiber::prepare(body fn, void *arg) {
-  auto top = reinterpret_cast<uint32_t *>(impl_->memory + guard_bytes + fiber_stack_bytes);
+  auto top = reinterpret_cast<uint32_t *>(impl_->memory + board::stack_guard_bytes + fiber_stack_bytes);
   impl_->sp = board::new_stack(top, fn, arg);
 }
 

@@ -3,7 +3,6 @@
 // where nothing was found, and 1 otherwise.
 //
 // A finding leaves the world in no state to go on: then the image starts again, with the next input.
-#include "boot/arguments.h"
 #include "boot/board_start.h"
 #include "devices/power.h"
 #include "kernel/console.h"
@@ -15,8 +14,6 @@
 #include "world/world.h"
 
 #include <cinttypes>
-#include <cstring>
-#include <memory>
 #include <string>
 
 namespace kyu::board {

@@ -3,7 +3,6 @@
 #include "boot/mmu.h"
 #include "kernel/console.h"
 #include "kernel/panic.h"
-#include "kernel/symbols.h"
 #include "kernel/thread.h"
 #include "watch/crash.h"
 #include "watch/watcher.h"
@@ -16,10 +15,12 @@ namespace kyu::board {
 namespace {
 
 const char *kind_of(const fault &f) {
-  const std::string what = f.what;
-  if (what == "unaligned access") return "unaligned-access";
-  if (what == "stack overflow") return "stack-overflow";
-  return f.kind == fault_kind::undefined ? "sigill" : "segv";
+  switch (f.cause) {
+    case fault_cause::unaligned_access: return "unaligned-access";
+    case fault_cause::stack_overflow: return "stack-overflow";
+    case fault_cause::undefined_instruction: return "sigill";
+    default: return "segv";
+  }
 }
 
 const registers *faulted;  // null: what is found did not fault
@@ -28,7 +29,7 @@ void fault_is_finding(const fault &f) {
   faulted = f.regs;
   watch::memory_fault m{};
   m.kind = kind_of(f);
-  m.touched = f.kind != fault_kind::undefined && std::string(f.what) != "unaligned access";
+  m.touched = f.cause != fault_cause::undefined_instruction && f.cause != fault_cause::unaligned_access;
   m.address = reinterpret_cast<const void *>(behind_shadow(f.address));
   m.write = f.write;
   uint32_t pcs[watch::max_frames];
@@ -49,7 +50,8 @@ void witness_start(watch::finding_sink sink) {
   on_standstill(standstill_is_finding);
 }
 
-void panic_of_finding(const watch::finding &f) {
+void report_and_panic(const watch::finding &f) {
+  print_finding(f, "");
   constexpr size_t prefix = sizeof "BSD panic: " - 1;
   if (f.kind == "panic") bsd_panic_on_board(f.summary.c_str() + prefix);
   if (faulted != nullptr) panic_at(f.kind.c_str(), faulted->pc, faulted->fp(), faulted->lr);

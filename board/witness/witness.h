@@ -12,7 +12,7 @@ void witness_start(watch::finding_sink);
 // The report on the console, each line behind `prefix`.
 void print_finding(const watch::finding &, const char *prefix);
 
-// Kyu's own panic for it, where the fault was, if it was one.
-[[noreturn]] void panic_of_finding(const watch::finding &);
+// A sink for a running board: the report, and then Kyu's own panic, where the fault was, if it was one.
+[[noreturn]] void report_and_panic(const watch::finding &);
 
 }  // namespace kyu::board

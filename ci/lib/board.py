@@ -19,7 +19,8 @@ import sys
 import threading
 
 import board_measure
-from emulator import CannotRun, Console, image_path, network, qemu, replay_from_serial, replay_in_qemu
+from command import CannotRun, OneLineParser
+from emulator import Console, image_path, network, qemu, replay_from_serial, replay_in_qemu
 
 
 def pump_stdin(console):
@@ -61,7 +62,7 @@ def measure(args):
 
 
 def main(argv):
-    parser = argparse.ArgumentParser(
+    parser = OneLineParser(
         prog="ci/board", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     commands = parser.add_subparsers(dest="command", required=True)
@@ -77,8 +78,8 @@ def main(argv):
     p.add_argument("--serial", metavar="DEVICE", help="read a real board's console instead")
     p = commands.add_parser("measure", help="what a release costs and carries, over a TAP device from Linux")
     p.add_argument("image", nargs="?", default="kyu")
-    args = parser.parse_args(argv)
     try:
+        args = parser.parse_args(argv)
         return {"run": run, "replay": replay, "measure": measure}[args.command](args)
     except CannotRun as e:
         print(f"ci/board: {e}", file=sys.stderr)

@@ -6,11 +6,11 @@ import socket
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import emulator
+from command import ROOT, CannotRun
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "fuzz" / "tests"))
+sys.path.insert(0, str(ROOT / "fuzz" / "tests"))
 from linux_host import STACK, Namespace, ping  # noqa: E402
 from linux_transfers import BIG, PORT, transfer  # noqa: E402
 
@@ -33,7 +33,7 @@ class Session:
                 if m := re.match(pattern, line):
                     return m
             time.sleep(0.01)
-        raise emulator.CannotRun(f"the image does not say {pattern!r}")
+        raise CannotRun(f"the image does not say {pattern!r}")
 
     def ask(self, command, pattern):
         self.lines.clear()
@@ -58,7 +58,7 @@ def download():
     started = time.monotonic()
     for n in range(0, 2 * ROUNDS, 2):
         if error := transfer(n):
-            raise emulator.CannotRun(error)
+            raise CannotRun(error)
     return megabytes_per_second(ROUNDS * BIG, time.monotonic() - started)
 
 

@@ -9,12 +9,9 @@ import tempfile
 import threading
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+from command import ROOT, CannotRun
+
 FORWARDED = {"tcp": {114: 11400, 7: 10700, 9: 10900, 13: 11300}, "udp": {7: 10700}}
-
-
-class CannotRun(Exception):
-    """Ends the program with exit status 2 and one line."""
 
 
 def network(net):

@@ -3,7 +3,6 @@
 Exit status: 0 nothing found, 1 something found, 2 it could not run.
 """
 
-import argparse
 import hashlib
 import json
 import os
@@ -15,7 +14,8 @@ import sys
 import time
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+from command import ROOT, CannotRun, OneLineParser, bug_names, check_bug
+
 TARGETS = ("fuzz_stack", "fuzz_api", "fuzz_packet")
 # Bytes of an input: some fifty segments, or as many raw frames.
 MAX_LEN = {"fuzz_stack": 1024, "fuzz_api": 1024, "fuzz_packet": 4096}
@@ -27,21 +27,8 @@ EXECUTED = re.compile(r"stat::number_of_executed_units:\s+(\d+)")
 ARTIFACTS = ("crash-", "timeout-", "oom-", "leak-")
 
 
-class CannotRun(Exception):
-    """Ends the program with exit status 2 and one line."""
-
-
 def say(text):
     print(f"ci/fuzz: {text}", file=sys.stderr, flush=True)
-
-
-def bug_names():
-    return sorted(p.stem for p in (ROOT / "fuzz" / "bugs").glob("*.patch"))
-
-
-class OneLineParser(argparse.ArgumentParser):
-    def error(self, message):
-        raise CannotRun(f"{message}; see --help")
 
 
 def positive(text):
@@ -74,8 +61,7 @@ def parse(argv):
     args.preset = "asan"
     if args.alone:
         args.preset, args.pools, args.no_oracles = "asan-alone", "plain", True
-    if args.bug and args.bug not in bug_names():
-        raise CannotRun(f"no seeded bug '{args.bug}'; there are: {', '.join(bug_names())}")
+    check_bug(args.bug)
     return args
 
 

@@ -23,8 +23,11 @@ from pathlib import Path
 
 import emulator
 import gate_report
+from command import ROOT, CannotRun, OneLineParser, check_bug
 
-ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "fuzz" / "tests"))
+from prove_regression import header  # noqa: E402
+
 TRANSFERS = ROOT / "fuzz" / "tests" / "linux_transfers.py"
 HOST_BUILDS = ("asan", "release", "m32", "tsan")
 BOARD_REPLAYS = {"kyu-replay": "board", "kyu-replay-guard": "board", "kyu-replay-kasan": "board-kasan"}
@@ -41,10 +44,6 @@ def say(text):
 
 def git(*args):
     return subprocess.run(["git", *args], cwd=ROOT, capture_output=True, text=True, check=False).stdout.rstrip()
-
-
-def header(script):
-    return dict(re.findall(r"^// (bug|signature): (.+)$", script.read_text(encoding="utf-8"), re.MULTILINE))
 
 
 def place(name):
@@ -235,22 +234,16 @@ def prepare(out):
         (out / name).unlink(missing_ok=True)
 
 
-def bug_names():
-    return sorted(p.stem for p in (ROOT / "fuzz" / "bugs").glob("*.patch"))
-
-
 def main(argv):
-    parser = argparse.ArgumentParser(
+    parser = OneLineParser(
         prog="ci/gate", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--out", metavar="DIR", default=str(ROOT / "out" / "gate"), help="default: out/gate")
     parser.add_argument("--bug", metavar="NAME", help="with a historic defect put back: the gate must refuse")
-    args = parser.parse_args(argv)
-    if args.bug and args.bug not in bug_names():
-        print(f"ci/gate: no seeded bug '{args.bug}'; there are: {' '.join(bug_names())}", file=sys.stderr)
-        return 2
-    gate = Gate(Path(args.out), args.bug)
     try:
+        args = parser.parse_args(argv)
+        check_bug(args.bug)
+        gate = Gate(Path(args.out), args.bug)
         prepare(gate.out)
         started = time.monotonic()
         reasons = gate.run()
@@ -258,8 +251,8 @@ def main(argv):
         if args.bug and not reasons:
             reasons = [f"the seeded bug {args.bug} is in it, and nothing noticed"]
         gate_report.write(gate, reasons, manifest, round(time.monotonic() - started))
-    except OSError as e:
-        print(f"ci/gate: {e}", file=sys.stderr)
+    except (OSError, CannotRun) as e:
+        say(e)
         return 2
     if reasons:
         print(f"REFUSED: {reasons[0]}", *reasons[1:SHOWN], sep="\n  ")

@@ -15,7 +15,7 @@ FILE_LINES, FUNCTION_LINES, BLOB_BYTES = 900, 70, 100_000
 STACK = ("ip/", "kyu/", "link/", "memory/", "socket/", "stack.h", "sys/", "tcp/", "udp/")
 SANITIZERS = STACK + ("watch/",)
 FUZZ = SANITIZERS + ("bench/", "cli/", "host/", "import/", "oracles/", "packetdrill/", "run/", "scenario/", "targets/", "tests/", "world/")
-BOARD = FUZZ + ("boot/", "devices/", "kernel/", "release/", "replay/", "witness/")
+BOARD = FUZZ + ("boot/", "devices/", "kernel/", "images/", "release/", "replay/", "witness/")
 MAY_INCLUDE = {"stack": STACK, "sanitizers": SANITIZERS, "fuzz": FUZZ, "board": BOARD}
 
 # (folders, pattern, why)
