@@ -25,7 +25,7 @@ struct host_port::thread {
 
 namespace {
 
-thread_local thread_id my_id = no_thread;
+thread_local thread_id my_id = host_port::outsider;
 thread_local const char *my_name = "main";
 
 }  // namespace

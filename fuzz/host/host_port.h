@@ -21,6 +21,9 @@ class host_port {
  public:
   // Threads that the stack may have at once; thread_start() fails beyond.
   static constexpr size_t max_threads = 1200;
+  // What a thread is called that this port did not start, such as main(). One of them calls the stack at a
+  // time.
+  static constexpr thread_id outsider = max_threads;
 
   host_port(wire &, watch::whereabouts &);
   ~host_port();  // after stop() only

@@ -15,6 +15,7 @@ add_library(unit_tests_main OBJECT
   tests/datagram_test.cc
   tests/dhcp_test.cc
   tests/dns_test.cc
+  tests/host_test.cc
   tests/ip_test.cc
   tests/stream_test.cc
   tests/syncookie_test.cc
@@ -27,7 +28,7 @@ add_library(unit_tests_main OBJECT
 )
 # They do on purpose what a defect of the stack would do, and so are instrumented as the stack is.
 target_compile_options(unit_tests_main PRIVATE ${KYU_SANITIZE_OPTIONS})
-target_link_libraries(unit_tests_main PUBLIC kyu_fuzz gtest gtest_main)
+target_link_libraries(unit_tests_main PUBLIC kyu_cli gtest gtest_main)
 kyu_add_program(unit_tests LIBRARIES unit_tests_main)
 add_test(NAME unit_tests COMMAND unit_tests --gtest_brief=1)
 

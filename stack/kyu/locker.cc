@@ -11,6 +11,7 @@ void net_lock(Stack &st) {
   p.sem_wait(p.ctx, lk.lk_sem, forever);
   KASSERT(lk.lk_holder == no_thread, "net_lock: two holders");
   lk.lk_holder = p.thread_self(p.ctx);
+  KASSERT(lk.lk_holder != no_thread, "net_lock: a thread without a name");
 }
 
 void net_unlock(Stack &st) {
