@@ -16,9 +16,9 @@ from pathlib import Path
 
 from command import ROOT, CannotRun, OneLineParser, bug_names, check_bug
 
-TARGETS = ("fuzz_stack", "fuzz_api", "fuzz_packet")
+TARGETS = ("fuzz_stack", "fuzz_api", "fuzz_packet", "fuzz_schedule")
 # Bytes of an input: some fifty segments, or as many raw frames.
-MAX_LEN = {"fuzz_stack": 1024, "fuzz_api": 1024, "fuzz_packet": 4096}
+MAX_LEN = {"fuzz_stack": 1024, "fuzz_api": 1024, "fuzz_packet": 4096, "fuzz_schedule": 64}
 SCENARIO_SECONDS = 20  # after which an input counts as hanging
 TICK = 0.25  # seconds between looks at the workers
 
@@ -138,9 +138,10 @@ class Campaign:
             marker.touch()
         except OSError as e:
             raise CannotRun(f"{self.out}: {e.strerror}") from None
-        if self.args.empty_corpus:
+        if self.args.empty_corpus or self.args.target == "fuzz_schedule":  # its library is in it
             return
         seeds = sorted((ROOT / "corpus" / "seeds").glob("*.scenario"))
+        seeds += sorted((ROOT / "corpus" / "concurrent").glob("*.scenario"))
         seeds += sorted((ROOT / "corpus" / "regressions").glob("*.scenario"))
         raw = ["--raw"] if self.args.target == "fuzz_packet" else []
         program = self.program.with_name("kyufuzz")  # without the bug: a seed must not die of it here

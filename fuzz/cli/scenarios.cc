@@ -29,8 +29,10 @@ struct common_options {
   uint32_t seconds = 60;
 
   void add_to(CLI::App &cmd) {
-    cmd.add_option("--target", target, "Read inputs as this target does: fuzz_stack, fuzz_api, fuzz_packet")
-        ->check(CLI::IsMember({"fuzz_stack", "fuzz_api", "fuzz_packet"}));
+    cmd.add_option("--target", target,
+                   "Read binary inputs as this target does: fuzz_stack, fuzz_api, fuzz_packet, "
+                   "fuzz_schedule")
+        ->check(CLI::IsMember({"fuzz_stack", "fuzz_api", "fuzz_packet", "fuzz_schedule"}));
     add_pools_option(cmd, &pools);
     cmd.add_flag("--no-oracles", no_oracles, "Sanitizers and assertions only");
     cmd.add_option("--timeout", seconds, "Seconds after which a scenario counts as hanging")
@@ -44,8 +46,17 @@ struct common_options {
     return o;
   }
   bool read(const std::string &path, scenario *s) const {
-    if (!read_scenario(path, s)) return false;
-    if (!target.empty()) *s = as_target(target_named(target), *s);
+    if (target.empty()) return read_scenario(path, s);
+    fuzz::target t = target_named(target);
+    target_input in;
+    std::string bytes;
+    if (path.ends_with(".scenario")) {
+      if (!read_scenario(path, &in.ops)) return false;
+    } else {
+      if (!read_file(path, &bytes)) return refuse(path, "cannot be read") == 0;
+      decode_input(t, {reinterpret_cast<const uint8_t *>(bytes.data()), bytes.size()}, in);
+    }
+    *s = as_target(t, std::move(in));
     return true;
   }
 };

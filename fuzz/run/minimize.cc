@@ -18,6 +18,8 @@ class minimizer {
     for (bool smaller = true; smaller;) {
       smaller = remove_runs();
       smaller = standardise() || smaller;
+      smaller = preempt_earlier() || smaller;
+      smaller = fewer_threads() || smaller;
     }
     return best_;
   }
@@ -55,6 +57,7 @@ class minimizer {
   bool standardise() {
     bool any = false;
     for (size_t i = 0; i < best_.size(); ++i) {
+      if (best_[i].code == opcode::preempt) continue;  // has no standard
       op plain = make_op(best_[i].code, best_[i].arg[0]);
       for (size_t a = 1; a < plain.arg.size(); ++a) {
         if (best_[i].arg[a] == plain.arg[a] || (best_[i].code == opcode::seg && a == 1)) continue;
@@ -64,6 +67,37 @@ class minimizer {
       }
     }
     return any;
+  }
+
+  // A preemption that has not to let so many points pass.
+  bool preempt_earlier() {
+    bool any = false;
+    for (size_t i = 0; i < best_.size(); ++i) {
+      for (int32_t skip = 0; best_[i].code == opcode::preempt && skip < best_[i].arg[2]; ++skip) {
+        scenario s = best_;
+        s[i].arg[2] = skip;
+        any |= take(std::move(s));
+      }
+    }
+    return any;
+  }
+
+  // One user's calls made by another: where that keeps the finding, no switch between them is needed.
+  bool fewer_threads() {
+    bool any = false;
+    for (int32_t from = max_users - 1; from > 0; --from)
+      for (int32_t to = 0; to < from && calls(from); ++to) any |= take(with_user(from, to));
+    return any;
+  }
+  bool calls(int32_t user) const {
+    return std::any_of(best_.begin(), best_.end(),
+                       [user](const op &o) { return is_api(o.code) && o.arg[0] == user; });
+  }
+  scenario with_user(int32_t from, int32_t to) const {
+    scenario s = best_;
+    for (op &o : s)
+      if (is_api(o.code) && o.arg[0] == from) o.arg[0] = to;
+    return s;
   }
 
   scenario best_;

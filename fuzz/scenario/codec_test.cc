@@ -1,8 +1,11 @@
 // Binary and script form: total, exact, and bounded.
+#include "scenario/library.h"
 #include "scenario/mutator.h"
 #include "scenario/op.h"
 
 #include <gtest/gtest.h>
+
+#include <algorithm>
 
 namespace kyu::fuzz {
 
@@ -60,22 +63,23 @@ TEST(script, errors_name_the_line_and_what_is_wrong) {
 }
 
 TEST(mutator, is_a_function_of_input_and_seed) {
-  for (target t : {target::stack, target::api, target::packet}) {
+  for (target t : {target::stack, target::api, target::packet, target::schedule}) {
     random_source a(7), b(7);
-    scenario x, y;
+    target_input x, y;
     for (int i = 0; i < 300; ++i) {
       mutate(x, t, a);
       mutate(y, t, b);
-      ASSERT_EQ(x, y);
+      ASSERT_EQ(encode_input(t, x), encode_input(t, y));
     }
   }
 }
 
 TEST(mutator, gives_scenarios_that_survive_both_forms) {
   random_source r(8);
-  scenario s, other;
+  target_input in;
+  scenario &s = in.ops, other;
   for (int i = 0; i < 2000; ++i) {
-    mutate(s, target::stack, r);
+    mutate(in, target::stack, r);
     if (r.one_in(10)) s = cross(s, other, r);
     if (r.one_in(10)) other = s;
     if (r.one_in(50)) s.clear();
@@ -87,12 +91,45 @@ TEST(mutator, gives_scenarios_that_survive_both_forms) {
 
 TEST(mutator, keeps_to_what_the_target_lets_through) {
   random_source r(9);
-  scenario s;
-  for (int i = 0; i < 1000; ++i) {
-    mutate(s, target::packet, r);
-    for (const op &o : s) ASSERT_TRUE(lets_through(target::packet, o.code)) << to_line(o);
-    if (s.size() > 100) s.clear();
+  for (target t : {target::api, target::packet, target::schedule}) {
+    target_input in;
+    for (int i = 0; i < 1000; ++i) {
+      mutate(in, t, r);
+      if (t == target::packet)
+        for (const op &o : in.ops) ASSERT_TRUE(lets_through(t, o.code)) << to_line(o);
+      scenario whole = as_target(t, in);
+      ASSERT_LE(whole.size(), max_ops);
+      if (in.ops.size() > 100) in.ops.clear();
+    }
   }
+}
+
+TEST(mutator, a_schedule_is_preemptions_in_front_of_the_library) {
+  random_source r(10);
+  target_input in;
+  std::vector<bool> picked(concurrent_library().size());
+  for (int i = 0; i < 1000; ++i) {
+    mutate(in, target::schedule, r);
+    target_input again;
+    decode_input(target::schedule, encode_input(target::schedule, in), again);
+    ASSERT_EQ(again.ops, in.ops);
+    const scenario &behind = concurrent_library()[again.pick];
+    picked[again.pick] = true;
+    scenario whole = as_target(target::schedule, again);
+    ASSERT_EQ(whole.size(), in.ops.size() + behind.size());
+    ASSERT_TRUE(std::equal(behind.begin(), behind.end(), whole.end() - long(behind.size())));
+  }
+  EXPECT_EQ(std::count(picked.begin(), picked.end(), false), 0);
+}
+
+TEST(script, a_preemption_reads_as_a_sentence) {
+  scenario s = from_script("preempt user-2 at sb_unlock -> timer skip=3\n").ops;
+  ASSERT_EQ(s.size(), 1u);
+  EXPECT_EQ(to_line(s[0]), "preempt user-2 at sb_unlock -> timer skip=3");
+  EXPECT_EQ(from_script("preempt user-9 at sleep -> timer\n").error, "1: no thread 'user-9'");
+  EXPECT_EQ(from_script("preempt user-1 at sleeps -> timer\n").error, "1: no point 'sleeps'");
+  EXPECT_EQ(from_script("preempt user-1 at sleep -> nobody\n").error, "1: no thread 'nobody'");
+  EXPECT_EQ(from_script("preempt user-1 at sleep\n").error, "1: expected preempt THREAD at POINT -> THREAD");
 }
 
 }  // namespace

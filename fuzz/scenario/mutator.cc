@@ -1,6 +1,7 @@
 #include "scenario/mutator.h"
 
 #include "scenario/checksums.h"
+#include "scenario/library.h"
 
 #include <algorithm>
 
@@ -139,8 +140,58 @@ void insert_raw_frame(scenario &s, random_source &r) {
   insert(s, place(s, r), {o});
 }
 
+// --- preemptions
+
+// Most by and to the users; at any point, the first times it is reached.
+op random_preemption(random_source &r) {
+  constexpr int32_t first_user = 2;
+  auto params = spec_of(opcode::preempt).params;
+  op o = make_op(opcode::preempt);
+  o.arg[0] = r.one_in(3) ? int32_t(r.below(params[0].limit + 1)) : first_user + int32_t(r.below(max_users));
+  o.arg[1] = int32_t(r.below(params[1].limit + 1));
+  o.arg[2] = int32_t(r.below(r.one_in(4) ? 64 : 8));
+  o.arg[3] =
+      r.one_in(2) ? int32_t(r.below(params[3].limit + 1)) : 1 + first_user + int32_t(r.below(max_users));
+  return o;
+}
+
+void move_preemption(scenario &s, size_t at, random_source &r) {
+  op &o = s[at];
+  switch (r.below(4)) {
+    case 0: o.arg[2] += r.one_in(2) ? 1 : o.arg[2] > 0 ? -1 : 0; break;
+    case 1: o.arg[2] = int32_t(r.below(32)); break;
+    case 2: o.arg[1] = random_preemption(r).arg[1]; break;
+    default: std::swap(o, s[at > 0 && r.one_in(2) ? at - 1 : std::min(at + 1, s.size() - 1)]); break;
+  }
+}
+
+// Adds, moves, aims anew or drops one.
+void mutate_preemptions(scenario &s, random_source &r) {
+  std::vector<size_t> there;
+  for (size_t i = 0; i < s.size(); ++i)
+    if (s[i].code == opcode::preempt) there.push_back(i);
+  if (there.empty() || r.one_in(there.size() < 3 ? 2 : 6))
+    return insert(s, r.below(uint32_t(s.size()) + 1), {random_preemption(r)});
+  size_t at = there[r.below(uint32_t(there.size()))];
+  switch (r.below(4)) {
+    case 0: s.erase(s.begin() + long(at)); break;
+    case 1: s[at] = random_preemption(r); break;
+    default: move_preemption(s, at, r); break;
+  }
+}
+
+// Few preemptions are enough for most races, and with each the scenario is less what it was meant to be.
+void mutate_schedule(target_input &in, random_source &r) {
+  constexpr size_t most = 6;
+  if (r.one_in(8)) in.pick = uint8_t(r.below(uint32_t(concurrent_library().size())));
+  std::erase_if(in.ops, [](const op &o) { return o.code != opcode::preempt; });
+  mutate_preemptions(in.ops, r);
+  if (in.ops.size() > most) in.ops.erase(in.ops.begin() + long(r.below(uint32_t(in.ops.size()))));
+}
+
 void mutate_once(scenario &s, target t, random_source &r) {
   if (s.empty() || r.one_in(6)) return insert_phrase(s, t, r);
+  if (lets_through(t, opcode::preempt) && r.one_in(8)) return mutate_preemptions(s, r);
   size_t at = r.below(uint32_t(s.size()));
   switch (r.below(10)) {
     case 0:
@@ -158,8 +209,14 @@ void mutate_once(scenario &s, target t, random_source &r) {
 
 }  // namespace
 
-void mutate(scenario &s, target t, random_source &r) {
-  for (uint32_t n = 1 + r.below(4); n > 0; --n) mutate_once(s, t, r);
+void mutate(target_input &in, target t, random_source &r) {
+  scenario &s = in.ops;
+  for (uint32_t n = 1 + r.below(4); n > 0; --n) {
+    if (t == target::schedule)
+      mutate_schedule(in, r);
+    else
+      mutate_once(s, t, r);
+  }
   if (s.size() > max_ops) s.resize(max_ops);
   for (op &o : s) normalise(o);
 }

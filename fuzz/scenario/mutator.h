@@ -8,7 +8,7 @@
 namespace kyu::fuzz {
 
 // One or more small changes.
-void mutate(scenario &, target, random_source &);
+void mutate(target_input &, target, random_source &);
 
 // A front part of one and a back part of the other, or one woven into the other.
 scenario cross(const scenario &, const scenario &, random_source &);

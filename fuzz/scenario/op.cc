@@ -37,6 +37,16 @@ constexpr const char *arp_kinds[] = {"request", "reply", "gratuitous", "other", 
 constexpr const char *reactions[] = {"off", "ack", "close", "reset", "silent"};
 constexpr const char *on_off[] = {"down", "up"};
 constexpr const char *pools[] = {"socket", "inpcb", "tcpcb", "mbuf", "cluster", "tseg", "ipq", "ipfrag"};
+// In the order in which threads start: a server's connections are servers, too.
+constexpr const char *threads[] = {"input",    "timer",    "user-0",   "user-1",   "user-2",   "user-3",
+                                   "server-0", "server-1", "server-2", "server-3", "server-4", "server-5"};
+constexpr const char *next_threads[] = {"any",      "input",    "timer",    "user-0",   "user-1",
+                                        "user-2",   "user-3",   "server-0", "server-1", "server-2",
+                                        "server-3", "server-4", "server-5"};
+constexpr const char *points[] = {"net_lock",  "net_unlock", "sleep", "wakeup", "sb_lock",
+                                  "sb_unlock", "spawn",      "exit",  "yield"};
+static_assert(std::size(threads) == 2 + max_users + max_servers);
+static_assert(std::size(next_threads) == 1 + std::size(threads));
 constexpr const char *types[] = {"stream", "dgram"};
 constexpr const char *hows[] = {"rd", "wr", "rdwr"};
 constexpr const char *options[] = {"reuseaddr",    "keepalive", "broadcast", "linger",     "oobinline",
@@ -93,6 +103,8 @@ constexpr param count_params[] = {num("frames", 255, 1)};
 constexpr param link_params[] = {one_of("state", on_off)};
 constexpr param nomem_params[] = {one_of("pool", pools, 3), num("nth", 255, 1)};
 constexpr param wait_params[] = {num("ms", 4 * 3600 * 1000, 100)};
+constexpr param preempt_params[] = {one_of("thread", threads, 2), one_of("at", points), num("skip", 1023),
+                                    one_of("to", next_threads)};
 constexpr param socket_params[] = {user_number, one_of("type", types)};
 constexpr param bind_params[] = {user_number, fd_number, num("port", 65535)};
 constexpr param listen_params[] = {user_number, fd_number, num("backlog", 255, 5)};
@@ -131,6 +143,7 @@ constexpr op_spec specs[opcodes] = {
     {opcode::link, "link", subject::none, link_params},
     {opcode::nomem, "no-memory", subject::none, nomem_params},
     {opcode::wait, "wait", subject::none, wait_params},
+    {opcode::preempt, "preempt", subject::none, preempt_params},
     {opcode::socket, "socket", subject::user, socket_params},
     {opcode::bind, "bind", subject::user, bind_params},
     {opcode::listen, "listen", subject::user, listen_params},

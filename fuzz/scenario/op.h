@@ -26,6 +26,7 @@ enum class opcode : uint8_t {
   link,
   nomem,
   wait,
+  preempt,
   // an API call by a user thread
   socket,
   bind,
@@ -58,7 +59,7 @@ inline constexpr int opcodes = int(opcode::server) + 1;
 inline constexpr int max_args = 18;
 inline constexpr size_t max_ops = 256;     // of one scenario
 inline constexpr uint32_t max_raw = 1514;  // bytes of a raw frame
-inline constexpr int max_peers = 4, max_users = 4;
+inline constexpr int max_peers = 4, max_users = 4, max_servers = 6;
 
 enum class subject : uint8_t { none, peer, user };
 

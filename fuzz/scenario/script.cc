@@ -7,6 +7,7 @@
 //   peer 0 < icmp type=echo
 //   raw 0102...
 //   +1500ms
+//   preempt user-1 at sb_unlock -> timer
 //
 // Parameters that have their standard value are left out.
 #include "scenario/op.h"
@@ -143,6 +144,7 @@ class line_parser {
     const std::string &first = words_[0];
     if (first[0] == '+') return parse_wait(out);
     if (first == "raw") return parse_raw(out);
+    if (first == "preempt") return parse_preempt(out);
     if (first == "peer" || first == "user") return parse_subject(out);
     return parse_named(out, first, 1, subject::none, 0);
   }
@@ -163,6 +165,17 @@ class line_parser {
     if (words_.size() != 2 || !unhex(words_[1], &out->bytes))
       return "expected raw and up to 1514 bytes in hex";
     return "";
+  }
+
+  std::string parse_preempt(op *out) {
+    *out = make_op(opcode::preempt);
+    auto params = spec_of(opcode::preempt).params;
+    bool shape = words_.size() >= 6 && words_[2] == "at" && words_[4] == "->";
+    if (!shape) return "expected preempt THREAD at POINT -> THREAD";
+    if (!parse_choice(params[0], words_[1], &out->arg[0])) return "no thread '" + words_[1] + "'";
+    if (!parse_choice(params[1], words_[3], &out->arg[1])) return "no point '" + words_[3] + "'";
+    if (!parse_choice(params[3], words_[5], &out->arg[3])) return "no thread '" + words_[5] + "'";
+    return parse_params(out, 6);
   }
 
   std::string parse_subject(op *out) {
@@ -214,6 +227,13 @@ class line_parser {
   std::vector<std::string> words_;
 };
 
+std::string preempt_text(const op &o) {
+  auto params = spec_of(opcode::preempt).params;
+  std::string skip = o.arg[2] == 0 ? "" : " skip=" + std::to_string(o.arg[2]);
+  return "preempt " + value_text(params[0], &o.arg[0]) + " at " + value_text(params[1], &o.arg[1]) + " -> " +
+         value_text(params[3], &o.arg[3]) + skip;
+}
+
 std::string params_text(const op &o) {
   const op_spec &s = spec_of(o.code);
   std::string out;
@@ -233,6 +253,7 @@ std::string to_line(const op &o) {
   const op_spec &s = spec_of(o.code);
   if (o.code == opcode::wait) return "+" + std::to_string(o.arg[0]) + "ms";
   if (o.code == opcode::raw) return "raw " + hex(o.bytes);
+  if (o.code == opcode::preempt) return preempt_text(o);
   if (s.who == subject::none) return s.name + params_text(o);
   std::string who = std::to_string(o.arg[0]);
   if (s.who == subject::user) return "user " + who + ": " + s.name + params_text(o);

@@ -1,5 +1,9 @@
 #include "scenario/target.h"
 
+#include "scenario/library.h"
+
+#include <algorithm>
+
 namespace kyu::fuzz {
 
 namespace {
@@ -29,7 +33,20 @@ const scenario &packet_prelude() {
 
 target target_named(const std::string &name) {
   if (name == "fuzz_api") return target::api;
+  if (name == "fuzz_schedule") return target::schedule;
   return name == "fuzz_packet" ? target::packet : target::stack;
+}
+
+void decode_input(target t, std::span<const uint8_t> bytes, target_input &out) {
+  bool picks = t == target::schedule;
+  out.pick = picks && !bytes.empty() ? bytes[0] : 0;
+  decode(bytes.subspan(std::min<size_t>(picks ? 1 : 0, bytes.size())), out.ops);
+}
+
+std::vector<uint8_t> encode_input(target t, const target_input &in) {
+  std::vector<uint8_t> out = encode(in.ops);
+  if (t == target::schedule) out.insert(out.begin(), in.pick);
+  return out;
 }
 
 bool lets_through(target t, opcode c) {
@@ -37,15 +54,20 @@ bool lets_through(target t, opcode c) {
     case target::stack: return true;
     case target::api: return !is_packet(c) && c != opcode::damage && c != opcode::ip;
     case target::packet: return c == opcode::raw || c == opcode::wait || c == opcode::nomem;
+    case target::schedule: return c == opcode::preempt;
   }
   return true;
 }
 
-scenario as_target(target t, scenario input) {
-  if (t == target::stack) return input;
-  scenario out = t == target::api ? api_prelude() : packet_prelude();
-  for (op &o : input)
-    if (lets_through(t, o.code) && out.size() < max_ops) out.push_back(std::move(o));
+scenario as_target(target t, target_input input) {
+  if (t == target::stack) return std::move(input.ops);
+  static const scenario nothing;
+  const auto &library = concurrent_library();
+  const scenario &behind = t == target::schedule ? library[input.pick % library.size()] : nothing;
+  scenario out = t == target::api ? api_prelude() : t == target::packet ? packet_prelude() : nothing;
+  for (op &o : input.ops)
+    if (lets_through(t, o.code) && out.size() + behind.size() < max_ops) out.push_back(std::move(o));
+  out.insert(out.end(), behind.begin(), behind.end());
   return out;
 }
 

@@ -9,15 +9,25 @@
 namespace kyu::fuzz {
 
 enum class target : uint8_t {
-  stack,   // everything
-  api,     // API calls and time; no packet but what peers answer by themselves
-  packet,  // raw frames and time, toward servers and a user that wait for them
+  stack,     // everything
+  api,       // API calls and time; no packet but what peers answer by themselves
+  packet,    // raw frames and time, toward servers and a user that wait for them
+  schedule,  // preemptions, in front of one of the library's scenarios
 };
 
 target target_named(const std::string &);  // "fuzz_stack", ...
 
-// The scenario that the target runs for a decoded input: self-contained, to be kept as a script.
-scenario as_target(target, scenario input);
+// What an input is to its target. For fuzz_schedule its first byte picks from the library, which is not among
+// the ops.
+struct target_input {
+  uint8_t pick = 0;
+  scenario ops;
+};
+void decode_input(target, std::span<const uint8_t>, target_input &);  // uses its memory again
+std::vector<uint8_t> encode_input(target, const target_input &);
+
+// The scenario that the target runs for an input: self-contained, to be kept as a script.
+scenario as_target(target, target_input);
 
 // For the mutator: does the target let this op through?
 bool lets_through(target, opcode);

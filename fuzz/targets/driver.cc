@@ -22,8 +22,7 @@ world_options options_from_environment() {
   return o;
 }
 
-size_t fit(const scenario &s, uint8_t *data, size_t max_size) {
-  std::vector<uint8_t> bytes = encode(s);
+size_t fit(const std::vector<uint8_t> &bytes, uint8_t *data, size_t max_size) {
   size_t n = std::min(bytes.size(), max_size);
   std::copy_n(bytes.begin(), n, data);
   return n;
@@ -36,26 +35,30 @@ int fuzz_one(target t, const uint8_t *data, size_t size) {
     watch::install_crash_handlers();
     return new world(options_from_environment());  // forgotten at exit: fibers sleep in it
   }();
-  static scenario ops;
-  decode({data, size}, ops);
-  ops = as_target(t, std::move(ops));
-  w->run(ops);
+  static target_input input;
+  decode_input(t, {data, size}, input);
+  input.ops = as_target(t, std::move(input));
+  w->run(input.ops);
   return 0;
 }
 
 size_t mutate_bytes(target t, uint8_t *data, size_t size, size_t max_size, unsigned seed) {
   random_source r(seed);
   if (r.one_in(32)) return LLVMFuzzerMutate(data, size, max_size);
-  scenario s = decode({data, size});
-  mutate(s, t, r);
-  return fit(s, data, max_size);
+  target_input input;
+  decode_input(t, {data, size}, input);
+  mutate(input, t, r);
+  return fit(encode_input(t, input), data, max_size);
+}
+
+size_t cross_bytes(target t, std::span<const uint8_t> a, std::span<const uint8_t> b, uint8_t *out,
+                   size_t max_size, unsigned seed) {
+  random_source r(seed);
+  target_input one, other;
+  decode_input(t, a, one);
+  decode_input(t, b, other);
+  one.ops = cross(one.ops, other.ops, r);
+  return fit(encode_input(t, one), out, max_size);
 }
 
 }  // namespace kyu::fuzz
-
-extern "C" size_t LLVMFuzzerCustomCrossOver(const uint8_t *a, size_t a_size, const uint8_t *b, size_t b_size,
-                                            uint8_t *out, size_t max_size, unsigned seed) {
-  using namespace kyu::fuzz;
-  random_source r(seed);
-  return fit(cross(decode({a, a_size}), decode({b, b_size}), r), out, max_size);
-}

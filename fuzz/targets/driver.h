@@ -6,10 +6,26 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
 namespace kyu::fuzz {
 
 int fuzz_one(target, const uint8_t *data, size_t size);
 size_t mutate_bytes(target, uint8_t *data, size_t size, size_t max_size, unsigned seed);
+size_t cross_bytes(target, std::span<const uint8_t> a, std::span<const uint8_t> b, uint8_t *out,
+                   size_t max_size, unsigned seed);
 
 }  // namespace kyu::fuzz
+
+// The entry points of a libFuzzer target.
+#define KYU_FUZZ_TARGET(which)                                                                               \
+  extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {                                  \
+    return kyu::fuzz::fuzz_one(which, data, size);                                                           \
+  }                                                                                                          \
+  extern "C" size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed) {    \
+    return kyu::fuzz::mutate_bytes(which, data, size, max_size, seed);                                       \
+  }                                                                                                          \
+  extern "C" size_t LLVMFuzzerCustomCrossOver(const uint8_t *a, size_t a_size, const uint8_t *b,             \
+                                              size_t b_size, uint8_t *out, size_t max_size, unsigned seed) { \
+    return kyu::fuzz::cross_bytes(which, {a, a_size}, {b, b_size}, out, max_size, seed);                     \
+  }

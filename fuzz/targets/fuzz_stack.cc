@@ -1,12 +1,4 @@
-// fuzz_stack: packets, API calls, time and faults.
+// fuzz_stack: packets, API calls, time, faults and preemptions.
 #include "targets/driver.h"
 
-using namespace kyu::fuzz;
-
-extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-  return fuzz_one(target::stack, data, size);
-}
-
-extern "C" size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed) {
-  return mutate_bytes(target::stack, data, size, max_size, seed);
-}
+KYU_FUZZ_TARGET(kyu::fuzz::target::stack)

@@ -17,6 +17,7 @@ add_library(unit_tests_main OBJECT
   tests/dns_test.cc
   tests/host_test.cc
   tests/ip_test.cc
+  tests/schedule_test.cc
   tests/stream_test.cc
   tests/syncookie_test.cc
   tests/tftp_test.cc

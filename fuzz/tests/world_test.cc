@@ -12,9 +12,10 @@ namespace {
 TEST(world, gives_the_same_digest_whatever_ran_before) {
   world used;
   random_source r(1);
-  scenario s;
+  target_input in;
+  scenario &s = in.ops;
   for (int i = 0; i < 100; ++i) {
-    mutate(s, target::stack, r);
+    mutate(in, target::stack, r);
     if (s.size() > 60) s.clear();
     used.run(s);
     world fresh;
@@ -34,9 +35,10 @@ TEST(world, knows_nothing_of_the_last_scenario) {
 TEST(world, gives_the_same_digest_with_and_without_watching) {
   world watched, plain({watch::pool_mode::plain, false}), pattern({watch::pool_mode::pattern, true});
   random_source r(2);
-  scenario s;
+  target_input in;
+  scenario &s = in.ops;
   for (int i = 0; i < 100; ++i) {
-    mutate(s, target::stack, r);
+    mutate(in, target::stack, r);
     if (s.size() > 60) s.clear();
     // Allocations fail by the watcher's hand, which plain pools do not have.
     std::erase_if(s, [](const op &o) { return o.code == opcode::nomem; });

@@ -1,5 +1,6 @@
 #include "world/scheduler.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 
@@ -9,6 +10,7 @@ void scheduler::thread_main(void *arg) {
   thread &t = *static_cast<thread *>(arg);
   for (;;) {
     t.entry(*t.st, t.word);
+    t.owner->reach(sched_point::exit);
     t.alive = false;
     t.stack.suspend();  // until the fiber is given another body
   }
@@ -34,6 +36,7 @@ bool scheduler::start(const char *name, thread_entry entry, Stack &st, uint32_t 
   t->word = word;
   t->alive = true;
   make_ready(*t);
+  reach(sched_point::spawn);
   return true;
 }
 
@@ -41,6 +44,15 @@ void scheduler::make_ready(thread &t) {
   if (t.ready) return;
   t.ready = true;
   ready_.push_back(t.id);
+}
+
+void scheduler::make_next(thread &t) {
+  if (t.ready) ready_.erase(std::find(ready_.begin() + long(ready_at_), ready_.end(), t.id));
+  t.ready = true;
+  if (ready_at_ > 0)
+    ready_[--ready_at_] = t.id;
+  else
+    ready_.insert(ready_.begin(), t.id);
 }
 
 void scheduler::resume(thread &t) {
@@ -51,6 +63,7 @@ void scheduler::resume(thread &t) {
   t.stack.resume();
   running_ = no_thread;
   where_->thread = "main";
+  if (!held_.empty() && !t.held) release_after(t);
 }
 
 bool scheduler::run() {
@@ -63,6 +76,82 @@ bool scheduler::run() {
   ready_at_ = 0;
   return true;
 }
+
+// --- preemption
+
+void scheduler::reach(sched_point at) {
+  if (!watched_ || running_ == no_thread) [[likely]]
+    return;
+  if (observer_) observer_(running_, at);
+  thread_id to = take_preemption(running_, at);
+  bool possible = to == any_thread || (to != running_ && is_alive(to));
+  if (possible) hold(*threads_[running_], to);
+}
+
+// All that are due here have happened then; the first of them says who runs. no_thread: the thread goes on.
+thread_id scheduler::take_preemption(thread_id who, sched_point at) {
+  thread_id to = no_thread;
+  for (size_t i = 0; i < preemptions_.size();) {
+    preemption &p = preemptions_[i];
+    bool here = p.thread == who && p.at == at;
+    if (!here || p.skip > 0) {
+      p.skip -= here ? 1 : 0;
+      ++i;
+      continue;
+    }
+    if (to == no_thread) to = p.to;
+    preemptions_.erase(preemptions_.begin() + long(i));
+  }
+  watched_ = !preemptions_.empty() || observer_;
+  return to;
+}
+
+// Whoever is to run may wait preempted itself: then it goes on where it was.
+void scheduler::hold(thread &t, thread_id until) {
+  if (until != any_thread && threads_[until]->held)
+    release(*threads_[until]);
+  else if (until != any_thread && threads_[until]->ready)
+    make_next(*threads_[until]);
+  else if (until == any_thread && ready_at_ == ready_.size() && !held_.empty())
+    release(*held_.back().who);
+  t.held = true;
+  held_.push_back({&t, until});
+  t.stack.suspend();
+}
+
+void scheduler::release(thread &t) {
+  std::erase_if(held_, [&t](const held_thread &h) { return h.who == &t; });
+  t.held = false;
+  make_next(t);
+}
+
+// The one that was preempted last goes on first.
+void scheduler::release_after(const thread &ran) {
+  for (size_t i = 0; i < held_.size();) {
+    bool waited_for_it = held_[i].until == any_thread || held_[i].until == ran.id;
+    if (waited_for_it)
+      release(*held_[i].who);
+    else
+      ++i;
+  }
+}
+
+void scheduler::lift_preemptions() {
+  preemptions_.clear();
+  watched_ = bool(observer_);
+  for (const held_thread &h : held_) {
+    h.who->held = false;
+    make_ready(*h.who);
+  }
+  held_.clear();
+}
+
+void scheduler::set_observer(std::function<void(thread_id, sched_point)> f) {
+  observer_ = std::move(f);
+  watched_ = observer_ || !preemptions_.empty();
+}
+
+// --- semaphores
 
 void scheduler::block() { threads_[running_]->stack.suspend(); }
 

@@ -1,5 +1,6 @@
 // Kyu's threads as fibers under a deterministic scheduler, on a virtual clock. The default schedule
-// never preempts: a thread runs until it sleeps, and threads that became ready run in that order.
+// never preempts: a thread runs until it sleeps, and threads that became ready run in that order. A
+// preemption is an exception to that.
 #pragma once
 
 #include "sys/port.h"
@@ -8,11 +9,22 @@
 #include "world/fiber.h"
 
 #include <cstdint>
-#include <deque>
+#include <functional>
 #include <memory>
 #include <vector>
 
 namespace kyu::fuzz {
+
+inline constexpr thread_id any_thread = no_thread - 1;
+
+// When `thread` gets to `at`, after it was there `skip` times, it waits until `to` has run and sleeps
+// again: for what is still to come, where `to` has nothing to do yet.
+struct preemption {
+  thread_id thread = 0;
+  sched_point at = sched_point::net_lock;
+  uint32_t skip = 0;
+  thread_id to = any_thread;
+};
 
 class scheduler {
  public:
@@ -29,14 +41,27 @@ class scheduler {
   void sem_signal(semaphore &);
   thread_id self() const { return running_; }
   uint64_t now() const { return now_; }
+  void reach(sched_point);
 
   // For port calls that wait for something else than a semaphore: the running thread sleeps until
   // wake() names it.
   void block();
   void wake(thread_id);
 
-  // Runs threads until all sleep. False: they never would.
+  // Runs threads until all sleep, or wait preempted. False: they never would.
   bool run();
+
+  // Counts from now on, and is forgotten once it has happened, or with the next lift_preemptions().
+  void preempt(const preemption &p) {
+    preemptions_.push_back(p);
+    watched_ = true;
+  }
+  // No preemption from now on; those that wait preempted become ready.
+  void lift_preemptions();
+  // Threads wait preempted: what they are in the middle of is not to be judged.
+  bool holding() const { return !held_.empty(); }
+  // Called for each point that a thread gets to, before it is preempted there; may be empty.
+  void set_observer(std::function<void(thread_id, sched_point)> f);
 
   // The next time at which a sleeping thread's wait times out; UINT64_MAX: none.
   uint64_t next_timeout() const;
@@ -57,7 +82,7 @@ class scheduler {
     scheduler *owner = nullptr;
     thread_id id = 0;
     const char *name = "";
-    bool alive = false, ready = false, timed_out = false;
+    bool alive = false, ready = false, held = false, timed_out = false;
     semaphore *waits_for = nullptr;
     thread *next_waiter = nullptr;  // on the semaphore's queue
     uint64_t wakes_at = UINT64_MAX;
@@ -66,9 +91,19 @@ class scheduler {
     uint32_t word = 0;
   };
 
+  struct held_thread {
+    thread *who;
+    thread_id until;  // this one has run, and sleeps again
+  };
+
   static void thread_main(void *);
   thread *free_thread();
   void make_ready(thread &);
+  void make_next(thread &);
+  thread_id take_preemption(thread_id, sched_point);
+  void hold(thread &, thread_id until);
+  void release(thread &);
+  void release_after(const thread &);
   void resume(thread &);
   static void enqueue(semaphore &, thread &);
   static void unqueue(semaphore &, thread &);
@@ -80,7 +115,11 @@ class scheduler {
   size_t ready_at_ = 0;  // ready_[ready_at_..] are to run
   thread_id running_ = no_thread;
   uint64_t now_ = 0;
-  int timed_ = 0;  // threads with a time-out
+  int timed_ = 0;                        // threads with a time-out
+  std::vector<preemption> preemptions_;  // that have not happened yet
+  std::vector<held_thread> held_;
+  std::function<void(thread_id, sched_point)> observer_;
+  bool watched_ = false;  // points matter: there are preemptions or an observer
 };
 
 }  // namespace kyu::fuzz

@@ -11,7 +11,7 @@ void ticker::step_to(const Stack &st, uint64_t until) {
   constexpr uint32_t tick = Stack::tick_ms;
   uint64_t last_tick = until / tick;
   uint64_t next = std::min(until, sched_.next_timeout());
-  if (last_tick > given_) {
+  if (last_tick > given_ && sleeper_ != no_thread) {
     uint32_t ahead = uint32_t(std::min<uint64_t>(last_tick - given_, UINT32_MAX));
     uint64_t busy_tick = given_ + timer_idle_ticks(st, ahead) + 1;
     if (busy_tick <= last_tick) next = std::min(next, busy_tick * tick);

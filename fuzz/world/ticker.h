@@ -13,7 +13,8 @@ class ticker {
   void restart() { due_ = 0, given_ = 0; }
 
   // Moves the clock to the next thing that happens, at most to `until` ms: a wait that times out, or a
-  // tick in which a timer of the stack's has work. Threads that it makes ready are the caller's to run.
+  // tick in which a timer of the stack's has work and its thread waits for it. Threads that it makes ready
+  // are the caller's to run.
   void step_to(const Stack &, uint64_t until);
 
   // The port's tick_wait().

@@ -24,6 +24,13 @@ stack_config fuzz_config(const watch::watcher &w) {
   return c;
 }
 
+// The threads of a scenario are numbered as op's names for them.
+preemption preemption_of(const op &o) {
+  auto to = thread_id(o.arg[3]);
+  return {thread_id(o.arg[0]), sched_point(o.arg[1]), uint32_t(o.arg[2]),
+          to == 0 ? any_thread : thread_id(to - 1)};
+}
+
 // The harness's own mistake, not a finding.
 [[noreturn]] void broken(const char *what) {
   fprintf(stderr, "kyufuzz: harness: %s\n", what);
@@ -50,6 +57,7 @@ world::world(world_options options)
     return of(c).sched_.alive() < scheduler::max_threads - 1 && of(c).sched_.start(name, e, st, word);
   };
   port_.thread_self = [](void *c) { return of(c).sched_.self(); };
+  port_.reach = [](void *c, sched_point at) { of(c).sched_.reach(at); };
   port_.rx_wait = [](void *c) { return of(c).rx_wait(); };
   port_.tick_wait = [](void *c) { return of(c).ticker_.wait(); };
   port_.tx_reserve = [](void *c, uint32_t len) { return of(c).tx_reserve(len); };
@@ -100,6 +108,7 @@ outcome world::run(const scenario &ops, trace *t) {
 void world::run_op(int32_t index, const op &o) {
   watcher_.where().op = index;
   answers_left_ = max_answers_per_op;
+  if (o.code == opcode::preempt) return sched_.preempt(preemption_of(o));
   if (o.code == opcode::wait)
     advance(uint64_t(o.arg[0]));
   else if (is_api(o.code))
@@ -175,7 +184,7 @@ void world::settle() {
   if (!sched_.run()) {
     watch::fail_oracle("liveness", "livelock", "threads run for ever without the clock moving", nullptr);
   }
-  if (options_.oracles) audit(*stack_);
+  if (options_.oracles && !sched_.holding()) audit(*stack_);
 }
 
 // --- time
@@ -254,6 +263,7 @@ void world::user_thread(Stack &st, uint32_t number) {
     }
     u.busy = u.calls.front();
     u.calls.pop_front();
+    w.sched_.reach(sched_point::yield);
     w.make_call(*u.busy);
     u.busy = nullptr;
   }
@@ -281,6 +291,8 @@ void world::drain() {
   lose_ = ring_full_ = 0;
   for (int k = 0; k < pool_kinds; ++k) watcher_.fail_nth(pool_kind(k), 0);
   for (user &u : users_) u.calls.clear();
+  sched_.lift_preemptions();
+  settle();
   // An accept may hand out another descriptor while the closer is under way, and the closer may linger.
   // Each may linger for SO_LINGER_MAX, one after the other: the first minute in seconds, the rest faster.
   constexpr int seconds = 64, minutes = int(max_open * SO_LINGER_MAX / 60);

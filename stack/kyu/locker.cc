@@ -4,7 +4,9 @@
 
 namespace kyu {
 
-void net_lock(Stack &st) {
+namespace {
+
+void take(Stack &st) {
   const port &p = *st.port;
   locker &lk = st.lock;
   __atomic_add_fetch(&lk.lk_came, 1, __ATOMIC_RELAXED);
@@ -14,7 +16,7 @@ void net_lock(Stack &st) {
   KASSERT(lk.lk_holder != no_thread, "net_lock: a thread without a name");
 }
 
-void net_unlock(Stack &st) {
+void give_back(Stack &st) {
   const port &p = *st.port;
   locker &lk = st.lock;
   KASSERT(lk.lk_holder == p.thread_self(p.ctx), "net_unlock: not the holder");
@@ -23,12 +25,25 @@ void net_unlock(Stack &st) {
   p.sem_signal(p.ctx, lk.lk_sem);
 }
 
+}  // namespace
+
+void net_lock(Stack &st) {
+  reach(*st.port, sched_point::net_lock);
+  take(st);
+}
+
+void net_unlock(Stack &st) {
+  give_back(st);
+  reach(*st.port, sched_point::net_unlock);
+}
+
 err sleep_on(Stack &st, wait_channel &wc, uint32_t timeout_ms) {
   const port &p = *st.port;
   ++wc.wc_sleepers;
-  net_unlock(st);
+  give_back(st);
+  reach(p, sched_point::sleep);
   bool woken = p.sem_wait(p.ctx, wc.wc_sem, timeout_ms);
-  net_lock(st);
+  take(st);
   if (woken) return err::ok;
   if (wc.wc_sleepers > 0) {
     --wc.wc_sleepers;
@@ -41,6 +56,7 @@ err sleep_on(Stack &st, wait_channel &wc, uint32_t timeout_ms) {
 void wakeup(Stack &st, wait_channel &wc) {
   const port &p = *st.port;
   for (; wc.wc_sleepers > 0; --wc.wc_sleepers) p.sem_signal(p.ctx, wc.wc_sem);
+  reach(p, sched_point::wakeup);
 }
 
 }  // namespace kyu

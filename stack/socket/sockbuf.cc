@@ -107,6 +107,7 @@ void sbflush(sockbuf &sb) {
 }
 
 err sb_lock(Stack &st, sockbuf &sb, bool wait) {
+  reach(*st.port, sched_point::sb_lock);
   thread_id self = st.port->thread_self(st.port->ctx);
   KASSERT(sb.sb_lock.holder != self, "sb_lock: already mine");
   while (sb.sb_lock.holder != no_thread) {
@@ -121,6 +122,7 @@ void sb_unlock(Stack &st, sockbuf &sb) {
   KASSERT(sb.sb_lock.holder != no_thread, "sb_unlock: not locked");
   sb.sb_lock.holder = no_thread;
   wakeup(st, sb.sb_lock.wanted);
+  reach(*st.port, sched_point::sb_unlock);
 }
 
 err sbwait(Stack &st, sockbuf &sb) { return sleep_on(st, sb.sb_wait, sb.sb_timeo); }

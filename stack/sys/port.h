@@ -23,6 +23,21 @@ using thread_entry = void (*)(Stack &, uint32_t word);
 inline constexpr thread_id no_thread = 0xffff;
 inline constexpr uint32_t forever = 0;  // as a time-out
 
+// Places where it matters which thread runs next.
+enum class sched_point : uint8_t {
+  net_lock,    // the thread is about to take the locker
+  net_unlock,  // it has given the locker back
+  sleep,       // it is registered on a wait channel, has given the locker back, and does not sleep yet
+  wakeup,      // it has woken a channel's sleepers, and holds the locker, as in the two that follow
+  sb_lock,     // it is about to take a buffer's lock
+  sb_unlock,   // it has given a buffer's lock back
+  // Those that a port knows by itself:
+  spawn,  // it has started a thread
+  exit,   // it has done all its work
+  yield,  // it is between two pieces of work
+};
+inline constexpr int sched_points = int(sched_point::yield) + 1;
+
 struct port {
   void *ctx = nullptr;
 
@@ -39,6 +54,8 @@ struct port {
   // Starts a thread; false where the port has no thread left. `name` must outlive it.
   bool (*thread_start)(void *ctx, const char *name, thread_entry entry, Stack &st, uint32_t word) = nullptr;
   thread_id (*thread_self)(void *ctx) = nullptr;
+  // The running thread is at such a place: a port may let others run before it returns. Null: it never does.
+  void (*reach)(void *ctx, sched_point) = nullptr;
 
   // Input thread: sleeps until a frame has arrived; valid until the next call. Empty: shut down.
   const_bytes (*rx_wait)(void *ctx) = nullptr;
@@ -52,6 +69,10 @@ struct port {
   uint8_t *(*tx_reserve)(void *ctx, uint32_t len) = nullptr;
   void (*tx_commit)(void *ctx, uint32_t len) = nullptr;
 };
+
+inline void reach(const port &p, sched_point at) {
+  if (p.reach != nullptr) p.reach(p.ctx, at);
+}
 
 // Supplied at link time: prints, stops the host, never returns.
 [[noreturn]] void port_panic(const char *what);
