@@ -144,6 +144,7 @@ class bench_command {
         {"connection", "bench_connection", {}, 200000},
         {"connection_plain_pools", "bench_connection", {"KYUFUZZ_POOLS=plain"}, 200000},
         {"connection_no_oracles", "bench_connection", {"KYUFUZZ_NO_ORACLES=1"}, 200000},
+        {"connection_no_points", "bench_connection", {"KYUFUZZ_NO_POINTS=1"}, 200000},
         {"connection_sanitizers_only",
          "bench_connection",
          {"KYUFUZZ_POOLS=plain", "KYUFUZZ_NO_ORACLES=1"},
@@ -175,7 +176,8 @@ class bench_command {
     };
     without("  without poisoning pools", "connection_plain_pools_per_s");
     without("  without oracles", "connection_no_oracles_per_s");
-    without("  without either", "connection_sanitizers_only_per_s");
+    without("  without scheduling points", "connection_no_points_per_s");
+    without("  without pools and oracles", "connection_sanitizers_only_per_s");
     printf("plain build, the stack alone\n");
     printf("  %-44s %10.1f ns\n", "standard connection, each frame in", n("plain_ns_per_frame_in"));
     printf("  %-44s %10.1f ns\n", "reset", n("plain_ns_per_reset"));

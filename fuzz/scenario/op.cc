@@ -45,7 +45,7 @@ constexpr const char *next_threads[] = {"any",      "input",    "timer",    "use
                                         "server-3", "server-4", "server-5"};
 constexpr const char *points[] = {"net_lock",  "net_unlock", "sleep", "wakeup", "sb_lock",
                                   "sb_unlock", "spawn",      "exit",  "yield"};
-static_assert(std::size(threads) == 2 + max_users + max_servers);
+static_assert(std::size(threads) == named_threads);
 static_assert(std::size(next_threads) == 1 + std::size(threads));
 constexpr const char *types[] = {"stream", "dgram"};
 constexpr const char *hows[] = {"rd", "wr", "rdwr"};

@@ -60,6 +60,8 @@ inline constexpr int max_args = 18;
 inline constexpr size_t max_ops = 256;     // of one scenario
 inline constexpr uint32_t max_raw = 1514;  // bytes of a raw frame
 inline constexpr int max_peers = 4, max_users = 4, max_servers = 6;
+// Threads that a script can name: input, timer, users, servers, numbered as they start.
+inline constexpr int named_threads = 2 + max_users + max_servers;
 
 enum class subject : uint8_t { none, peer, user };
 

@@ -13,12 +13,13 @@ namespace kyu::fuzz {
 
 namespace {
 
-// For comparison with lesser harnesses: KYUFUZZ_POOLS, KYUFUZZ_NO_ORACLES.
+// For comparison with lesser harnesses: KYUFUZZ_POOLS, KYUFUZZ_NO_ORACLES, KYUFUZZ_NO_POINTS.
 world_options options_from_environment() {
   world_options o;
   const char *pools = getenv("KYUFUZZ_POOLS");
   o.pools = watch::pool_mode_named(pools != nullptr ? pools : "best").value_or(o.pools);
   o.oracles = getenv("KYUFUZZ_NO_ORACLES") == nullptr;
+  o.points = getenv("KYUFUZZ_NO_POINTS") == nullptr;
   return o;
 }
 

@@ -41,6 +41,10 @@ endif()
 add_test(NAME corpus.seeds
          COMMAND sh -c "$<TARGET_FILE:kyufuzz> run ${CMAKE_SOURCE_DIR}/corpus/seeds/*.scenario")
 
+# The library of fuzz_schedule: nothing is found under any schedule with one preemption.
+file(GLOB concurrent CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/corpus/concurrent/*.scenario)
+add_test(NAME corpus.concurrent COMMAND kyufuzz explore --preemptions 1 ${concurrent})
+
 add_test(NAME cli COMMAND Python3::Interpreter ${CMAKE_CURRENT_LIST_DIR}/cli_test.py
                           $<TARGET_FILE:kyufuzz> ${CMAKE_SOURCE_DIR}/corpus)
 

@@ -57,7 +57,7 @@ world::world(world_options options)
     return of(c).sched_.alive() < scheduler::max_threads - 1 && of(c).sched_.start(name, e, st, word);
   };
   port_.thread_self = [](void *c) { return of(c).sched_.self(); };
-  port_.reach = [](void *c, sched_point at) { of(c).sched_.reach(at); };
+  if (options.points) port_.reach = [](void *c, sched_point at) { of(c).sched_.reach(at); };
   port_.rx_wait = [](void *c) { return of(c).rx_wait(); };
   port_.tick_wait = [](void *c) { return of(c).ticker_.wait(); };
   port_.tx_reserve = [](void *c, uint32_t len) { return of(c).tx_reserve(len); };
@@ -90,6 +90,9 @@ void world::begin(trace *t) {
       if (!sched_.start(names[u], user_thread, *stack_, u)) broken("no threads for users");
     sched_.run();
   }
+  sched_.set_observer({});
+  if (on_point)
+    sched_.set_observer([this](thread_id t, sched_point at) { on_point(watcher_.where().op, t, at); });
   digest_.reset();
 }
 

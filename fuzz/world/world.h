@@ -23,6 +23,7 @@ namespace kyu::fuzz {
 struct world_options {
   watch::pool_mode pools = watch::best_pool_mode();
   bool oracles = true;
+  bool points = true;  // threads can be preempted
 };
 
 struct outcome {
@@ -46,6 +47,9 @@ class world {
 
   // Called for each frame as the input thread gets it; may be empty.
   std::function<void(uint64_t ms, const_bytes)> on_frame_in;
+  // Called for each point that a thread gets to while an op runs, before it may be preempted there; may be
+  // empty.
+  std::function<void(int32_t op, thread_id, sched_point)> on_point;
 
  private:
   static constexpr uint32_t max_open = 64;  // descriptors
