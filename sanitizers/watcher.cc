@@ -22,7 +22,8 @@ const char *still_in_use(const socket *so) {
   if (!so->so_q0.empty() || !so->so_q.empty()) return "a listener with connections";
   if (so->so_rcv.sb_lock.holder != no_thread) return "its receive buffer is locked";
   if (so->so_snd.sb_lock.holder != no_thread) return "its send buffer is locked";
-  if (so->so_timeo.wc_sleepers + so->so_rcv.sb_wait.wc_sleepers + so->so_snd.sb_wait.wc_sleepers != 0)
+  if (!so->so_timeo.wc_queue.empty() || !so->so_rcv.sb_wait.wc_queue.empty() ||
+      !so->so_snd.sb_wait.wc_queue.empty())
     return "a thread sleeps on it";
   if (so->so_rcv.sb_mb != nullptr || so->so_snd.sb_mb != nullptr) return "its buffers hold data";
   return nullptr;

@@ -18,6 +18,8 @@ constexpr uint16_t option_of[] = {SO_REUSEADDR,     SO_KEEPALIVE, SO_BROADCAST, 
                                   SO_RCVTIMEO,      TCP_NODELAY,  TCP_MAXSEG,    SO_ACCEPTCONN, SO_NBIO,
                                   TCP_USER_TIMEOUT, TCP_KEEPIDLE, TCP_KEEPINTVL, IP_TOS,        IP_TTL};
 
+constexpr uint8_t poll_events[] = {POLLIN, POLLOUT, POLLIN | POLLOUT, POLLPRI};
+
 int fd_of(const op &o) { return o.arg[1] == 9 ? -1 : o.arg[1]; }
 
 uint64_t number_of(endpoint e) { return uint64_t(e.addr) << 16 | e.port; }
@@ -104,6 +106,17 @@ void world::make_call(const op &o) {
   }
 }
 
+// What the call that a thread sleeps in waits for.
+void world::add_call(const op &o, sleeper &s) const {
+  if (o.code == opcode::recv) {
+    s.want = uint32_t(o.arg[2]);
+    s.wants_all = (o.arg[3] & MSG_WAITALL) != 0;
+  } else if (o.code == opcode::poll && fd_of(o) >= 0) {
+    s.polls = stack_->files.fd[size_t(fd_of(o))].f_so;
+    s.events = poll_events[o.arg[2]];
+  }
+}
+
 // Returns only at the end, or when somebody shuts its socket down.
 void world::keep_address(const op &o) {
   struct watching {
@@ -177,8 +190,7 @@ void world::ask(const op &o) {
       break;
     }
     case opcode::poll: {
-      constexpr uint8_t events[] = {POLLIN, POLLOUT, POLLIN | POLLOUT, POLLPRI};
-      net_pollfd p{fd, events[o.arg[2]]};
+      net_pollfd p{fd, poll_events[o.arg[2]]};
       value = net_poll(st, {&p, 1}, uint32_t(o.arg[3]));
       value = value << 8 | p.revents;
       break;

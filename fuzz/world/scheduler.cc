@@ -58,6 +58,7 @@ void scheduler::make_next(thread &t) {
 void scheduler::resume(thread &t) {
   t.ready = false;
   running_ = t.id;
+  ++resumed_;
   where_->thread = t.name;
   digest_->add(0x7700u + t.id);
   t.stack.resume();
@@ -191,6 +192,8 @@ bool scheduler::sem_wait(semaphore &sem, uint32_t timeout_ms) {
   thread &t = *threads_[running_];
   enqueue(sem, t);
   t.waits_for = &sem;
+  t.naps = t.last_slept_on == &sem ? t.naps + 1 : 1;
+  t.last_slept_on = &sem;
   t.timed_out = false;
   if (timeout_ms != forever) {
     t.wakes_at = now_ + timeout_ms;
@@ -236,7 +239,10 @@ void scheduler::advance_to(uint64_t ms) {
   }
 }
 
-void scheduler::restart_clock() { now_ = 0; }
+void scheduler::restart() {
+  now_ = 0;
+  for (auto &t : threads_) t->last_slept_on = nullptr;
+}
 
 int scheduler::alive() const {
   int n = 0;

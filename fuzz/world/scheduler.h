@@ -69,7 +69,17 @@ class scheduler {
   void advance_to(uint64_t ms);
 
   // A new scenario: threads that outlived the last one stay asleep where they are.
-  void restart_clock();
+  void restart();
+  // How often a thread has been resumed.
+  uint64_t resumed() const { return resumed_; }
+
+  // Calls f(id, semaphore, has a time-out, times on end that it has gone to sleep on that one) for each
+  // thread that sleeps on a semaphore.
+  template <class F>
+  void each_sleeper(F f) const {
+    for (const auto &t : threads_)
+      if (t->alive && t->waits_for != nullptr) f(t->id, t->waits_for, t->wakes_at != UINT64_MAX, t->naps);
+  }
 
   // Threads that have a body to run, asleep or ready.
   int alive() const;
@@ -85,6 +95,8 @@ class scheduler {
     bool alive = false, ready = false, held = false, timed_out = false;
     semaphore *waits_for = nullptr;
     thread *next_waiter = nullptr;  // on the semaphore's queue
+    const semaphore *last_slept_on = nullptr;
+    uint32_t naps = 0;  // there, on end
     uint64_t wakes_at = UINT64_MAX;
     thread_entry entry = nullptr;
     Stack *st = nullptr;
@@ -114,7 +126,7 @@ class scheduler {
   std::vector<thread_id> ready_;
   size_t ready_at_ = 0;  // ready_[ready_at_..] are to run
   thread_id running_ = no_thread;
-  uint64_t now_ = 0;
+  uint64_t now_ = 0, resumed_ = 0;
   int timed_ = 0;                        // threads with a time-out
   std::vector<preemption> preemptions_;  // that have not happened yet
   std::vector<held_thread> held_;

@@ -2,6 +2,7 @@
 
 #include "kyu/kyu.h"
 #include "oracles/audit.h"
+#include "oracles/liveness.h"
 #include "socket/sockopt.h"
 #include "watch/crash.h"
 #include "watch/poison.h"
@@ -72,7 +73,7 @@ void world::begin(trace *t) {
   trace_ = t;
   out_ = {};
   entropy_ = random_source(1);
-  sched_.restart_clock();
+  sched_.restart();
   stack_ = stack_init(memory_, config_, &port_, watcher_.seam());
   watcher_.begin(*stack_);
   for (int i = 0; i < max_peers; ++i) peers_[size_t(i)].begin(i, config_.addr);
@@ -92,7 +93,7 @@ void world::begin(trace *t) {
   }
   sched_.set_observer({});
   if (on_point)
-    sched_.set_observer([this](thread_id t, sched_point at) { on_point(watcher_.where().op, t, at); });
+    sched_.set_observer([this](thread_id who, sched_point at) { on_point(watcher_.where().op, who, at); });
   digest_.reset();
 }
 
@@ -187,7 +188,20 @@ void world::settle() {
   if (!sched_.run()) {
     watch::fail_oracle("liveness", "livelock", "threads run for ever without the clock moving", nullptr);
   }
-  if (options_.oracles && !sched_.holding()) audit(*stack_);
+  if (options_.oracles && !sched_.holding()) judge();
+}
+
+void world::judge() {
+  std::array<sleeper, scheduler::max_threads> asleep;
+  size_t n = 0;
+  sched_.each_sleeper([&](thread_id id, const semaphore *on, bool timed, uint32_t naps) {
+    asleep[n] = {id, sched_.name_of(id), on, timed, naps};
+    auto u = std::find_if(users_.begin(), users_.end(), [id](const user &x) { return x.thread == id; });
+    if (u != users_.end() && u->busy != nullptr) add_call(*u->busy, asleep[n]);
+    ++n;
+  });
+  audit_liveness(*stack_, {asleep.data(), n});
+  audit(*stack_);
 }
 
 // --- time
@@ -202,7 +216,17 @@ void world::advance(uint64_t ms) {
 
 // --- the wire
 
+// Nobody but the input thread has run since it took its last frame: all that happened is that frame's doing.
+void world::judge_work() {
+  uint64_t events = watcher_.events() - frame_began_.events;
+  if (sched_.resumed() == frame_began_.resumed && events > max_events_per_frame)
+    watch::fail_oracle("liveness", "work-per-frame",
+                       "one frame has caused " + std::to_string(events) + " allocations, frees and changes",
+                       nullptr);
+}
+
 const_bytes world::rx_wait() {
+  if (options_.oracles) judge_work();
   while (rx_.empty()) {
     rx_sleeper_ = sched_.self();
     sched_.block();
@@ -211,6 +235,7 @@ const_bytes world::rx_wait() {
   if (rx_current_ != nullptr) watch::move_fence(rx_current_->data, rx_current_->len, 0);
   rx_current_ = &rx_.pop();
   watch::move_fence(rx_current_->data, sizeof rx_current_->data, rx_current_->len);
+  frame_began_ = {watcher_.events(), sched_.resumed()};
   ++out_.frames_in;
   if (trace_ != nullptr) trace_->frame_in(sched_.now(), rx_current_->view());
   if (on_frame_in) on_frame_in(sched_.now(), rx_current_->view());

@@ -1,6 +1,7 @@
 // The world around one stack: peers, wire, threads, clock. Runs scenarios, each on a fresh stack.
 #pragma once
 
+#include "oracles/liveness.h"
 #include "scenario/op.h"
 #include "scenario/random.h"
 #include "stack.h"
@@ -71,6 +72,9 @@ class world {
   void run_op(int32_t index, const op &);
   void drain();
   void settle();  // threads run until all sleep, then the oracles look
+  void judge();
+  void judge_work();
+  void add_call(const op &, sleeper &) const;
   void advance(uint64_t ms);
   frame *new_frame();  // null: the link is down or the ring full
   void inject();       // the new frame has been built
@@ -124,6 +128,9 @@ class world {
   thread_id rx_sleeper_ = no_thread;
   frame tx_, lost_;
   uint32_t answers_left_ = 0;
+  struct {
+    uint64_t events = 0, resumed = 0;
+  } frame_began_;
   uint32_t lose_ = 0, ring_full_ = 0;
   bool link_up_ = true;
 

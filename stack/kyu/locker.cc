@@ -39,23 +39,23 @@ void net_unlock(Stack &st) {
 
 err sleep_on(Stack &st, wait_channel &wc, uint32_t timeout_ms) {
   const port &p = *st.port;
-  ++wc.wc_sleepers;
+  wait_entry me;
+  wc.wc_queue.insert_tail(&me);
   give_back(st);
   reach(p, sched_point::sleep);
-  bool woken = p.sem_wait(p.ctx, wc.wc_sem, timeout_ms);
+  bool woken = p.sem_wait(p.ctx, me.we_sem, timeout_ms);
   take(st);
   if (woken) return err::ok;
-  if (wc.wc_sleepers > 0) {
-    --wc.wc_sleepers;
-  } else {
-    p.sem_wait(p.ctx, wc.wc_sem, forever);  // signalled meanwhile: the unit is mine to take
-  }
+  if (me.we_link.linked()) wc.wc_queue.remove(&me);  // else it was signalled meanwhile, and may be gone
   return err::again;
 }
 
 void wakeup(Stack &st, wait_channel &wc) {
   const port &p = *st.port;
-  for (; wc.wc_sleepers > 0; --wc.wc_sleepers) p.sem_signal(p.ctx, wc.wc_sem);
+  while (wait_entry *e = wc.wc_queue.first()) {
+    wc.wc_queue.remove(e);
+    p.sem_signal(p.ctx, e->we_sem);
+  }
   reach(p, sched_point::wakeup);
 }
 

@@ -4,6 +4,7 @@
 
 #include "sys/errno.h"
 #include "sys/port.h"
+#include "sys/queue.h"
 
 #include <cstdint>
 
@@ -22,11 +23,17 @@ struct locker {
   }
 };
 
+// One thread that sleeps; lies on that thread's stack. Each has a semaphore of its own: with one for all,
+// who sleeps again at once could take the unit that was meant for another.
+struct wait_entry {
+  semaphore we_sem;
+  queue_link<wait_entry> we_link;
+};
+
 // Threads that sleep for one reason. Guarded by the locker: whoever sleeps has registered before it
 // gave the locker back, so a wake-up cannot be lost.
 struct wait_channel {
-  semaphore wc_sem;
-  uint16_t wc_sleepers = 0;  // registered and not yet signalled
+  queue<wait_entry, &wait_entry::we_link> wc_queue;  // registered and not yet signalled
 };
 
 void net_lock(Stack &);

@@ -1,0 +1,33 @@
+// Oracle 5: no thread sleeps while what it waits for is true, none waits for itself in a circle, none is
+// passed over again and again.
+#pragma once
+
+#include "stack.h"
+
+#include <span>
+
+namespace kyu::fuzz {
+
+// A thread that sleeps on a semaphore, as every other does.
+struct sleeper {
+  thread_id id = 0;
+  const char *name = "";
+  const semaphore *on = nullptr;
+  bool timed = false;      // it wakes up by itself
+  uint32_t naps = 0;       // how often it has gone to sleep on this one, with none between
+  bool wants_all = false;  // it receives with MSG_WAITALL
+  uint32_t want = 0;       // bytes that it receives; 0: not known
+  const socket *polls = nullptr;
+  uint8_t events = 0;  // for which it polls
+};
+
+// Who goes back to sleep at the same lock so often is passed over by others.
+inline constexpr uint32_t max_naps_at_a_lock = 256;
+
+// Allocations, frees and changes of objects that one frame may cause: a reset that empties both buffers of a
+// connection with as many mbufs and clusters as a scenario has comes to some thousand.
+inline constexpr uint64_t max_events_per_frame = 3000;
+
+void audit_liveness(const Stack &, std::span<const sleeper>);
+
+}  // namespace kyu::fuzz
