@@ -111,7 +111,7 @@ class explorer {
     at_.depth = 0;
     push_frame();
     for (uint32_t d = 0; d < depth; ++d) {
-      take(at_.index[d]);
+      take(size_t(at_.index[d]));
       if (d + 1 < depth) push_frame();
     }
   }
