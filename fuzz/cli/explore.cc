@@ -21,14 +21,13 @@ namespace {
 
 using nlohmann::json;
 
-struct explore_command {
+struct explore_command : run_flags {
   std::vector<std::string> files;
-  std::string pools = "best", folder, program = "kyufuzz", json_file;
-  bool no_oracles = false;
+  std::string folder, program = "kyufuzz", json_file;
   explore_options options;
 
   int operator()() {
-    options.world = {*watch::pool_mode_named(pools), !no_oracles};
+    options.run = run();
     std::vector<scenario> all(files.size());
     for (size_t i = 0; i < files.size(); ++i)
       if (!read_scenario(files[i], &all[i])) return 2;
@@ -87,8 +86,7 @@ struct explore_command {
       q.input = to_script(f.ops);
       q.folder = folder + "/" + std::filesystem::path(file).stem().string() + "-" + std::to_string(++number);
       q.program = program;
-      q.options.world = options.world;
-      q.options.seconds = options.hang_seconds;
+      q.options = options.run;
       q.progress = [](size_t) {};
       bundle_result r = make_bundle(q);
       if (!r.error.empty()) return refuse(q.folder, r.error) == 0;
@@ -109,15 +107,11 @@ void add_explore(CLI::App &app, int *status) {
       ->check(CLI::Range(0u, max_explored_preemptions));
   cmd->add_option("--seconds", c->options.seconds, "For each scenario; 0: until all have run")
       ->capture_default_str();
-  cmd->add_option("--timeout", c->options.hang_seconds, "Seconds after which a schedule counts as hanging")
-      ->capture_default_str()
-      ->check(CLI::Range(1u, 86400u));
   cmd->add_flag("--keep-going", c->options.keep_going, "Go on after the first finding");
   cmd->add_option("-o,--output", c->folder, "A folder to make, for a bundle of each finding");
   cmd->add_option("--program", c->program, "How the bundles say to replay it")->capture_default_str();
   cmd->add_option("--json", c->json_file, "A file for the figures and what was found");
-  add_pools_option(*cmd, &c->pools);
-  cmd->add_flag("--no-oracles", c->no_oracles, "Sanitizers and assertions only");
+  c->add_to(*cmd);
   cmd->callback([c, status] { *status = (*c)(); });
 }
 

@@ -23,27 +23,15 @@ using nlohmann::json;
 
 void show_progress(size_t left, size_t before) { fprintf(stderr, "\r%zu of %zu ops left ", left, before); }
 
-struct common_options {
-  std::string target, pools = "best";
-  bool no_oracles = false;
-  uint32_t seconds = 60;
+struct common_options : run_flags {
+  std::string target;
 
   void add_to(CLI::App &cmd) {
     cmd.add_option("--target", target,
                    "Read binary inputs as this target does: fuzz_stack, fuzz_api, fuzz_packet, "
                    "fuzz_schedule")
         ->check(CLI::IsMember({"fuzz_stack", "fuzz_api", "fuzz_packet", "fuzz_schedule"}));
-    add_pools_option(cmd, &pools);
-    cmd.add_flag("--no-oracles", no_oracles, "Sanitizers and assertions only");
-    cmd.add_option("--timeout", seconds, "Seconds after which a scenario counts as hanging")
-        ->capture_default_str()
-        ->check(CLI::Range(1u, 86400u));
-  }
-  run_options run() const {
-    run_options o;
-    o.world = {*watch::pool_mode_named(pools), !no_oracles};
-    o.seconds = seconds;
-    return o;
+    run_flags::add_to(cmd);
   }
   bool read(const std::string &path, scenario *s) const {
     if (target.empty()) return read_scenario(path, s);

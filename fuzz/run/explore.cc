@@ -33,15 +33,6 @@ struct position {
   std::span<const choice> choices() const { return {taken.data(), depth}; }
 };
 
-op preempt_op(const preemption &p) {
-  op o = make_op(opcode::preempt);
-  o.arg[0] = p.thread;
-  o.arg[1] = int32_t(p.at);
-  o.arg[2] = int32_t(p.skip);
-  o.arg[3] = p.to + 1;
-  return o;
-}
-
 // The scenario with its preemptions in front of the ops that they stand before; `original`: of which op of
 // the scenario's each op is, or goes before.
 scenario with_choices(const scenario &ops, std::span<const choice> taken, std::vector<int32_t> *original) {
@@ -49,7 +40,7 @@ scenario with_choices(const scenario &ops, std::span<const choice> taken, std::v
   original->clear();
   for (int32_t i = 0; i < int32_t(ops.size()); ++i) {
     for (; !taken.empty() && taken[0].op == i; taken = taken.subspan(1)) {
-      out.push_back(preempt_op(taken[0].what));
+      out.push_back(op_of(taken[0].what));
       original->push_back(i);
     }
     out.push_back(ops[size_t(i)]);
@@ -63,7 +54,7 @@ scenario with_choices(const scenario &ops, std::span<const choice> taken, std::v
 class explorer {
  public:
   explorer(const scenario &ops, const explore_options &o, position &p)
-      : ops_(ops), options_(o), at_(p), world_(o.world) {
+      : ops_(ops), options_(o), at_(p), world_(o.run.world) {
     world_.on_point = [this](int32_t op, thread_id t, sched_point point) {
       if (size_t(op) < original_.size()) visits_.push_back({original_[size_t(op)], t, point});
     };
@@ -140,7 +131,7 @@ class explorer {
   void replay() {
     visits_.clear();
     scenario script = with_choices(ops_, at_.choices(), &original_);
-    hang_after(options_.hang_seconds);
+    hang_after(options_.run.seconds);
     world_.run(script);
   }
 
@@ -150,22 +141,16 @@ class explorer {
     std::array<bool, scheduler::max_threads> active{};
     for (const visit &v : visits_) active[v.thread] = true;
     uint32_t from = at_.depth == 0 ? 0 : at_.taken[at_.depth - 1].visit + 1;
-    for (uint32_t i = from; i < visits_.size(); ++i) {
+    std::array<std::array<uint32_t, sched_points>, named_threads> times{};  // while the same op ran
+    for (uint32_t i = 0; i < visits_.size(); ++i) {
       const visit &v = visits_[i];
+      if (i > 0 && v.op != visits_[i - 1].op) times = {};
       if (v.thread >= named_threads) continue;
-      for (thread_id to = 0; to < named_threads; ++to)
-        if (active[to] && to != v.thread) out.push_back({{v.thread, v.at, times_before(i), to}, v.op, i});
+      uint32_t before = times[v.thread][size_t(v.at)]++;
+      for (thread_id to = 0; i >= from && to < named_threads; ++to)
+        if (active[to] && to != v.thread) out.push_back({{v.thread, v.at, before, to}, v.op, i});
     }
     return out;
-  }
-
-  // How often the thread was at that point before, while the same op ran.
-  uint32_t times_before(uint32_t i) const {
-    const visit &v = visits_[i];
-    uint32_t n = 0;
-    for (uint32_t k = i; k-- > 0 && visits_[k].op == v.op;)
-      n += visits_[k].thread == v.thread && visits_[k].at == v.at;
-    return n;
   }
 
   const scenario &ops_;

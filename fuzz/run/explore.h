@@ -10,11 +10,10 @@ namespace kyu::fuzz {
 inline constexpr uint32_t max_explored_preemptions = 8;
 
 struct explore_options {
-  world_options world;
+  run_options run;  // of each schedule: its world, and the seconds that it may take
   uint32_t preemptions = 2;
-  uint32_t seconds = 0;        // of wall time for all; 0: no limit
-  uint32_t hang_seconds = 60;  // after which one schedule counts as hanging
-  bool keep_going = false;     // after the first finding
+  uint32_t seconds = 0;     // of wall time for all; 0: no limit
+  bool keep_going = false;  // after the first finding
 };
 
 struct explore_progress {

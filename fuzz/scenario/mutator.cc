@@ -144,14 +144,14 @@ void insert_raw_frame(scenario &s, random_source &r) {
 
 // Most by and to the users; at any point, the first times it is reached.
 op random_preemption(random_source &r) {
-  constexpr int32_t first_user = 2;
   auto params = spec_of(opcode::preempt).params;
   op o = make_op(opcode::preempt);
-  o.arg[0] = r.one_in(3) ? int32_t(r.below(params[0].limit + 1)) : first_user + int32_t(r.below(max_users));
+  o.arg[0] =
+      r.one_in(3) ? int32_t(r.below(params[0].limit + 1)) : first_user_thread + int32_t(r.below(max_users));
   o.arg[1] = int32_t(r.below(params[1].limit + 1));
   o.arg[2] = int32_t(r.below(r.one_in(4) ? 64 : 8));
-  o.arg[3] =
-      r.one_in(2) ? int32_t(r.below(params[3].limit + 1)) : 1 + first_user + int32_t(r.below(max_users));
+  o.arg[3] = r.one_in(2) ? int32_t(r.below(params[3].limit + 1))
+                         : 1 + first_user_thread + int32_t(r.below(max_users));
   return o;
 }
 

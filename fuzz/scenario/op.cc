@@ -103,8 +103,8 @@ constexpr param count_params[] = {num("frames", 255, 1)};
 constexpr param link_params[] = {one_of("state", on_off)};
 constexpr param nomem_params[] = {one_of("pool", pools, 3), num("nth", 255, 1)};
 constexpr param wait_params[] = {num("ms", 4 * 3600 * 1000, 100)};
-constexpr param preempt_params[] = {one_of("thread", threads, 2), one_of("at", points), num("skip", 1023),
-                                    one_of("to", next_threads)};
+constexpr param preempt_params[] = {one_of("thread", threads, first_user_thread), one_of("at", points),
+                                    num("skip", 1023), one_of("to", next_threads)};
 constexpr param socket_params[] = {user_number, one_of("type", types)};
 constexpr param bind_params[] = {user_number, fd_number, num("port", 65535)};
 constexpr param listen_params[] = {user_number, fd_number, num("backlog", 255, 5)};

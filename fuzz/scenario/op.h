@@ -61,7 +61,7 @@ inline constexpr size_t max_ops = 256;     // of one scenario
 inline constexpr uint32_t max_raw = 1514;  // bytes of a raw frame
 inline constexpr int max_peers = 4, max_users = 4, max_servers = 6;
 // Threads that a script can name: input, timer, users, servers, numbered as they start.
-inline constexpr int named_threads = 2 + max_users + max_servers;
+inline constexpr int first_user_thread = 2, named_threads = first_user_thread + max_users + max_servers;
 
 enum class subject : uint8_t { none, peer, user };
 

@@ -35,7 +35,7 @@ class Cli(unittest.TestCase):
 
     def test_help_everywhere(self):
         self.assertEqual(run("--help").returncode, 0)
-        for command in ("run", "show", "assemble", "minimize", "bundle", "serve", "fetch", "bench"):
+        for command in ("run", "show", "assemble", "minimize", "bundle", "explore", "serve", "fetch", "bench"):
             done = run(command, "--help")
             self.assertEqual(done.returncode, 0)
             self.assertIn(command, done.stdout)
@@ -56,6 +56,29 @@ class Cli(unittest.TestCase):
         self.assertIn("--server", self.refused(*fetch, "10.0.0.1/24"))
         self.assertIn("not an address", self.refused(*fetch, "dhcp", "--dns", "10.0.0"))
         self.refused("assemble", SEED, "-o", self.dir / "no" / "such" / "folder")
+
+    def test_explore_runs_every_schedule_also_behind_findings(self):
+        script = CORPUS / "concurrent" / "receive-against-close.scenario"
+        figures = []
+        for program in (PROGRAM, BUG):
+            args = ["explore", "-k", "1", "--keep-going", script, "--json", self.dir / "explored.json"]
+            done = run(*args, program=program)
+            self.assertEqual(done.returncode, 0 if program == PROGRAM else 1, done.stdout + done.stderr)
+            figures.append(json.loads((self.dir / "explored.json").read_text())[0])
+        fixed, bugged = figures
+        self.assertEqual((fixed["complete"], fixed["found"], fixed["by_preemptions"][0]), (True, [], 1))
+        self.assertGreater(fixed["by_preemptions"][1], 100)
+        self.assertEqual(bugged["by_preemptions"], fixed["by_preemptions"])
+        self.assertEqual([f["finding"]["signature"] for f in bugged["found"]], [SIGNATURE])
+
+    def test_a_found_schedule_is_bundled_and_replays(self):
+        script = CORPUS / "concurrent" / "receive-against-close.scenario"
+        self.assertEqual(run("explore", "-k", "1", script, "-o", self.dir / "out", program=BUG).returncode, 1)
+        least = self.dir / "out" / "receive-against-close-1" / "minimized.scenario"
+        self.assertIn(SIGNATURE, run("run", least, program=BUG).stdout)
+        self.assertIn("exists already", self.refused("explore", script, "-o", self.dir / "out"))
+        self.refused("explore", "-k", "9", script)
+        self.refused("explore", self.dir / "missing")
 
     def test_bad_script_names_file_and_line(self):
         bad = self.dir / "bad.scenario"

@@ -1,6 +1,6 @@
 // What the poisoning pools catch, in every mode. The stack is used as only a defect would use it.
+#include "run/child.h"
 #include "stack.h"
-#include "watch/crash.h"
 #include "watch/finding.h"
 #include "watch/watcher.h"
 #include "world/world.h"
@@ -10,44 +10,18 @@
 #include <functional>
 #include <optional>
 
-#include <sys/wait.h>
-#include <unistd.h>
-
 namespace kyu::watch {
 
 namespace {
 
-int pipe_end = -1;
-
-void send_and_die(const finding &f) {
-  std::string text = to_json(f);
-  if (write(pipe_end, text.data(), text.size()) < 0) _exit(3);
-  _exit(1);
-}
-
 // What is found when `misuse` has a fresh stack to itself, in a process of its own.
 std::optional<finding> found(pool_mode mode, const std::function<void(Stack &, watcher &)> &misuse) {
-  warm_up_symbolizer();
-  int fds[2];
-  if (pipe(fds) != 0) return std::nullopt;
-  pid_t pid = fork();
-  if (pid == 0) {
-    pipe_end = fds[1];
-    if (freopen("/dev/null", "w", stderr) == nullptr) _exit(3);
-    set_finding_sink(send_and_die);
-    install_crash_handlers();
+  auto body = [&] {
     fuzz::world w({mode, true});
     w.run({});
     misuse(w.stack(), *current_watcher());
-    _exit(0);
-  }
-  close(fds[1]);
-  std::string text;
-  char buf[4096];
-  for (ssize_t n; (n = read(fds[0], buf, sizeof buf)) > 0;) text.append(buf, size_t(n));
-  close(fds[0]);
-  waitpid(pid, nullptr, 0);
-  return finding_from_json(text);
+  };
+  return fuzz::run_child(true, body).finding;
 }
 
 socket *new_socket(Stack &st) { return pool_new<socket>(st.socket_pool, &st, sotype::stream); }

@@ -81,7 +81,7 @@ bool scheduler::run() {
 // --- preemption
 
 void scheduler::reach(sched_point at) {
-  if (!watched_ || running_ == no_thread) [[likely]]
+  if ((preemptions_.empty() && !observer_) || running_ == no_thread) [[likely]]
     return;
   if (observer_) observer_(running_, at);
   thread_id to = take_preemption(running_, at);
@@ -103,7 +103,6 @@ thread_id scheduler::take_preemption(thread_id who, sched_point at) {
     if (to == no_thread) to = p.to;
     preemptions_.erase(preemptions_.begin() + long(i));
   }
-  watched_ = !preemptions_.empty() || observer_;
   return to;
 }
 
@@ -139,17 +138,11 @@ void scheduler::release_after(const thread &ran) {
 
 void scheduler::lift_preemptions() {
   preemptions_.clear();
-  watched_ = bool(observer_);
   for (const held_thread &h : held_) {
     h.who->held = false;
     make_ready(*h.who);
   }
   held_.clear();
-}
-
-void scheduler::set_observer(std::function<void(thread_id, sched_point)> f) {
-  observer_ = std::move(f);
-  watched_ = observer_ || !preemptions_.empty();
 }
 
 // --- semaphores

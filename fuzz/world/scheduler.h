@@ -7,6 +7,7 @@
 #include "watch/watcher.h"
 #include "world/digest.h"
 #include "world/fiber.h"
+#include "world/preemption.h"
 
 #include <cstdint>
 #include <functional>
@@ -14,17 +15,6 @@
 #include <vector>
 
 namespace kyu::fuzz {
-
-inline constexpr thread_id any_thread = no_thread - 1;
-
-// When `thread` gets to `at`, after it was there `skip` times, it waits until `to` has run and sleeps
-// again: for what is still to come, where `to` has nothing to do yet.
-struct preemption {
-  thread_id thread = 0;
-  sched_point at = sched_point::net_lock;
-  uint32_t skip = 0;
-  thread_id to = any_thread;
-};
 
 class scheduler {
  public:
@@ -52,16 +42,13 @@ class scheduler {
   bool run();
 
   // Counts from now on, and is forgotten once it has happened, or with the next lift_preemptions().
-  void preempt(const preemption &p) {
-    preemptions_.push_back(p);
-    watched_ = true;
-  }
+  void preempt(const preemption &p) { preemptions_.push_back(p); }
   // No preemption from now on; those that wait preempted become ready.
   void lift_preemptions();
   // Threads wait preempted: what they are in the middle of is not to be judged.
   bool holding() const { return !held_.empty(); }
   // Called for each point that a thread gets to, before it is preempted there; may be empty.
-  void set_observer(std::function<void(thread_id, sched_point)> f);
+  void set_observer(std::function<void(thread_id, sched_point)> f) { observer_ = std::move(f); }
 
   // The next time at which a sleeping thread's wait times out; UINT64_MAX: none.
   uint64_t next_timeout() const;
@@ -131,7 +118,6 @@ class scheduler {
   std::vector<preemption> preemptions_;  // that have not happened yet
   std::vector<held_thread> held_;
   std::function<void(thread_id, sched_point)> observer_;
-  bool watched_ = false;  // points matter: there are preemptions or an observer
 };
 
 }  // namespace kyu::fuzz

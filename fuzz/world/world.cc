@@ -25,13 +25,6 @@ stack_config fuzz_config(const watch::watcher &w) {
   return c;
 }
 
-// The threads of a scenario are numbered as op's names for them.
-preemption preemption_of(const op &o) {
-  auto to = thread_id(o.arg[3]);
-  return {thread_id(o.arg[0]), sched_point(o.arg[1]), uint32_t(o.arg[2]),
-          to == 0 ? any_thread : thread_id(to - 1)};
-}
-
 // The harness's own mistake, not a finding.
 [[noreturn]] void broken(const char *what) {
   fprintf(stderr, "kyufuzz: harness: %s\n", what);
