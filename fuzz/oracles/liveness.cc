@@ -52,7 +52,7 @@ bool receive_allows_sleep(const Stack &, const socket *so, const sleeper &s) {
 bool send_allows_sleep(const Stack &, const socket *so, const sleeper &s) {
   if (so->so_state & (SS_CLOSING | SS_CANTSENDMORE)) return false;
   if (so->so_error != err::ok || so->so_pcb == nullptr) return false;
-  bool for_memory = s.timed && so->so_snd.sb_timeo == forever;
+  bool for_memory = s.wakes_in <= memory_retry_ms;
   return for_memory || sbspace(so->so_snd) < so->so_snd.sb_lowat;
 }
 

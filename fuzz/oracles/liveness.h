@@ -13,10 +13,10 @@ struct sleeper {
   thread_id id = 0;
   const char *name = "";
   const semaphore *on = nullptr;
-  bool timed = false;      // it wakes up by itself
-  uint32_t naps = 0;       // how often it has gone to sleep on this one, with none between
-  bool wants_all = false;  // it receives with MSG_WAITALL
-  uint32_t want = 0;       // bytes that it receives; 0: not known
+  uint64_t wakes_in = UINT64_MAX;  // ms, by itself; UINT64_MAX: never
+  uint32_t naps = 0;               // how often it has gone to sleep on this one, with none between
+  bool wants_all = false;          // it receives with MSG_WAITALL
+  uint32_t want = 0;               // bytes that it receives; 0: not known
   const socket *polls = nullptr;
   uint8_t events = 0;  // for which it polls
 };

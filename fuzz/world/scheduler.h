@@ -60,12 +60,13 @@ class scheduler {
   // How often a thread has been resumed.
   uint64_t resumed() const { return resumed_; }
 
-  // Calls f(id, semaphore, has a time-out, times on end that it has gone to sleep on that one) for each
-  // thread that sleeps on a semaphore.
+  // Calls f(id, semaphore, ms until it times out, times on end that it has gone to sleep on that one) for
+  // each thread that sleeps on a semaphore; UINT64_MAX ms: it never does.
   template <class F>
   void each_sleeper(F f) const {
     for (const auto &t : threads_)
-      if (t->alive && t->waits_for != nullptr) f(t->id, t->waits_for, t->wakes_at != UINT64_MAX, t->naps);
+      if (t->alive && t->waits_for != nullptr)
+        f(t->id, t->waits_for, t->wakes_at == UINT64_MAX ? UINT64_MAX : t->wakes_at - now_, t->naps);
   }
 
   // Threads that have a body to run, asleep or ready.

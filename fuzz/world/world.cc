@@ -187,8 +187,8 @@ void world::settle() {
 void world::judge() {
   std::array<sleeper, scheduler::max_threads> asleep;
   size_t n = 0;
-  sched_.each_sleeper([&](thread_id id, const semaphore *on, bool timed, uint32_t naps) {
-    asleep[n] = {id, sched_.name_of(id), on, timed, naps};
+  sched_.each_sleeper([&](thread_id id, const semaphore *on, uint64_t wakes_in, uint32_t naps) {
+    asleep[n] = {id, sched_.name_of(id), on, wakes_in, naps};
     auto u = std::find_if(users_.begin(), users_.end(), [id](const user &x) { return x.thread == id; });
     if (u != users_.end() && u->busy != nullptr) add_call(*u->busy, asleep[n]);
     ++n;

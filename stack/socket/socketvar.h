@@ -101,6 +101,8 @@ err sosetopt(socket *, uint16_t option, uint32_t value);
 err sogetopt(const socket *, uint16_t option, uint32_t *value);
 
 // --- sosend.cc, soreceive.cc: `*done` counts the bytes that were taken or delivered
+// A stream's sender that finds no mbuf looks again after so many ms, asleep on so_snd.sb_wait meanwhile.
+inline constexpr uint32_t memory_retry_ms = 100;
 err sosend(socket *, const endpoint *to, const_bytes data, uint8_t flags, uint32_t *done);
 err soreceive(socket *, endpoint *from, bytes to, uint8_t flags, uint32_t *done);
 

@@ -34,6 +34,7 @@ err sosetopt(socket *so, uint16_t option, uint32_t value) {
       sockbuf &sb = option == SO_SNDLOWAT ? so->so_snd : so->so_rcv;
       if (value == 0 || value > sb.sb_hiwat) return err::inval;
       sb.sb_lowat = value;
+      sowakeall(so);
       return err::ok;
     }
     case SO_SNDTIMEO: so->so_snd.sb_timeo = value; return err::ok;

@@ -37,7 +37,7 @@ err wait_for_space(socket *so, const endpoint *to, uint32_t want, uint8_t flags,
 
 // A stream's sender waits for memory as it waits for space (BSD: M_WAIT), but not without end: what is
 // held may be held by others who wait as well.
-constexpr uint32_t memory_retry_ms = 100, memory_patience_ms = 5000;
+constexpr uint32_t memory_patience_ms = 5000;
 
 err wait_for_memory(socket *so, uint8_t flags, uint32_t *waited_ms) {
   bool wait = so->so_type == sotype::stream && !(flags & MSG_DONTWAIT) && *waited_ms < memory_patience_ms;
