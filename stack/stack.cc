@@ -26,7 +26,7 @@ constexpr size_t stack_size = (sizeof(Stack) + 15) / 16 * 16;
 
 size_t files_bytes(uint32_t n) { return (n * sizeof(file) + 15) / 16 * 16; }
 
-bytes place_files(Stack &st, uint32_t n, bytes memory) {
+NET_LOCKED bytes place_files(Stack &st, uint32_t n, bytes memory) {
   file *fd = reinterpret_cast<file *>(memory.data());
   for (uint32_t i = 0; i < n; ++i) new (fd + i) file;
   st.files.fd = {fd, n};
@@ -68,7 +68,9 @@ bool Stack::every_pool_full() {
   return true;
 }
 
-Stack *stack_init(bytes memory, const stack_config &config, const port *p, const pool_seam *seam) {
+// Nobody else knows of it yet.
+NET_UNCHECKED Stack *stack_init(bytes memory, const stack_config &config, const port *p,
+                                const pool_seam *seam) {
   KASSERT(memory.size() >= stack_bytes(config), "stack_init: not enough memory");
   KASSERT(reinterpret_cast<uintptr_t>(memory.data()) % 16 == 0, "stack_init: not aligned");
   Stack *st = new (memory.data()) Stack(p);

@@ -13,6 +13,7 @@
 #include "link/ethernet.h"
 #include "memory/mbuf.h"
 #include "socket/socketvar.h"
+#include "sys/guarded.h"
 #include "sys/port.h"
 #include "sys/siphash.h"
 #include "tcp/tcp_var.h"
@@ -44,35 +45,41 @@ struct Stack {
   static constexpr uint32_t tick_ms = 100, fast_ms = 200, slow_ms = 500;
 
   const kyu::port *port;
-  ifnet ifp;
-  mbuf_pools mb;
-  pool socket_pool, inpcb_pool, tcpcb_pool, tseg_pool, ipq_pool, ipfrag_pool;
+  ifnet ifp NET_GUARDED;
+  mbuf_pools mb NET_GUARDED;
+  pool socket_pool NET_GUARDED;
+  pool inpcb_pool NET_GUARDED;
+  pool tcpcb_pool NET_GUARDED;
+  pool tseg_pool NET_GUARDED;
+  pool ipq_pool NET_GUARDED;
+  pool ipfrag_pool NET_GUARDED;
   locker lock;
-  arp_table arp;
-  arp_prober probe;
-  inpcbinfo tcb, udb;
+  arp_table arp NET_GUARDED;
+  arp_prober probe NET_GUARDED;
+  inpcbinfo tcb NET_GUARDED;
+  inpcbinfo udb NET_GUARDED;
   buffer_limits limits;
-  socket_list sockets;         // all that there are
-  wait_channel selwait;        // who polls (BSD: selwait)
-  tcp_timer_queue tcp_timerq;  // connections with something timed
-  file_table files;
-  ipq_list ipq;  // datagrams of which fragments are missing
-  pmtu_table pmtu;
-  icmp_limiter icmp_limit;
-  uint64_t cookies_until = 0;  // ms: until then an ACK to a listener may bring back a cookie
-  siphash_key secret;          // of initial numbers and time stamps; drawn at the start
-  uint64_t ticks = 0;          // of the timer thread, since the start
+  socket_list sockets NET_GUARDED;         // all that there are
+  wait_channel selwait NET_GUARDED;        // who polls (BSD: selwait)
+  tcp_timer_queue tcp_timerq NET_GUARDED;  // connections with something timed
+  file_table files NET_GUARDED;
+  ipq_list ipq NET_GUARDED;  // datagrams of which fragments are missing
+  pmtu_table pmtu NET_GUARDED;
+  icmp_limiter icmp_limit NET_GUARDED;
+  uint64_t cookies_until NET_GUARDED = 0;  // ms: until then an ACK to a listener may bring back a cookie
+  siphash_key secret NET_GUARDED;          // of initial numbers and time stamps; drawn at the start
+  uint64_t ticks NET_GUARDED = 0;          // of the timer thread, since the start
 
-  ipstat ip_stat;
-  udpstat udp_stat;
-  tcpstat tcp_stat;
+  ipstat ip_stat NET_GUARDED;
+  udpstat udp_stat NET_GUARDED;
+  tcpstat tcp_stat NET_GUARDED;
 
   explicit Stack(const kyu::port *p) : port(p) {}
   // ms. Never 0, which says "not set" of a timer or a time stamp.
   uint64_t now() const { return port->now_ms(port->ctx) + 1; }
-  pool &pool_of(pool_kind);
+  NET_LOCKED pool &pool_of(pool_kind);
   // Nothing is allocated any more.
-  bool every_pool_full();
+  NET_LOCKED bool every_pool_full();
 };
 
 // Bytes that a Stack with this configuration takes, itself included.

@@ -3,6 +3,7 @@
 
 #include "ip/ip.h"
 #include "socket/socketvar.h"
+#include "sys/guarded.h"
 #include "sys/queue.h"
 
 namespace kyu {
@@ -33,13 +34,13 @@ inline constexpr uint16_t IPPORT_EPHEMERAL = 49152;  // RFC 6335's dynamic ports
 inline inpcb *sotoinpcb(const socket *so) { return so->so_pcb; }
 
 // A pcb for the socket, on its protocol's list.
-err in_pcballoc(socket *, inpcbinfo &);
+NET_LOCKED err in_pcballoc(socket *, inpcbinfo &);
 // Unlinks and frees the pcb and lets go of the socket, which goes too where no user holds it.
-void in_pcbdetach(inpcb *);
+NET_LOCKED void in_pcbdetach(inpcb *);
 // Port 0 picks an ephemeral one.
-err in_pcbbind(inpcb *, endpoint local);
+NET_LOCKED err in_pcbbind(inpcb *, endpoint local);
 // Fixes the remote end, choosing local address and port where they are open.
-err in_pcbconnect(inpcb *, endpoint peer);
+NET_LOCKED err in_pcbconnect(inpcb *, endpoint peer);
 void in_pcbdisconnect(inpcb *);
 // The best match: a connected pcb, else the bound one with the fewest wildcards; null: none.
 inpcb *in_pcblookup(inpcbinfo &, endpoint faddr, endpoint laddr);

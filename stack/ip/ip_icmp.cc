@@ -11,7 +11,7 @@ namespace {
 // Bytes of the offending packet's data in an error: RFC 792's minimum.
 constexpr uint32_t quoted_data = 8;
 
-void icmp_send(Stack &st, mbuf_ptr m, uint32_t src, uint32_t dst) {
+NET_LOCKED void icmp_send(Stack &st, mbuf_ptr m, uint32_t src, uint32_t dst) {
   in_cksum sum;
   sum.add(m.get(), 0, m->m_pktlen);
   icmp head;
@@ -21,7 +21,7 @@ void icmp_send(Stack &st, mbuf_ptr m, uint32_t src, uint32_t dst) {
   (void)ip_output(st, std::move(m), src, dst, IPPROTO_ICMP, {});
 }
 
-void echo_reply(Stack &st, mbuf_ptr m, const ip &iph) {
+NET_LOCKED void echo_reply(Stack &st, mbuf_ptr m, const ip &iph) {
   if ((m->m_flags & (M_BCAST | M_MCAST)) != 0 || in_broadcast(st, iph.ip_dst)) return;
   icmp head;
   __builtin_memcpy(&head, m->m_data, sizeof head);
@@ -45,13 +45,13 @@ err icmp_errno(uint8_t type, uint8_t code) {
 }
 
 // An error may change what we know of a path only if it quotes what we could have sent.
-bool names_ours(Stack &st, const ip &quoted, const_bytes transport) {
+NET_LOCKED bool names_ours(Stack &st, const ip &quoted, const_bytes transport) {
   if (quoted.ip_p == IPPROTO_TCP) return tcp_in_flight(st, quoted.ip_dst, transport);
   return quoted.ip_p == IPPROTO_UDP && udp_sends_to(st, quoted.ip_dst, transport);
 }
 
 // The quoted packet is one of ours: its source is our address, its ports name the connection.
-void error_input(Stack &st, const mbuf *m, const icmp &head) {
+NET_LOCKED void error_input(Stack &st, const mbuf *m, const icmp &head) {
   ip quoted;
   if (m_length(m) < sizeof head + sizeof quoted) return;
   m_copydata(m, sizeof head, {reinterpret_cast<uint8_t *>(&quoted), sizeof quoted});
@@ -70,7 +70,7 @@ void error_input(Stack &st, const mbuf *m, const icmp &head) {
   if (quoted.ip_p == IPPROTO_UDP) udp_ctlinput(st, e, quoted.ip_dst, transport);
 }
 
-bool may_send_error(Stack &st) {
+NET_LOCKED bool may_send_error(Stack &st) {
   uint64_t second = st.now() / 1000;
   icmp_limiter &lim = st.icmp_limit;
   if (lim.second != second) lim = {second, 0};
@@ -97,7 +97,7 @@ void icmp_input(Stack &st, mbuf_ptr m, const ip &iph) {
   }
 }
 
-void icmp_error(Stack &st, mbuf_ptr m, uint8_t type, uint8_t code, uint8_t pointer) {
+NET_LOCKED void icmp_error(Stack &st, mbuf_ptr m, uint8_t type, uint8_t code, uint8_t pointer) {
   ip iph;
   m_copydata(m.get(), 0, {reinterpret_cast<uint8_t *>(&iph), sizeof iph});
   bool group = (m->m_flags & (M_BCAST | M_MCAST)) != 0 || in_broadcast(st, iph.ip_dst);

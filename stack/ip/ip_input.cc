@@ -10,18 +10,18 @@ namespace kyu {
 
 namespace {
 
-bool ours(const Stack &st, uint32_t dst) {
+NET_LOCKED bool ours(const Stack &st, uint32_t dst) {
   return (dst == st.ifp.if_addr && dst != 0) || in_broadcast(st, dst);
 }
 
 // A source that cannot be a single host must never be answered (RFC 1122, 3.2.1.3).
-bool martian(const Stack &st, uint32_t src) {
+NET_LOCKED bool martian(const Stack &st, uint32_t src) {
   return in_broadcast(st, src) || in_multicast(src) || src == 0 || (src >> 24) == 127 ||
          src == st.ifp.if_addr;
 }
 
 // False: the packet is not to be taken, and was answered where it should be.
-bool options_ok(Stack &st, mbuf_ptr &m, uint32_t hlen) {
+NET_LOCKED bool options_ok(Stack &st, mbuf_ptr &m, uint32_t hlen) {
   uint8_t at = 0;
   switch (ip_check_options(const_bytes(m->m_data + sizeof(ip), hlen - sizeof(ip)), &at)) {
     case ip_option_verdict::fine: return true;
@@ -37,7 +37,7 @@ bool options_ok(Stack &st, mbuf_ptr &m, uint32_t hlen) {
   return false;
 }
 
-void deliver(Stack &st, mbuf_ptr m, const ip &iph, uint32_t hlen) {
+NET_LOCKED void deliver(Stack &st, mbuf_ptr m, const ip &iph, uint32_t hlen) {
   ++st.ip_stat.ips_delivered;
   switch (iph.ip_p) {
     case IPPROTO_TCP: m_adj_front(m.get(), hlen); return tcp_input(st, std::move(m), iph);

@@ -9,19 +9,19 @@ namespace kyu {
 namespace {
 
 // The neighbour that takes packets for `dst`; 0: no route.
-uint32_t next_hop(const Stack &st, uint32_t dst) {
+NET_LOCKED uint32_t next_hop(const Stack &st, uint32_t dst) {
   bool on_link = ((dst ^ st.ifp.if_addr) & st.ifp.if_mask) == 0;
   return on_link ? dst : st.ifp.if_gateway;
 }
 
 // Under our address or not at all, also when a connection still has one that we lost; without one, to
 // everybody (RFC 1122, 3.2.1.3: how a host learns its address).
-bool may_leave(const Stack &st, uint32_t src, uint32_t dst) {
+NET_LOCKED bool may_leave(const Stack &st, uint32_t src, uint32_t dst) {
   return src == st.ifp.if_addr && (src != 0 || dst == INADDR_BROADCAST);
 }
 
 // To the neighbour that leads there.
-err send_on(Stack &st, mbuf_ptr m, uint32_t dst) {
+NET_LOCKED err send_on(Stack &st, mbuf_ptr m, uint32_t dst) {
   ++st.ip_stat.ips_localout;
   if (in_broadcast(st, dst)) return ether_output(st, std::move(m), ether_broadcast, ETHERTYPE_IP);
   return arp_output(st, std::move(m), next_hop(st, dst));
@@ -40,7 +40,7 @@ mbuf_ptr with_header(mbuf_ptr m, ip iph) {
 
 // Each fragment shares the clusters of the whole (RFC 791, 3.2). One that cannot be sent ends it: the
 // rest would be of no use to anyone.
-err send_fragments(Stack &st, mbuf_ptr whole, const ip &iph, uint32_t mtu) {
+NET_LOCKED err send_fragments(Stack &st, mbuf_ptr whole, const ip &iph, uint32_t mtu) {
   uint32_t room = (mtu - sizeof iph) / 8 * 8, len = whole->m_pktlen;
   for (uint32_t off = 0; off < len; off += room) {
     uint32_t n = min_of(room, len - off);

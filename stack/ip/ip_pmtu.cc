@@ -6,7 +6,7 @@ namespace kyu {
 
 namespace {
 
-const pmtu_entry *find(const Stack &st, uint32_t dst) {
+NET_LOCKED const pmtu_entry *find(const Stack &st, uint32_t dst) {
   for (int i = 0; i < st.pmtu.used; ++i) {
     const pmtu_entry &e = st.pmtu.entries[i];
     if (e.dst == dst && e.expire > st.now()) return &e;
@@ -14,7 +14,7 @@ const pmtu_entry *find(const Stack &st, uint32_t dst) {
   return nullptr;
 }
 
-pmtu_entry &entry_for(Stack &st, uint32_t dst) {
+NET_LOCKED pmtu_entry &entry_for(Stack &st, uint32_t dst) {
   pmtu_table &t = st.pmtu;
   pmtu_entry *oldest = &t.entries[0];
   for (int i = 0; i < t.used; ++i) {

@@ -1,6 +1,8 @@
 // Path MTUs that routers told us of (RFC 1191): destinations with less than the link's.
 #pragma once
 
+#include "sys/guarded.h"
+
 #include <cstdint>
 
 namespace kyu {
@@ -26,11 +28,11 @@ struct pmtu_table {
 };
 
 // Bytes that an IP packet to `dst` may have; the link's MTU where nothing smaller is known.
-uint32_t ip_mtu(const Stack &, uint32_t dst);
+NET_LOCKED uint32_t ip_mtu(const Stack &, uint32_t dst);
 // May routers fragment what goes there?
-bool ip_may_fragment(const Stack &, uint32_t dst);
+NET_LOCKED bool ip_may_fragment(const Stack &, uint32_t dst);
 // A router said that `mtu` bytes fit (0: it did not say), of a packet that had `sent`. False: it
 // cannot be true.
-bool ip_pmtu_reduce(Stack &, uint32_t dst, uint32_t mtu, uint32_t sent);
+NET_LOCKED bool ip_pmtu_reduce(Stack &, uint32_t dst, uint32_t mtu, uint32_t sent);
 
 }  // namespace kyu

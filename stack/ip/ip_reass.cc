@@ -13,25 +13,25 @@ bool same_datagram(const ip &a, const ip &b) {
   return a.ip_id == b.ip_id && a.ip_p == b.ip_p && a.ip_src == b.ip_src && a.ip_dst == b.ip_dst;
 }
 
-void free_fragment(Stack &st, ipq &q, ipfrag *f) {
+NET_LOCKED void free_fragment(Stack &st, ipq &q, ipfrag *f) {
   q.ipq_frags.remove(f);
   m_freem(f->ipf_m);
   pool_delete(st.ipfrag_pool, f);
 }
 
-void free_fragments(Stack &st, ipq &q) {
+NET_LOCKED void free_fragments(Stack &st, ipq &q) {
   while (ipfrag *f = q.ipq_frags.first()) free_fragment(st, q, f);
   q.ipq_nfrags = 0;
 }
 
-void free_datagram(Stack &st, ipq *q) {
+NET_LOCKED void free_datagram(Stack &st, ipq *q) {
   free_fragments(st, *q);
   st.ipq.remove(q);
   pool_delete(st.ipq_pool, q);
 }
 
 // The oldest datagram makes room: it is the one that has least hope.
-bool make_room(Stack &st, const ipq *but) {
+NET_LOCKED bool make_room(Stack &st, const ipq *but) {
   ipq *oldest = st.ipq.first();
   if (oldest == but) oldest = oldest != nullptr ? oldest->ipq_next.next : nullptr;
   if (oldest == nullptr) return false;
@@ -40,7 +40,7 @@ bool make_room(Stack &st, const ipq *but) {
   return true;
 }
 
-ipq *find_or_make(Stack &st, const ip &iph) {
+NET_LOCKED ipq *find_or_make(Stack &st, const ip &iph) {
   for (ipq *q = st.ipq.first(); q != nullptr; q = q->ipq_next.next)
     if (same_datagram(q->ipq_head, iph)) return q;
   uint64_t expire = st.now() + ipfragttl_ms;
@@ -50,7 +50,7 @@ ipq *find_or_make(Stack &st, const ip &iph) {
   return q;
 }
 
-ipfrag *new_fragment(Stack &st, const ipq *q, uint32_t off, uint32_t len) {
+NET_LOCKED ipfrag *new_fragment(Stack &st, const ipq *q, uint32_t off, uint32_t len) {
   ipfrag *f = pool_new<ipfrag>(st.ipfrag_pool, off, len);
   while (f == nullptr && make_room(st, q)) f = pool_new<ipfrag>(st.ipfrag_pool, off, len);
   return f;
@@ -80,14 +80,14 @@ bool end_fits(ipq &q, uint32_t off, uint32_t len, bool last) {
   return q.ipq_len == 0 || off + len <= q.ipq_len;
 }
 
-void refuse(Stack &st, ipq &q) {
+NET_LOCKED void refuse(Stack &st, ipq &q) {
   ++st.ip_stat.ips_fragoverlaps;
   free_fragments(st, q);
   q.ipq_refused = true;
 }
 
 // All of it is here: one chain, behind the first fragment's header.
-mbuf_ptr join(Stack &st, ipq *q) {
+NET_LOCKED mbuf_ptr join(Stack &st, ipq *q) {
   ip head = q->ipq_head;
   head.ip_vhl = 0x45;
   head.ip_off = 0;
@@ -112,7 +112,7 @@ mbuf_ptr join(Stack &st, ipq *q) {
 }
 
 // The first fragment as it came, for an error that quotes it.
-mbuf_ptr first_fragment(Stack &st, ipq &q) {
+NET_LOCKED mbuf_ptr first_fragment(Stack &st, ipq &q) {
   mbuf_ptr m(m_copym(st.mb, q.ipq_frags.first()->ipf_m, 0, min_of(q.ipq_frags.first()->ipf_len, 64u)));
   if (m) m = m_prepend(std::move(m), sizeof(ip));
   if (!m) return m;

@@ -5,6 +5,7 @@
 
 #include "ip/ip.h"
 #include "memory/mbuf.h"
+#include "sys/guarded.h"
 #include "sys/queue.h"
 
 namespace kyu {
@@ -44,12 +45,12 @@ using ipq_list = queue<ipq, &ipq::ipq_next>;
 
 // One fragment; `m` begins with its header of `hlen` bytes. The whole datagram, behind the first
 // fragment's header without its options, when this was the last one that was missing.
-mbuf_ptr ip_reass(Stack &, mbuf_ptr m, const ip &iph, uint32_t hlen);
+NET_LOCKED mbuf_ptr ip_reass(Stack &, mbuf_ptr m, const ip &iph, uint32_t hlen);
 
 // Drops what has waited too long, and tells the sender where RFC 792 wants that. By the slow timer.
-void ip_slowtimo(Stack &);
+NET_LOCKED void ip_slowtimo(Stack &);
 
 // ms at which ip_slowtimo() has something to do next; UINT64_MAX: nothing.
-uint64_t ip_next_due(const Stack &);
+NET_LOCKED uint64_t ip_next_due(const Stack &);
 
 }  // namespace kyu

@@ -5,6 +5,7 @@
 #include "ip/ip.h"
 #include "memory/mbuf.h"
 #include "sys/errno.h"
+#include "sys/guarded.h"
 
 namespace kyu {
 
@@ -27,7 +28,7 @@ struct icmp_limiter {
 };
 
 // One IP packet; its header is at the front of the chain.
-void ip_input(Stack &, mbuf_ptr);
+NET_LOCKED void ip_input(Stack &, mbuf_ptr);
 
 // How a packet is to go.
 struct ip_how {
@@ -38,16 +39,16 @@ struct ip_how {
 // Adds the header to `m` and sends it, in fragments where it is larger than the path's MTU. Takes
 // ownership. err::addrnotavail: `src` is not our address; 0 is while we have none, to everybody.
 // err::netunreach: no route. err::msgsize: with df, larger than the MTU; otherwise, than IP can say.
-err ip_output(Stack &, mbuf_ptr m, uint32_t src, uint32_t dst, uint8_t proto, ip_how);
+NET_LOCKED err ip_output(Stack &, mbuf_ptr m, uint32_t src, uint32_t dst, uint8_t proto, ip_how);
 
 // The source address that reaches `dst`; 0: no route.
-uint32_t ip_source_for(const Stack &, uint32_t dst);
+NET_LOCKED uint32_t ip_source_for(const Stack &, uint32_t dst);
 
-bool in_broadcast(const Stack &, uint32_t addr);
+NET_LOCKED bool in_broadcast(const Stack &, uint32_t addr);
 inline bool in_multicast(uint32_t addr) { return (addr >> 28) == 0xe; }
 
 // ICMP behind an IP header `iph`, which is stripped from `m`.
-void icmp_input(Stack &, mbuf_ptr m, const ip &iph);
+NET_LOCKED void icmp_input(Stack &, mbuf_ptr m, const ip &iph);
 
 // Answers a packet with an error, where RFC 1122 3.2.2 allows it. `m` begins with its IP header.
 // `pointer`: of a parameter problem, the byte of the header that is wrong.

@@ -190,11 +190,16 @@ err run(client &c) {
   }
 }
 
+ether_addr mac_of(Stack &st) {
+  net_locked lock(st);
+  return st.ifp.if_mac;
+}
+
 }  // namespace
 
 err dhcp_run(Stack &st, const dhcp_listener &listener) {
   client c{.st = st, .listener = listener};
-  c.q.mac = st.ifp.if_mac;
+  c.q.mac = mac_of(st);
   net_ifdown(st);
   if (err e = net_socket(st, sotype::dgram, &c.fd); e != err::ok) return e;
   err e = net_bind(st, c.fd, {0, dhcp_client_port});

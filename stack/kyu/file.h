@@ -4,6 +4,7 @@
 #pragma once
 
 #include "socket/socketvar.h"
+#include "sys/guarded.h"
 
 #include <span>
 
@@ -23,12 +24,12 @@ struct file_table {
 };
 
 // The lowest free descriptor for a socket; -1: all are in use.
-int falloc(Stack &, socket *);
+NET_LOCKED int falloc(Stack &, socket *);
 // Null: no such descriptor, or it is being closed. Otherwise counts a call in progress.
-file *fhold(Stack &, int fd);
+NET_LOCKED file *fhold(Stack &, int fd);
 // Ends a call; does the close that was put off by it.
-err fdrop(Stack &, file *);
+NET_LOCKED err fdrop(Stack &, file *);
 // Closes the descriptor; err::badf: there is none.
-err fclose(Stack &, int fd);
+NET_LOCKED err fclose(Stack &, int fd);
 
 }  // namespace kyu

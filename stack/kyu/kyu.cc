@@ -9,10 +9,10 @@ namespace kyu {
 namespace {
 
 // The locker, and a descriptor in use, for the length of a call.
-class call {
+class NET_LOCK_SCOPE call {
  public:
-  call(Stack &st, int fd) : st_(st), lock_(st), file_(fhold(st, fd)) {}
-  ~call() {
+  NET_LOCKS NET_UNCHECKED call(Stack &st, int fd) : st_(st), lock_(st), file_(fhold(st, fd)) {}
+  NET_UNLOCKS NET_UNCHECKED ~call() {
     if (file_ != nullptr) (void)fdrop(st_, file_);
   }
   call(const call &) = delete;
@@ -27,7 +27,7 @@ class call {
 };
 
 // Sleeps until a listener has a connection to take.
-err wait_for_connection(socket *so, bool wait) {
+NET_LOCKED err wait_for_connection(socket *so, bool wait) {
   for (;;) {
     if (so->so_state & SS_CLOSING) return err::badf;
     if (so->so_qlen > 0) return err::ok;
@@ -38,7 +38,7 @@ err wait_for_connection(socket *so, bool wait) {
   }
 }
 
-err wait_until_connected(socket *so) {
+NET_LOCKED err wait_until_connected(socket *so) {
   while ((so->so_state & SS_ISCONNECTING) && so->so_error == err::ok) {
     if (so->so_state & SS_CLOSING) return err::badf;
     if (sleep_on(*so->so_stack, so->so_timeo, so->so_snd.sb_timeo) != err::ok) return err::inprogress;
@@ -210,22 +210,34 @@ void net_ifdown(Stack &st) {
   set_address(st.ifp, {});
 }
 
+namespace {
+
+// The descriptor itself after success. After a failure it is closed, unless another thread has done that:
+// then the number may be somebody else's by now.
+int fd_or_closed(Stack &st, int fd, err e) {
+  if (e == err::ok) return fd;
+  if (e != err::badf) (void)net_close(st, fd);
+  return -1;
+}
+
+err bind_and_listen(Stack &st, int fd, uint16_t port, int backlog) {
+  if (err e = net_setopt(st, fd, SO_REUSEADDR, 1); e != err::ok) return e;
+  if (err e = net_bind(st, fd, {0, port}); e != err::ok) return e;
+  return net_listen(st, fd, backlog);
+}
+
+}  // namespace
+
 int tcp_bind(Stack &st, uint16_t port, int backlog) {
   int fd;
   if (net_socket(st, sotype::stream, &fd) != err::ok) return -1;
-  bool ok = net_setopt(st, fd, SO_REUSEADDR, 1) == err::ok && net_bind(st, fd, {0, port}) == err::ok &&
-            net_listen(st, fd, backlog) == err::ok;
-  if (ok) return fd;
-  (void)net_close(st, fd);
-  return -1;
+  return fd_or_closed(st, fd, bind_and_listen(st, fd, port, backlog));
 }
 
 int tcp_connect(Stack &st, endpoint peer) {
   int fd;
   if (net_socket(st, sotype::stream, &fd) != err::ok) return -1;
-  if (net_connect(st, fd, peer, true) == err::ok) return fd;
-  (void)net_close(st, fd);
-  return -1;
+  return fd_or_closed(st, fd, net_connect(st, fd, peer, true));
 }
 
 int tcp_accept(Stack &st, int listener, endpoint *peer) {

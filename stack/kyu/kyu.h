@@ -1,6 +1,5 @@
 // Kyu's network API, for threads of the system. Each call takes the locker; blocking calls sleep
-// without it. Calls may be made by several threads on one descriptor; closing it makes the others
-// return err::badf.
+// without it.
 //
 // Counts are bytes, ports and addresses are in host order. A call that fails changes nothing.
 #pragma once
@@ -15,6 +14,23 @@
 namespace kyu {
 
 struct Stack;
+
+// --- Several threads may call on one descriptor at once.
+// When another thread closes it, a call that sleeps on it returns:
+//
+//   net_recv, net_accept, net_connect: err::badf
+//   net_send: err::badf, or err::ok and what was taken, where that is more than nothing
+//   net_poll: POLLNVAL for this descriptor
+//   tcp_recv, tcp_accept and so on: -1; tcp_send also where a part was taken
+//
+// When another thread shuts it down: net_recv returns the end of the stream (reading), net_send err::pipe
+// (writing), net_poll POLLIN or POLLOUT.
+//
+// The close itself returns at once. The socket lives until the last such call has left it (which lingers,
+// where SO_LINGER is set), and nobody touches it afterwards. A connection's error is told to one call that
+// receives; the others see that it is over: the end of the stream, or err::pipe. Bytes of two senders may
+// alternate where one has to wait for space. After err::badf the number may be somebody else's: it is not
+// to be closed again.
 
 // --- BSD's calls, by descriptor. `*fd` is -1 on failure.
 err net_socket(Stack &, sotype, int *fd);

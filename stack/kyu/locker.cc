@@ -6,7 +6,7 @@ namespace kyu {
 
 namespace {
 
-void take(Stack &st) {
+NET_LOCKS NET_UNCHECKED void take(Stack &st) {
   const port &p = *st.port;
   locker &lk = st.lock;
   __atomic_add_fetch(&lk.lk_came, 1, __ATOMIC_RELAXED);
@@ -16,10 +16,10 @@ void take(Stack &st) {
   KASSERT(lk.lk_holder != no_thread, "net_lock: a thread without a name");
 }
 
-void give_back(Stack &st) {
+NET_UNLOCKS NET_UNCHECKED void give_back(Stack &st) {
   const port &p = *st.port;
   locker &lk = st.lock;
-  KASSERT(lk.lk_holder == p.thread_self(p.ctx), "net_unlock: not the holder");
+  KASSERT(net_is_mine(st), "net_unlock: not the holder");
   lk.lk_holder = no_thread;
   __atomic_store_n(&lk.lk_left, lk.lk_left + 1, __ATOMIC_RELAXED);  // the holder alone writes it
   p.sem_signal(p.ctx, lk.lk_sem);
@@ -31,6 +31,8 @@ void net_lock(Stack &st) {
   reach(*st.port, sched_point::net_lock);
   take(st);
 }
+
+bool net_is_mine(const Stack &st) { return st.lock.lk_holder == st.port->thread_self(st.port->ctx); }
 
 void net_unlock(Stack &st) {
   give_back(st);
@@ -51,6 +53,7 @@ err sleep_on(Stack &st, wait_channel &wc, uint32_t timeout_ms) {
 }
 
 void wakeup(Stack &st, wait_channel &wc) {
+  KASSERT(net_is_mine(st), "wakeup: without the locker");
   const port &p = *st.port;
   while (wait_entry *e = wc.wc_queue.first()) {
     wc.wc_queue.remove(e);

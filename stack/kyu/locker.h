@@ -3,6 +3,7 @@
 #pragma once
 
 #include "sys/errno.h"
+#include "sys/guarded.h"
 #include "sys/port.h"
 #include "sys/queue.h"
 
@@ -33,17 +34,19 @@ struct wait_entry {
 // Threads that sleep for one reason. Guarded by the locker: whoever sleeps has registered before it
 // gave the locker back, so a wake-up cannot be lost.
 struct wait_channel {
-  queue<wait_entry, &wait_entry::we_link> wc_queue;  // registered and not yet signalled
+  queue<wait_entry, &wait_entry::we_link> wc_queue NET_GUARDED;  // registered and not yet signalled
 };
 
-void net_lock(Stack &);
-void net_unlock(Stack &);
+NET_LOCKS void net_lock(Stack &);
+NET_UNLOCKS void net_unlock(Stack &);
+// The running thread holds it.
+bool net_is_mine(const Stack &);
 
 // Holds the locker for a scope.
-class net_locked {
+class NET_LOCK_SCOPE net_locked {
  public:
-  explicit net_locked(Stack &st) : st_(st) { net_lock(st_); }
-  ~net_locked() { net_unlock(st_); }
+  NET_LOCKS explicit net_locked(Stack &st) : st_(st) { net_lock(st_); }
+  NET_UNLOCKS ~net_locked() { net_unlock(st_); }
   net_locked(const net_locked &) = delete;
   net_locked &operator=(const net_locked &) = delete;
 
@@ -53,9 +56,9 @@ class net_locked {
 
 // Gives the locker back, sleeps until wakeup() or for timeout_ms, takes the locker again.
 // err::again: it timed out. The caller looks at what it waits for again in each case.
-err sleep_on(Stack &, wait_channel &, uint32_t timeout_ms);
+NET_LOCKED err sleep_on(Stack &, wait_channel &, uint32_t timeout_ms);
 
 // Wakes all that sleep on the channel. With the locker held.
-void wakeup(Stack &, wait_channel &);
+NET_LOCKED void wakeup(Stack &, wait_channel &);
 
 }  // namespace kyu

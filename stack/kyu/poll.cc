@@ -14,7 +14,7 @@ uint8_t events_of(const socket *so) {
                  (so->so_error != err::ok ? POLLERR : 0) | (gone ? POLLHUP : 0));
 }
 
-uint8_t look_at(Stack &st, const net_pollfd &p) {
+NET_LOCKED uint8_t look_at(Stack &st, const net_pollfd &p) {
   if (p.fd < 0) return 0;
   file *f = fhold(st, p.fd);
   if (f == nullptr) return POLLNVAL;
@@ -23,7 +23,7 @@ uint8_t look_at(Stack &st, const net_pollfd &p) {
   return have & (p.events | POLLERR | POLLHUP);
 }
 
-uint32_t look_at_all(Stack &st, std::span<net_pollfd> fds) {
+NET_LOCKED uint32_t look_at_all(Stack &st, std::span<net_pollfd> fds) {
   uint32_t ready = 0;
   for (net_pollfd &p : fds) {
     p.revents = look_at(st, p);

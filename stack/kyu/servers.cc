@@ -158,6 +158,7 @@ void accept_thread(Stack &st, uint32_t word) {
       pause(st, 1000);
       continue;
     }
+    if (e == err::badf) return;  // it is closed already, and its number may be another's
     if (e != err::ok) break;
     bool started = st.port->thread_start(st.port->ctx, server_name(listener.what), connection_thread, st,
                                          pack(listener.what, conn));
@@ -174,7 +175,9 @@ void udp_echo_thread(Stack &st, uint32_t word) {
   for (;;) {
     uint32_t n = 0, sent = 0;
     endpoint from;
-    if (net_recv(st, j.fd, buf, 0, &from, &n) != err::ok || from.port == 0) break;
+    err e = net_recv(st, j.fd, buf, 0, &from, &n);
+    if (e == err::badf) return;  // as above
+    if (e != err::ok || from.port == 0) break;
     if (from.port >= IPPORT_RESERVED) (void)net_sendto(st, j.fd, const_bytes(buf, n), from, &sent);
   }
   (void)net_close(st, j.fd);

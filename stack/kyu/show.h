@@ -2,6 +2,8 @@
 // and a test can take it.
 #pragma once
 
+#include "sys/guarded.h"
+
 #include <cstdint>
 
 namespace kyu {
@@ -14,8 +16,8 @@ struct line_printer {
 };
 
 // With the locker held: one line for each socket, and one for each of the pools.
-void socket_show(const Stack &, const line_printer &);
-void pool_show(Stack &, const line_printer &);
+NET_LOCKED void socket_show(const Stack &, const line_printer &);
+NET_LOCKED void pool_show(Stack &, const line_printer &);
 // Any time: the locker, as a panic prints it.
 void locker_show(const Stack &, const line_printer &);
 

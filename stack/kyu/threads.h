@@ -1,6 +1,8 @@
 // Kyu's own threads: one feeds received frames to the stack, one drives its timers.
 #pragma once
 
+#include "sys/guarded.h"
+
 #include <cstdint>
 
 namespace kyu {
@@ -13,9 +15,9 @@ void timer_thread(Stack &, uint32_t);
 
 // `ticks` of 100 ms have passed: the fast timer runs every 200 ms, the slow one every 500 ms. For
 // ticks that were skipped each runs once at most. With the locker held.
-void timer_ticks(Stack &, uint32_t ticks);
+NET_LOCKED void timer_ticks(Stack &, uint32_t ticks);
 
 // Of the next `at_most` ticks, how many may be skipped because no timer has anything to do in them.
-uint32_t timer_idle_ticks(const Stack &, uint32_t at_most);
+NET_LOCKED uint32_t timer_idle_ticks(const Stack &, uint32_t at_most);
 
 }  // namespace kyu

@@ -19,7 +19,7 @@ static_assert(sizeof(arphdr) == 28 && alignof(arphdr) == 1);
 
 constexpr uint16_t ARPHRD_ETHER = 1, ARPOP_REQUEST = 1, ARPOP_REPLY = 2;
 
-void arp_send(Stack &st, uint16_t op, const ether_addr &tha, uint32_t spa, uint32_t tpa) {
+NET_LOCKED void arp_send(Stack &st, uint16_t op, const ether_addr &tha, uint32_t spa, uint32_t tpa) {
   mbuf_ptr m(m_get(st.mb));
   if (!m) return;
   arphdr ah{};
@@ -71,7 +71,7 @@ bool less_missed(const arp_entry &a, const arp_entry &b) {
   return a_known != b_known ? !a_known : a.la_used < b.la_used;
 }
 
-arp_entry &arp_new(Stack &st, uint32_t addr) {
+NET_LOCKED arp_entry &arp_new(Stack &st, uint32_t addr) {
   arp_table &t = st.arp;
   arp_entry *pick = nullptr;
   for (int i = 0; i < t.used && pick == nullptr; ++i)
@@ -89,7 +89,7 @@ arp_entry &arp_new(Stack &st, uint32_t addr) {
   return *pick;
 }
 
-void arp_resolved(Stack &st, arp_entry &e, const ether_addr &mac) {
+NET_LOCKED void arp_resolved(Stack &st, arp_entry &e, const ether_addr &mac) {
   e.la_state = arp_state::resolved;
   e.la_mac = mac;
   e.la_expire = st.now() + arpt_keep_ms;
@@ -102,7 +102,7 @@ void arp_request(Stack &st, uint32_t spa, uint32_t tpa) { arp_send(st, ARPOP_REQ
 
 namespace {
 
-void arp_ask(Stack &st, arp_entry &e) {
+NET_LOCKED void arp_ask(Stack &st, arp_entry &e) {
   e.la_state = arp_state::incomplete;
   ++e.la_asked;
   e.la_expire = st.now() + arp_retry_ms;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "link/ethernet.h"
+#include "sys/guarded.h"
 
 namespace kyu {
 
@@ -32,19 +33,19 @@ struct arp_table {
   int used = 0;  // entries [0, used) were ever used
 };
 
-void arp_input(Stack &, mbuf_ptr);
+NET_LOCKED void arp_input(Stack &, mbuf_ptr);
 
 // Asks everybody who has `tpa`. `spa`: our address, or 0 where we have none yet.
-void arp_request(Stack &, uint32_t spa, uint32_t tpa);
+NET_LOCKED void arp_request(Stack &, uint32_t spa, uint32_t tpa);
 
 // Sends an IP packet to a neighbour once its address is known. Takes ownership.
 // err::hostunreach: it did not answer lately.
-err arp_output(Stack &, mbuf_ptr, uint32_t neighbour);
+NET_LOCKED err arp_output(Stack &, mbuf_ptr, uint32_t neighbour);
 
 // Retries, gives up, expires. Called by the slow timer.
-void arp_timer(Stack &);
+NET_LOCKED void arp_timer(Stack &);
 
 // ms at which arp_timer() has something to do next; UINT64_MAX: nothing.
-uint64_t arp_next_due(const Stack &);
+NET_LOCKED uint64_t arp_next_due(const Stack &);
 
 }  // namespace kyu

@@ -12,7 +12,7 @@ uint32_t random_between(const port &p, uint32_t low, uint32_t high) {
 }
 
 // Sleeps for `ms`; false: a conflict came up.
-bool quiet_for(Stack &st, uint32_t ms) {
+NET_LOCKED bool quiet_for(Stack &st, uint32_t ms) {
   uint64_t until = st.now() + ms;
   while (st.probe.state == probe_state::probing) {
     uint64_t now = st.now();
@@ -22,7 +22,7 @@ bool quiet_for(Stack &st, uint32_t ms) {
   return false;
 }
 
-bool nobody_answers(Stack &st) {
+NET_LOCKED bool nobody_answers(Stack &st) {
   const port &p = *st.port;
   if (!quiet_for(st, random_between(p, 1, arp_probe_wait))) return false;
   for (uint8_t i = 0; i < arp_probe_num; ++i) {

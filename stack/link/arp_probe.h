@@ -4,6 +4,7 @@
 #include "kyu/locker.h"
 #include "link/ethernet.h"
 #include "sys/errno.h"
+#include "sys/guarded.h"
 
 #include <cstdint>
 
@@ -28,12 +29,12 @@ struct arp_prober {
 // Asks whether anybody has `addr`, for some seconds; the locker is given back meanwhile. err::ok:
 // nobody answered. err::addrinuse: somebody has it, or asks for it as well. err::already: a probe is
 // under way.
-err arp_probe(Stack &, uint32_t addr);
+NET_LOCKED err arp_probe(Stack &, uint32_t addr);
 
 // Tells everybody that our address is ours (RFC 5227, 2.3): twice; the caller's thread sleeps between.
-void arp_announce(Stack &);
+NET_LOCKED void arp_announce(Stack &);
 
 // An ARP packet with this sender came: whether it bears on a probe or on our own address.
-void arp_check_conflict(Stack &, const ether_addr &sha, uint32_t spa, uint32_t tpa);
+NET_LOCKED void arp_check_conflict(Stack &, const ether_addr &sha, uint32_t spa, uint32_t tpa);
 
 }  // namespace kyu

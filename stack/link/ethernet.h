@@ -5,6 +5,7 @@
 #include "memory/mbuf.h"
 #include "sys/bytes.h"
 #include "sys/errno.h"
+#include "sys/guarded.h"
 
 #include <cstdint>
 
@@ -36,9 +37,9 @@ struct ifnet {
 };
 
 // One received frame, with the locker held. Bad frames are counted and dropped.
-void ether_input(Stack &, const_bytes frame);
+NET_LOCKED void ether_input(Stack &, const_bytes frame);
 
 // Sends one packet as a frame; takes ownership. err::nobufs: the ring was full or the link down.
-err ether_output(Stack &, mbuf_ptr, const ether_addr &dst, uint16_t type);
+NET_LOCKED err ether_output(Stack &, mbuf_ptr, const ether_addr &dst, uint16_t type);
 
 }  // namespace kyu

@@ -3,26 +3,27 @@
 #pragma once
 
 #include "socket/socketvar.h"
+#include "sys/guarded.h"
 
 namespace kyu {
 
-err pru_attach(socket *);
-void pru_detach(socket *);
-err pru_bind(socket *, endpoint local);
-err pru_listen(socket *);
-err pru_connect(socket *, endpoint peer);
-err pru_disconnect(socket *);
-err pru_shutdown(socket *);
-void pru_abort(socket *);
+NET_LOCKED err pru_attach(socket *);
+NET_LOCKED void pru_detach(socket *);
+NET_LOCKED err pru_bind(socket *, endpoint local);
+NET_LOCKED err pru_listen(socket *);
+NET_LOCKED err pru_connect(socket *, endpoint peer);
+NET_LOCKED err pru_disconnect(socket *);
+NET_LOCKED err pru_shutdown(socket *);
+NET_LOCKED void pru_abort(socket *);
 // Room was made in the receive buffer.
-void pru_rcvd(socket *);
+NET_LOCKED void pru_rcvd(socket *);
 // Takes ownership of `m` in each case.
-err pru_send(socket *, mbuf *m, const endpoint *to, bool oob, bool more);
+NET_LOCKED err pru_send(socket *, mbuf *m, const endpoint *to, bool oob, bool more);
 // One byte of urgent data; err::inval: none, err::again: announced, but not yet here.
 err pru_rcvoob(socket *, uint8_t *byte, bool peek);
 err pru_peeraddr(socket *, endpoint *);
 err pru_sockaddr(socket *, endpoint *);
-err pru_setopt(socket *, uint16_t option, uint32_t value);
+NET_LOCKED err pru_setopt(socket *, uint16_t option, uint32_t value);
 err pru_getopt(const socket *, uint16_t option, uint32_t *value);
 
 }  // namespace kyu

@@ -119,7 +119,7 @@ err sb_lock(Stack &st, sockbuf &sb, bool wait) {
 }
 
 void sb_unlock(Stack &st, sockbuf &sb) {
-  KASSERT(sb.sb_lock.holder != no_thread, "sb_unlock: not locked");
+  KASSERT(sb.sb_lock.holder == st.port->thread_self(st.port->ctx), "sb_unlock: not the holder");
   sb.sb_lock.holder = no_thread;
   wakeup(st, sb.sb_lock.wanted);
   reach(*st.port, sched_point::sb_unlock);

@@ -4,6 +4,7 @@
 #include "kyu/locker.h"
 #include "memory/mbuf.h"
 #include "sys/errno.h"
+#include "sys/guarded.h"
 
 #include <cstdint>
 
@@ -58,10 +59,10 @@ void sbdroprecord(sockbuf &);
 void sbflush(sockbuf &);
 
 // sblock: waits until nobody else holds the buffer (`wait`), or gives up with err::again.
-err sb_lock(Stack &, sockbuf &, bool wait);
-void sb_unlock(Stack &, sockbuf &);
+NET_LOCKED err sb_lock(Stack &, sockbuf &, bool wait);
+NET_LOCKED void sb_unlock(Stack &, sockbuf &);
 
 // Sleeps until the buffer changes, up to sb_timeo; err::again when that ran out.
-err sbwait(Stack &, sockbuf &);
+NET_LOCKED err sbwait(Stack &, sockbuf &);
 
 }  // namespace kyu

@@ -69,7 +69,7 @@ err soshutdown(socket *so, shut how) {
 namespace {
 
 // A listener takes its unaccepted connections with it.
-void abort_queued(socket *head) {
+NET_LOCKED void abort_queued(socket *head) {
   while (socket *so = head->so_q0.first()) {
     soqremque(so, 0);
     soabort(so);
@@ -81,7 +81,7 @@ void abort_queued(socket *head) {
 }
 
 // Starts the disconnect, and waits for its end where the user asked for that.
-err disconnect_and_linger(socket *so) {
+NET_LOCKED err disconnect_and_linger(socket *so) {
   if (!(so->so_state & SS_ISDISCONNECTING)) {
     if (err e = sodisconnect(so); e != err::ok) return e;
   }

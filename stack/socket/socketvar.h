@@ -6,6 +6,7 @@
 #pragma once
 
 #include "socket/sockbuf.h"
+#include "sys/guarded.h"
 #include "sys/queue.h"
 
 #include <cstdint>
@@ -75,60 +76,60 @@ struct socket {
 
 using socket_list = queue<socket, &socket::so_link>;
 
-void so_set(socket *, uint16_t bits);
-void so_clear(socket *, uint16_t bits);
+NET_LOCKED void so_set(socket *, uint16_t bits);
+NET_LOCKED void so_clear(socket *, uint16_t bits);
 
 // --- socket.cc: what a user asks for
 // A socket with a user reference and an unbound pcb.
-err socreate(Stack &, sotype, socket **out);
-err sobind(socket *, endpoint local);
+NET_LOCKED err socreate(Stack &, sotype, socket **out);
+NET_LOCKED err sobind(socket *, endpoint local);
 // Backlog is clamped to 1..SOMAXCONN.
-err solisten(socket *, int backlog);
+NET_LOCKED err solisten(socket *, int backlog);
 // The user takes over a socket that soremque() took off so_q; fills in the peer's address.
-err soaccept(socket *, endpoint *peer);
+NET_LOCKED err soaccept(socket *, endpoint *peer);
 // Starts to connect; does not wait.
-err soconnect(socket *, endpoint peer);
-err sodisconnect(socket *);
-err soshutdown(socket *, shut how);
+NET_LOCKED err soconnect(socket *, endpoint peer);
+NET_LOCKED err sodisconnect(socket *);
+NET_LOCKED err soshutdown(socket *, shut how);
 // Gives up the user reference; lingers where SO_LINGER says so. The socket may be gone afterwards.
-err soclose(socket *);
+NET_LOCKED err soclose(socket *);
 // Drops a connection that no user holds.
-void soabort(socket *);
+NET_LOCKED void soabort(socket *);
 // Frees the socket when neither user nor protocol holds it.
-void sofree(socket *);
-void sorflush(socket *);
-err sosetopt(socket *, uint16_t option, uint32_t value);
+NET_LOCKED void sofree(socket *);
+NET_LOCKED void sorflush(socket *);
+NET_LOCKED err sosetopt(socket *, uint16_t option, uint32_t value);
 err sogetopt(const socket *, uint16_t option, uint32_t *value);
 
 // --- sosend.cc, soreceive.cc: `*done` counts the bytes that were taken or delivered
 // A stream's sender that finds no mbuf looks again after so many ms, asleep on so_snd.sb_wait meanwhile.
 inline constexpr uint32_t memory_retry_ms = 100;
-err sosend(socket *, const endpoint *to, const_bytes data, uint8_t flags, uint32_t *done);
-err soreceive(socket *, endpoint *from, bytes to, uint8_t flags, uint32_t *done);
+NET_LOCKED err sosend(socket *, const endpoint *to, const_bytes data, uint8_t flags, uint32_t *done);
+NET_LOCKED err soreceive(socket *, endpoint *from, bytes to, uint8_t flags, uint32_t *done);
 
 // --- socket_subr.cc: what the protocol tells the socket
-void soisconnecting(socket *);
-void soisconnected(socket *);
-void soisdisconnecting(socket *);
-void soisdisconnected(socket *);
-void socantsendmore(socket *);
-void socantrcvmore(socket *);
-void sohasoutofband(socket *);
+NET_LOCKED void soisconnecting(socket *);
+NET_LOCKED void soisconnected(socket *);
+NET_LOCKED void soisdisconnecting(socket *);
+NET_LOCKED void soisdisconnected(socket *);
+NET_LOCKED void socantsendmore(socket *);
+NET_LOCKED void socantrcvmore(socket *);
+NET_LOCKED void sohasoutofband(socket *);
 // A socket for a connection that arrives at listener `head`, queued on so_q0 (or so_q with
 // `connstatus` SS_ISCONNECTED), without a user reference. Null: a pool is empty. Whether there is
 // room on the queues is the caller's question.
-socket *sonewconn(socket *head, uint16_t connstatus);
+NET_LOCKED socket *sonewconn(socket *head, uint16_t connstatus);
 // Room for one more connection that is on its way.
 bool soqroom(const socket *head);
 // As many connections wait for accept as the user allows; half-open ones do not count.
 bool soqfull(const socket *head);
-void soqinsque(socket *head, socket *so, int q);
+NET_LOCKED void soqinsque(socket *head, socket *so, int q);
 // Takes a socket off its listener's so_q0 (0) or so_q (1); false: it was not there.
-bool soqremque(socket *so, int q);
-void sorwakeup(socket *);
-void sowwakeup(socket *);
+NET_LOCKED bool soqremque(socket *so, int q);
+NET_LOCKED void sorwakeup(socket *);
+NET_LOCKED void sowwakeup(socket *);
 // All sleepers on this socket look again.
-void sowakeall(socket *);
+NET_LOCKED void sowakeall(socket *);
 // What poll tells: a call would not wait.
 bool soreadable(const socket *);
 bool sowriteable(const socket *);

@@ -10,7 +10,7 @@ namespace {
 
 constexpr uint16_t boolean_options = SO_REUSEADDR | SO_KEEPALIVE | SO_BROADCAST | SO_OOBINLINE;
 
-err set_buffer(socket *so, sockbuf &sb, uint32_t size) {
+NET_LOCKED err set_buffer(socket *so, sockbuf &sb, uint32_t size) {
   if (size == 0 || size > so->so_stack->limits.sb_max) return err::inval;
   if (size < sb.sb_cc) return err::inval;  // never below what it holds
   sbreserve(sb, size);

@@ -8,7 +8,7 @@ namespace kyu {
 namespace {
 
 // Waits until there is something to deliver; err::ok with nothing in the buffer is the end of data.
-err wait_for_data(socket *so, uint32_t want, uint8_t flags) {
+NET_LOCKED err wait_for_data(socket *so, uint32_t want, uint8_t flags) {
   sockbuf &sb = so->so_rcv;
   Stack &st = *so->so_stack;
   bool peeked_error = (flags & MSG_PEEK) != 0;
@@ -41,7 +41,7 @@ uint32_t take_datagram(socket *so, endpoint *from, bytes to, bool peek) {
 }
 
 // Delivery stops at the urgent mark, once, so that the reader can tell where it is.
-uint32_t take_stream(socket *so, bytes to, bool peek) {
+NET_LOCKED uint32_t take_stream(socket *so, bytes to, bool peek) {
   sockbuf &sb = so->so_rcv;
   uint32_t n = min_of(uint32_t(to.size()), sb.sb_cc);
   if (so->so_oobmark != 0) n = min_of(n, so->so_oobmark);

@@ -20,7 +20,7 @@ err may_send(socket *so, const endpoint *to) {
 }
 
 // Waits for room; the number of bytes that may be sent now.
-err wait_for_space(socket *so, const endpoint *to, uint32_t want, uint8_t flags, uint32_t *space) {
+NET_LOCKED err wait_for_space(socket *so, const endpoint *to, uint32_t want, uint8_t flags, uint32_t *space) {
   for (;;) {
     if (err e = may_send(so, to); e != err::ok) return e;
     *space = sbspace(so->so_snd) + (flags & MSG_OOB ? 1024 : 0);
@@ -39,7 +39,7 @@ err wait_for_space(socket *so, const endpoint *to, uint32_t want, uint8_t flags,
 // held may be held by others who wait as well.
 constexpr uint32_t memory_patience_ms = 5000;
 
-err wait_for_memory(socket *so, uint8_t flags, uint32_t *waited_ms) {
+NET_LOCKED err wait_for_memory(socket *so, uint8_t flags, uint32_t *waited_ms) {
   bool wait = so->so_type == sotype::stream && !(flags & MSG_DONTWAIT) && *waited_ms < memory_patience_ms;
   if (!wait) return err::nobufs;
   *waited_ms += memory_retry_ms;
@@ -50,7 +50,7 @@ err wait_for_memory(socket *so, uint8_t flags, uint32_t *waited_ms) {
 }
 
 // As many bytes as fit one mbuf or cluster go to the protocol at a time.
-err send_locked(socket *so, const endpoint *to, const_bytes data, uint8_t flags, uint32_t *done) {
+NET_LOCKED err send_locked(socket *so, const endpoint *to, const_bytes data, uint8_t flags, uint32_t *done) {
   bool atomic = so->so_type == sotype::dgram;
   uint32_t waited_ms = 0;
   do {

@@ -16,7 +16,7 @@ bool is_dupack(const tcp_segment &seg) {
 }
 
 // Takes acknowledged bytes out of the send buffer. True: our FIN is acknowledged too.
-bool take_acked(tcp_segment &seg) {
+NET_LOCKED bool take_acked(tcp_segment &seg) {
   tcpcb *tp = seg.tp;
   sockbuf &sb = seg.so->so_snd;
   uint32_t acked = uint32_t(seg.ack - tp->snd_una);
@@ -34,7 +34,7 @@ bool take_acked(tcp_segment &seg) {
   return fin;
 }
 
-void measure_and_rearm(tcp_segment &seg) {
+NET_LOCKED void measure_and_rearm(tcp_segment &seg) {
   tcpcb *tp = seg.tp;
   tp->t_rxtshift = 0;
   tp->t_progress = seg.st.now();
@@ -65,7 +65,7 @@ void tcp_measure(tcp_segment &seg) {
 namespace {
 
 // States that our FIN's acknowledgment moves on.
-verdict our_fin_is_acked(tcp_segment &seg) {
+NET_LOCKED verdict our_fin_is_acked(tcp_segment &seg) {
   tcpcb *tp = seg.tp;
   switch (tp->t_state) {
     case tcps::fin_wait_1:

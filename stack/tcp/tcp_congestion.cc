@@ -17,14 +17,14 @@ void halve_ssthresh(tcpcb *tp) {
 uint32_t max_cwnd(const tcpcb *tp) { return TCP_MAXWIN << tp->snd_scale; }
 
 // The first segment that is not acknowledged goes out again, whatever else is in flight.
-void retransmit_first(tcpcb *tp) {
+NET_LOCKED void retransmit_first(tcpcb *tp) {
   if (!(tp->t_flags & TF_TSTMP)) tp->t_rtttime = 0;  // Karn
   tcp_resend(tp, tp->snd_una, tp->t_maxseg);
 }
 
 // RFC 6582, 3.2 step 3: a partial ack deflates by what it acked and resends the next hole. With a
 // scoreboard tcp_output() knows the holes.
-void partial_ack(tcpcb *tp, uint32_t acked) {
+NET_LOCKED void partial_ack(tcpcb *tp, uint32_t acked) {
   if (tp->t_flags & TF_SACK) return;
   retransmit_first(tp);
   uint32_t left = tp->snd_cwnd - min_of(acked, tp->snd_cwnd);
@@ -37,7 +37,7 @@ void leave_recovery(tcpcb *tp) {
   tp->t_dupacks = 0;
 }
 
-void enter_recovery(tcpcb *tp) {
+NET_LOCKED void enter_recovery(tcpcb *tp) {
   ++tcp_stack(tp).tcp_stat.tcps_fastrexmt;
   halve_ssthresh(tp);
   tp->snd_recover = tp->snd_max;
@@ -58,7 +58,7 @@ void enter_recovery(tcpcb *tp) {
 }
 
 // RFC 3042: each of the first two duplicates lets a segment of new data go.
-void limited_transmit(tcpcb *tp) {
+NET_LOCKED void limited_transmit(tcpcb *tp) {
   uint32_t ocwnd = tp->snd_cwnd;
   tp->snd_cwnd += tp->t_dupacks * uint32_t(tp->t_maxseg);
   (void)tcp_output(tp);

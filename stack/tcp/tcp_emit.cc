@@ -87,7 +87,7 @@ void put_urgent(tcpcb *tp, head &h) {
   }
 }
 
-mbuf_ptr build(tcpcb *tp, const tcp_outgoing &o) {
+NET_LOCKED mbuf_ptr build(tcpcb *tp, const tcp_outgoing &o) {
   const inpcb *inp = tp->t_inpcb;
   mbuf_ptr m(m_copym(tcp_stack(tp).mb, tcp_socket(tp)->so_snd.sb_mb, o.off, o.len));
   if (!m) return m;
@@ -102,7 +102,7 @@ mbuf_ptr build(tcpcb *tp, const tcp_outgoing &o) {
 }
 
 // Sequence variables, timing and timers for a segment that is about to leave.
-void account(tcpcb *tp, const tcp_outgoing &o) {
+NET_LOCKED void account(tcpcb *tp, const tcp_outgoing &o) {
   bool probe = (tp->t_flags & TF_FORCE) != 0 && tp->t_timer[TCPT_PERSIST] != 0;
   tcp_seq start = tp->snd_nxt, end = start + o.len;
   if (o.flags & TH_SYN) end += 1;

@@ -1,6 +1,7 @@
 // One segment on its way out, as tcp_output() decided on it. Internal to tcp/.
 #pragma once
 
+#include "sys/guarded.h"
 #include "tcp/tcp_var.h"
 
 namespace kyu {
@@ -22,6 +23,6 @@ uint8_t tcp_outflags(tcps state);
 uint32_t tcp_window_to_offer(const tcpcb *, bool syn);
 // Builds it, sends it, and moves sequence variables and timers along. err::msgsize: the path takes less;
 // err::nobufs: no mbuf, and the retransmission timer will try again; else as ip_output() has it.
-err tcp_emit(tcpcb *, tcp_outgoing);
+NET_LOCKED err tcp_emit(tcpcb *, tcp_outgoing);
 
 }  // namespace kyu

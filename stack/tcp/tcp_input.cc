@@ -10,7 +10,7 @@ namespace kyu {
 namespace {
 
 // "First, check sequence number" for a reset, and "Second, check the RST bit" (with RFC 5961, 3.2).
-verdict check_reset(tcp_segment &seg) {
+NET_LOCKED verdict check_reset(tcp_segment &seg) {
   tcpcb *tp = seg.tp;
   if (!(seg.flags & TH_RST)) return verdict::next;
   bool in_window =
@@ -32,7 +32,7 @@ verdict check_reset(tcp_segment &seg) {
 
 // PAWS: a segment with an older time stamp than the newest is an old duplicate. Where time stamps were
 // agreed on, one without them is not of this connection (RFC 7323, 3.2 and 5.3).
-verdict check_timestamp(tcp_segment &seg) {
+NET_LOCKED verdict check_timestamp(tcp_segment &seg) {
   tcpcb *tp = seg.tp;
   if (!(tp->t_flags & TF_TSTMP) || (seg.flags & TH_SYN) != 0) return verdict::next;
   if (!seg.opt.has_ts) return verdict::drop;
@@ -67,7 +67,7 @@ bool newer_incarnation(const tcp_segment &seg) {
 
 // "Fourth, check the SYN bit": never legal in a synchronised state, whatever its number
 // (RFC 5961, 4.2), but for one that finds a TIME-WAIT and is newer.
-verdict check_syn(tcp_segment &seg) {
+NET_LOCKED verdict check_syn(tcp_segment &seg) {
   tcpcb *tp = seg.tp;
   if (!(seg.flags & TH_SYN) || tp->t_state == tcps::syn_received) return verdict::next;
   if (tp->t_state == tcps::time_wait && !(seg.flags & TH_ACK) && newer_incarnation(seg)) {
@@ -82,7 +82,7 @@ verdict check_syn(tcp_segment &seg) {
 
 // "First, check sequence number": cuts off what lies left of the window. A segment with nothing new
 // is acknowledged, and its ACK is still looked at: simultaneous open and keepalives need that.
-verdict trim_left(tcp_segment &seg) {
+NET_LOCKED verdict trim_left(tcp_segment &seg) {
   tcpcb *tp = seg.tp;
   int32_t old = tp->rcv_nxt - seg.seq;
   if (old <= 0) return verdict::next;
@@ -118,7 +118,7 @@ verdict trim_right(tcp_segment &seg) {
 }
 
 // A SYN that is still there lies in the window (RFC 9293: back to LISTEN, or a challenge).
-verdict check_late_syn(tcp_segment &seg) {
+NET_LOCKED verdict check_late_syn(tcp_segment &seg) {
   if (!(seg.flags & TH_SYN)) return verdict::next;
   if (tcp_socket(seg.tp)->so_head == nullptr) {
     tcp_challenge_ack(seg.tp);
@@ -129,7 +129,7 @@ verdict check_late_syn(tcp_segment &seg) {
 }
 
 // Data for a user that has closed cannot be delivered any more (RFC 9293, 3.6.1, MUST-17... SHLD-3).
-verdict check_orphan(tcp_segment &seg) {
+NET_LOCKED verdict check_orphan(tcp_segment &seg) {
   bool orphan = (seg.so->so_state & SS_NOFDREF) != 0 && seg.tp->t_state > tcps::close_wait;
   if (!orphan || seg.len == 0 || seg.tp->t_state == tcps::time_wait) return verdict::next;
   tcpcb_close(seg.tp);
@@ -150,7 +150,7 @@ verdict check_window(tcp_segment &seg) {
 }
 
 // "Sixth, check the URG bit". The mark is a place in the stream that the reader stops at.
-verdict check_urgent(tcp_segment &seg) {
+NET_LOCKED verdict check_urgent(tcp_segment &seg) {
   tcpcb *tp = seg.tp;
   socket *so = seg.so;
   bool urgent_here = (seg.flags & TH_URG) != 0 && seg.urp != 0 && !tcps_have_rcvd_fin(tp->t_state);
@@ -170,7 +170,7 @@ verdict check_urgent(tcp_segment &seg) {
 
 // "Seventh, process the segment text". In-order text is acknowledged within 200 ms, or with the
 // second segment or its bytes (RFC 9293, 3.8.6.3); anything else at once (RFC 5681, 4.2).
-verdict process_text(tcp_segment &seg) {
+NET_LOCKED verdict process_text(tcp_segment &seg) {
   tcpcb *tp = seg.tp;
   bool fin = (seg.flags & TH_FIN) != 0;
   if ((seg.len == 0 && !fin) || tcps_have_rcvd_fin(tp->t_state)) {
@@ -189,7 +189,7 @@ verdict process_text(tcp_segment &seg) {
 }
 
 // "Eighth, check the FIN bit".
-verdict process_fin(tcp_segment &seg) {
+NET_LOCKED verdict process_fin(tcp_segment &seg) {
   tcpcb *tp = seg.tp;
   if (!(seg.flags & TH_FIN)) return verdict::next;
   tp->t_flags |= TF_ACKNOW;
@@ -206,7 +206,7 @@ verdict process_fin(tcp_segment &seg) {
 }
 
 // A retransmitted FIN restarts the wait (RFC 9293, 3.10.7.4: TIME-WAIT).
-verdict check_time_wait(tcp_segment &seg) {
+NET_LOCKED verdict check_time_wait(tcp_segment &seg) {
   bool again = (seg.tp->t_flags & TF_ACKNOW) != 0;
   if (seg.tp->t_state == tcps::time_wait && again) tcp_settimer(seg.tp, TCPT_2MSL, 2 * TCPTV_MSL);
   return verdict::next;
@@ -214,7 +214,7 @@ verdict check_time_wait(tcp_segment &seg) {
 
 // Each in its turn, until one does not say `next`.
 template <verdict (*...Steps)(tcp_segment &)>
-verdict run_steps(tcp_segment &seg) {
+NET_LOCKED verdict run_steps(tcp_segment &seg) {
   verdict v = verdict::next;
   (void)(((v = Steps(seg)) == verdict::next) && ...);
   return v;
@@ -233,7 +233,7 @@ void set_rcv_wnd(tcpcb *tp) {
   tp->rcv_wnd = promised > 0 ? max_of(space, uint32_t(promised)) : space;
 }
 
-bool find_connection(tcp_segment &seg) {
+NET_LOCKED bool find_connection(tcp_segment &seg) {
   seg.inp = in_pcblookup(seg.st.tcb, seg.src, seg.dst);
   if (seg.inp == nullptr || seg.inp->inp_ppcb == nullptr) return false;
   seg.tp = seg.inp->inp_ppcb;
@@ -241,7 +241,7 @@ bool find_connection(tcp_segment &seg) {
   return seg.tp->t_state != tcps::closed;
 }
 
-verdict segment_arrives(tcp_segment &seg) {
+NET_LOCKED verdict segment_arrives(tcp_segment &seg) {
   if (!find_connection(seg)) return verdict::drop_with_reset;
   tcpcb *tp = seg.tp;
   if (tp->t_state == tcps::listen) return tcp_listen_input(seg);
@@ -260,7 +260,7 @@ verdict segment_arrives(tcp_segment &seg) {
 }
 
 // RFC 9293, 3.10.7.1. A reset is never answered, nor is a segment that went to many.
-void respond_with_reset(const tcp_segment &seg) {
+NET_LOCKED void respond_with_reset(const tcp_segment &seg) {
   if ((seg.flags & TH_RST) != 0 || seg.group) return;
   if (seg.flags & TH_ACK) return tcp_respond(seg.st, seg.dst, seg.src, seg.ack, {}, TH_RST);
   uint32_t len = seg.len + ((seg.flags & TH_SYN) != 0) + ((seg.flags & TH_FIN) != 0);

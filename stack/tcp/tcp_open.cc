@@ -10,7 +10,7 @@ namespace kyu {
 namespace {
 
 // Of the connections that may go, the one whose timer `which` runs out first; null: there is none.
-tcpcb *first_to_expire(const Stack &st, bool (*may_go)(const tcpcb *), tcp_timer which) {
+NET_LOCKED tcpcb *first_to_expire(const Stack &st, bool (*may_go)(const tcpcb *), tcp_timer which) {
   tcpcb *first = nullptr;
   for (tcpcb *tp = st.tcp_timerq.first(); tp != nullptr; tp = tp->t_timerq.next) {
     if (tp->t_timer[which] == 0 || !may_go(tp)) continue;
@@ -27,7 +27,7 @@ bool half_opened(const tcpcb *tp) {
 }
 
 // Where a pool is empty, a connection that only waits for old duplicates makes room.
-socket *newconn(tcp_segment &seg) {
+NET_LOCKED socket *newconn(tcp_segment &seg) {
   if (socket *so = sonewconn(seg.so, 0); so != nullptr) return so;
   tcpcb *old = first_to_expire(seg.st, waits_for_duplicates, TCPT_2MSL);
   if (old == nullptr) return nullptr;
@@ -36,7 +36,7 @@ socket *newconn(tcp_segment &seg) {
 }
 
 // A socket, pcb and tcpcb for a SYN that reached a listener; null: no room, nothing kept.
-tcpcb *spawn_connection(tcp_segment &seg) {
+NET_LOCKED tcpcb *spawn_connection(tcp_segment &seg) {
   socket *so = newconn(seg);
   if (so == nullptr) return nullptr;
   inpcb *inp = sotoinpcb(so);
@@ -57,7 +57,7 @@ tcpcb *spawn_connection(tcp_segment &seg) {
 }
 
 // What a connection knows of its peer from the SYN, also where a cookie brought that back.
-void take_syn(tcp_segment &seg, tcpcb *tp, tcp_seq irs, const tcp_options &offer) {
+NET_LOCKED void take_syn(tcp_segment &seg, tcpcb *tp, tcp_seq irs, const tcp_options &offer) {
   seg.tp = tp;
   seg.inp = tp->t_inpcb;
   seg.so = tcp_socket(tp);
@@ -77,7 +77,7 @@ void take_syn(tcp_segment &seg, tcpcb *tp, tcp_seq irs, const tcp_options &offer
 // The ACK of a cookie: a connection in SYN-RECEIVED, as if it had been remembered. The queue of
 // half-open ones does not matter to it, since it will not be one; only where a pool is empty too does
 // the oldest of them, of whichever listener, give way: it may be part of the flood.
-verdict cookie_input(tcp_segment &seg) {
+NET_LOCKED verdict cookie_input(tcp_segment &seg) {
   Stack &st = seg.st;
   tcp_options offer;
   bool lately = st.now() < st.cookies_until;

@@ -60,7 +60,7 @@ uint32_t window_to_use(tcpcb *tp, uint8_t *flags) {
   return win;
 }
 
-tcp_outgoing plan(tcpcb *tp, bool idle) {
+NET_LOCKED tcp_outgoing plan(tcpcb *tp, bool idle) {
   const sockbuf &sb = tcp_socket(tp)->so_snd;
   tcp_outgoing o;
   o.flags = tcp_outflags(tp->t_state);
@@ -102,7 +102,7 @@ tcp_outgoing plan(tcpcb *tp, bool idle) {
   return o;
 }
 
-void send_new(tcpcb *tp, bool idle) {
+NET_LOCKED void send_new(tcpcb *tp, bool idle) {
   for (bool more = true; more;) {
     tcp_outgoing o = plan(tp, idle);
     if (!o.send) return;
@@ -119,7 +119,7 @@ void send_new(tcpcb *tp, bool idle) {
 }
 
 // What is known to be lost goes first, then new data, then what may be lost (RFC 6675, NextSeg).
-void resend_by_scoreboard(tcpcb *tp, bool only_lost) {
+NET_LOCKED void resend_by_scoreboard(tcpcb *tp, bool only_lost) {
   sack_block what;
   while (tcp_sack_pipe(tp) + tp->t_maxseg <= tp->snd_cwnd &&
          tcp_sack_next(tp, only_lost, tcp_full_segment(tp), &what))

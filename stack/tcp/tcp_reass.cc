@@ -7,7 +7,7 @@ namespace kyu {
 
 namespace {
 
-void free_tseg(tcpcb *tp, tseg *q) {
+NET_LOCKED void free_tseg(tcpcb *tp, tseg *q) {
   tp->t_segq.remove(q);
   --tp->t_segqlen;
   m_freem(q->tqe_m);
@@ -16,7 +16,7 @@ void free_tseg(tcpcb *tp, tseg *q) {
 
 // The byte before the urgent pointer leaves the stream, unless the user wants it inline. Only data
 // in order gets here, so that the byte is found once and at its place.
-mbuf_ptr pull_out_of_band(tcpcb *tp, mbuf_ptr m, uint32_t len) {
+NET_LOCKED mbuf_ptr pull_out_of_band(tcpcb *tp, mbuf_ptr m, uint32_t len) {
   int32_t at = tp->rcv_up - 1 - tp->rcv_nxt;
   bool here = at >= 0 && uint32_t(at) < len;
   if (!here || tp->t_urgent == urgent::none || (tcp_socket(tp)->so_options & SO_OOBINLINE)) return m;
@@ -31,7 +31,7 @@ mbuf_ptr pull_out_of_band(tcpcb *tp, mbuf_ptr m, uint32_t len) {
   return m;
 }
 
-void deliver(tcpcb *tp, mbuf_ptr m, uint32_t len) {
+NET_LOCKED void deliver(tcpcb *tp, mbuf_ptr m, uint32_t len) {
   socket *so = tcp_socket(tp);
   if (len > 0 && !(so->so_state & SS_CANTRCVMORE)) m = pull_out_of_band(tp, std::move(m), len);
   tp->rcv_nxt += len;
@@ -61,7 +61,7 @@ bool cut_front(const tseg *before, piece &p) {
 }
 
 // Cuts off what the following segments have; those that lie wholly inside are dropped instead.
-void cut_tail(tcpcb *tp, tseg *after, piece &p) {
+NET_LOCKED void cut_tail(tcpcb *tp, tseg *after, piece &p) {
   while (after != nullptr && seq_gt(p.seq + p.len, after->tqe_seq)) {
     if (seq_lt(p.seq + p.len, end_of(after))) {
       p.len = uint32_t(after->tqe_seq - p.seq);
@@ -75,7 +75,7 @@ void cut_tail(tcpcb *tp, tseg *after, piece &p) {
   }
 }
 
-void insert(tcpcb *tp, piece p) {
+NET_LOCKED void insert(tcpcb *tp, piece p) {
   Stack &st = tcp_stack(tp);
   ++st.tcp_stat.tcps_rcvoopack;
   tseg *before = tp->t_segq.last();
@@ -98,7 +98,7 @@ void insert(tcpcb *tp, piece p) {
 }
 
 // Delivers what has become in order. True: up to and with the FIN.
-bool pull(tcpcb *tp) {
+NET_LOCKED bool pull(tcpcb *tp) {
   for (tseg *q = tp->t_segq.first(); q != nullptr && seq_leq(q->tqe_seq, tp->rcv_nxt);
        q = tp->t_segq.first()) {
     uint32_t have = min_of(uint32_t(tp->rcv_nxt - q->tqe_seq), q->tqe_len);

@@ -2,6 +2,7 @@
 // the connection it belongs to. Internal to tcp/.
 #pragma once
 
+#include "sys/guarded.h"
 #include "tcp/tcp.h"
 #include "tcp/tcp_option.h"
 #include "tcp/tcp_var.h"
@@ -42,27 +43,27 @@ enum class verdict : uint8_t {
 };
 
 // tcp_segment.cc: header and options; false: not a valid segment, counted.
-bool tcp_parse(tcp_segment &);
+NET_LOCKED bool tcp_parse(tcp_segment &);
 // Cuts the segment down to the window.
 void tcp_trim_head(tcp_segment &, uint32_t n);
 void tcp_trim_tail(tcp_segment &, uint32_t n);
 
 // tcp_open.cc: RFC 9293, 3.10.7.2 and 3.10.7.3
-verdict tcp_listen_input(tcp_segment &);
-verdict tcp_syn_sent_input(tcp_segment &);
+NET_LOCKED verdict tcp_listen_input(tcp_segment &);
+NET_LOCKED verdict tcp_syn_sent_input(tcp_segment &);
 
 // The same SYN was answered twice, by a cookie and by this connection in SYN-RECEIVED, and the peer took
 // the cookie: so do we. False: the ACK is of no cookie.
-bool tcp_adopt_cookie(tcp_segment &);
+NET_LOCKED bool tcp_adopt_cookie(tcp_segment &);
 
 // tcp_ack.cc: RFC 9293, 3.10.7.4, "Fifth, check the ACK field"
-verdict tcp_ack_input(tcp_segment &);
+NET_LOCKED verdict tcp_ack_input(tcp_segment &);
 void tcp_window_update(tcp_segment &);
 // Takes the round trip that this ACK ends, where one is timed.
 void tcp_measure(tcp_segment &);
 
 // Entering ESTABLISHED from either side.
-void tcp_established(tcpcb *);
-void tcp_enter_time_wait(tcpcb *);
+NET_LOCKED void tcp_established(tcpcb *);
+NET_LOCKED void tcp_enter_time_wait(tcpcb *);
 
 }  // namespace kyu

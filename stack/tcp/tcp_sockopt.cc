@@ -18,7 +18,7 @@ err set_maxseg(tcpcb *tp, uint32_t value) {
 }
 
 // A timer that runs is set anew.
-err set_keep(tcpcb *tp, uint32_t &ms, uint32_t value) {
+NET_LOCKED err set_keep(tcpcb *tp, uint32_t &ms, uint32_t value) {
   if (value == 0 || value > max_keep_s) return err::inval;
   ms = value * 1000;
   bool running = tp->t_state >= tcps::established && tp->t_timer[TCPT_KEEP] != 0;

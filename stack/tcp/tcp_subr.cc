@@ -25,7 +25,7 @@ struct keyed_offsets {
   uint32_t iss, ts;
 };
 
-keyed_offsets offsets_of(const Stack &st, endpoint local, endpoint foreign) {
+NET_LOCKED keyed_offsets offsets_of(const Stack &st, endpoint local, endpoint foreign) {
   const uint64_t words[] = {
       uint64_t(local.addr) << 32 | foreign.addr,
       uint64_t(local.port) << 16 | foreign.port,
@@ -115,7 +115,7 @@ namespace {
 
 // The connection whose segment `head` quotes, if it is in flight (RFC 5927, 4.1): others cannot know
 // its number. Null: there is none.
-tcpcb *quoted_connection(Stack &st, uint32_t dst, const_bytes head) {
+NET_LOCKED tcpcb *quoted_connection(Stack &st, uint32_t dst, const_bytes head) {
   struct {
     be16 sport, dport;
     be32 seq;

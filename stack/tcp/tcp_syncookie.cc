@@ -34,7 +34,7 @@ constexpr int with_irs_at = 8, without_irs_at = 20;
 constexpr uint32_t hash_mask = 0xfff;
 
 // Of the connection, the bits and the period; with the peer's initial number where there is one.
-uint32_t hash(const tcp_segment &seg, const tcp_seq *irs, uint32_t bits, uint64_t period) {
+NET_LOCKED uint32_t hash(const tcp_segment &seg, const tcp_seq *irs, uint32_t bits, uint64_t period) {
   uint64_t tail = irs != nullptr ? uint64_t(irs->raw) << 32 | 3 : 2;
   const uint64_t words[] = {
       uint64_t(seg.dst.addr) << 32 | seg.src.addr,
@@ -44,12 +44,12 @@ uint32_t hash(const tcp_segment &seg, const tcp_seq *irs, uint32_t bits, uint64_
   return uint32_t(siphash(seg.st.secret, words)) & hash_mask;
 }
 
-uint32_t cookie(const tcp_segment &seg, tcp_seq irs, uint32_t bits, uint64_t period) {
+NET_LOCKED uint32_t cookie(const tcp_segment &seg, tcp_seq irs, uint32_t bits, uint64_t period) {
   return hash(seg, nullptr, bits, period) << without_irs_at | hash(seg, &irs, bits, period) << with_irs_at |
          bits;
 }
 
-cookie_is check(const tcp_segment &seg, tcp_seq irs, uint64_t period) {
+NET_LOCKED cookie_is check(const tcp_segment &seg, tcp_seq irs, uint64_t period) {
   uint32_t given = seg.ack.raw - 1, bits = given & 0xff;
   if (given >> without_irs_at != hash(seg, nullptr, bits, period)) return cookie_is::foreign;
   bool first = (given >> with_irs_at & hash_mask) == hash(seg, &irs, bits, period);

@@ -5,6 +5,7 @@
 // while there is room, SYNs are remembered as usual, since a cookie's SYN-ACK is never sent again.
 #pragma once
 
+#include "sys/guarded.h"
 #include "tcp/tcp_segment.h"
 
 namespace kyu {
@@ -13,7 +14,7 @@ namespace kyu {
 inline constexpr uint32_t tcp_cookie_ms = 64 * 1000;
 
 // Answers a SYN to a listener.
-void tcp_send_cookie(const tcp_segment &);
+NET_LOCKED void tcp_send_cookie(const tcp_segment &);
 
 enum class cookie_is : uint8_t {
   foreign,       // not of our making, or too old
@@ -23,6 +24,6 @@ enum class cookie_is : uint8_t {
 
 // Does an ACK bring back a cookie of ours, for a SYN with the number `irs`? If it is good, what the SYN
 // had offered is in `offer`; a time stamp's numbers are the ACK's.
-cookie_is tcp_check_cookie(const tcp_segment &, tcp_seq irs, tcp_options *offer);
+NET_LOCKED cookie_is tcp_check_cookie(const tcp_segment &, tcp_seq irs, tcp_options *offer);
 
 }  // namespace kyu

@@ -18,12 +18,12 @@ bool anything_timed(const tcpcb *tp) {
   return false;
 }
 
-void enqueue(tcpcb *tp) {
+NET_LOCKED void enqueue(tcpcb *tp) {
   if (!tp->t_timerq.linked()) tcp_stack(tp).tcp_timerq.insert_tail(tp);
 }
 
 // Each handler returns false when the connection is gone.
-bool timeout_2msl(tcpcb *tp, uint64_t now) {
+NET_LOCKED bool timeout_2msl(tcpcb *tp, uint64_t now) {
   if (tp->t_state != tcps::time_wait && now - tp->t_rcvtime <= tcp_maxidle) {
     tcp_settimer(tp, TCPT_2MSL, TCPTV_KEEPINTVL);
     return true;
@@ -37,7 +37,7 @@ bool out_of_patience(const tcpcb *tp, uint64_t now, uint64_t since) {
   return tp->t_usertimeo != 0 && now - since >= tp->t_usertimeo;
 }
 
-bool timeout_rexmt(tcpcb *tp, uint64_t now) {
+NET_LOCKED bool timeout_rexmt(tcpcb *tp, uint64_t now) {
   if (++tp->t_rxtshift > TCP_MAXRXTSHIFT || out_of_patience(tp, now, tp->t_progress)) {
     tp->t_rxtshift = min_of(tp->t_rxtshift, TCP_MAXRXTSHIFT);
     tcp_drop(tp, err::timedout);
@@ -61,7 +61,7 @@ bool timeout_rexmt(tcpcb *tp, uint64_t now) {
 // A peer that answers probes may keep its window closed for as long as a user holds the connection
 // (RFC 9293, 3.8.6.1). One that does not answer, or that nobody holds any more, is dropped; it may
 // not buy time by taking the byte of each probe (RFC 6429).
-bool timeout_persist(tcpcb *tp, uint64_t now) {
+NET_LOCKED bool timeout_persist(tcpcb *tp, uint64_t now) {
   ++tcp_stack(tp).tcp_stat.tcps_persisttimeo;
   bool orphan = (tcp_socket(tp)->so_state & SS_NOFDREF) != 0;
   bool silent = tp->t_rxtshift == TCP_MAXRXTSHIFT && now - tp->t_rcvtime >= tcp_maxidle;
@@ -78,7 +78,7 @@ bool timeout_persist(tcpcb *tp, uint64_t now) {
 }
 
 // Before ESTABLISHED: the attempt has taken too long. Afterwards: a keepalive.
-bool timeout_keep(tcpcb *tp, uint64_t now) {
+NET_LOCKED bool timeout_keep(tcpcb *tp, uint64_t now) {
   socket *so = tcp_socket(tp);
   if (tp->t_state < tcps::established) {
     tcp_drop(tp, err::timedout);
@@ -100,7 +100,7 @@ bool timeout_keep(tcpcb *tp, uint64_t now) {
   return true;
 }
 
-bool tcp_timers(tcpcb *tp, tcp_timer which, uint64_t now) {
+NET_LOCKED bool tcp_timers(tcpcb *tp, tcp_timer which, uint64_t now) {
   switch (which) {
     case TCPT_2MSL: return timeout_2msl(tp, now);
     case TCPT_REXMT: return timeout_rexmt(tp, now);
@@ -110,7 +110,7 @@ bool tcp_timers(tcpcb *tp, tcp_timer which, uint64_t now) {
   return true;
 }
 
-void expire(tcpcb *tp, uint64_t now) {
+NET_LOCKED void expire(tcpcb *tp, uint64_t now) {
   for (int i = 0; i < TCPT_NTIMERS; ++i) {
     if (tp->t_timer[i] == 0 || tp->t_timer[i] > now) continue;
     tp->t_timer[i] = 0;

@@ -4,6 +4,7 @@
 
 #include "ip/in_pcb.h"
 #include "ip/ip.h"
+#include "sys/guarded.h"
 #include "tcp/tcp_fsm.h"
 #include "tcp/tcp_sack.h"
 #include "tcp/tcp_seq.h"
@@ -131,52 +132,52 @@ inline Stack &tcp_stack(const tcpcb *tp) { return *tp->t_inpcb->inp_stack; }
 
 // --- tcp_input.cc and its steps
 // A segment with the IP header `iph` stripped.
-void tcp_input(Stack &, mbuf_ptr m, const ip &iph);
+NET_LOCKED void tcp_input(Stack &, mbuf_ptr m, const ip &iph);
 
 // --- tcp_output.cc
 // Sends what window, congestion and Nagle allow: data, FIN, or an ACK that is due.
-err tcp_output(tcpcb *);
-void tcp_setpersist(tcpcb *);
+NET_LOCKED err tcp_output(tcpcb *);
+NET_LOCKED void tcp_setpersist(tcpcb *);
 
 // --- tcp_emit.cc
 // Bytes of data in a full segment now: SACK blocks take their room (RFC 6691).
 uint32_t tcp_full_segment(const tcpcb *);
 // One segment again, with up to `len` bytes from `from` on, whatever else is in flight.
-void tcp_resend(tcpcb *, tcp_seq from, uint32_t len);
+NET_LOCKED void tcp_resend(tcpcb *, tcp_seq from, uint32_t len);
 // The end of a connection for the peer; with a time stamp, as RFC 7323, 3.2 would have it.
-void tcp_send_reset(tcpcb *);
+NET_LOCKED void tcp_send_reset(tcpcb *);
 // A segment left of the window, which the peer must answer (RFC 9293, 3.8.4).
-void tcp_keepalive(tcpcb *);
+NET_LOCKED void tcp_keepalive(tcpcb *);
 // A segment without a connection: a reset, or a cookie. `opt` may be null.
-void tcp_respond(Stack &, endpoint from, endpoint to, tcp_seq seq, tcp_seq ack, uint8_t flags,
-                 uint16_t win = 0, const tcp_options *opt = nullptr);
+NET_LOCKED void tcp_respond(Stack &, endpoint from, endpoint to, tcp_seq seq, tcp_seq ack, uint8_t flags,
+                            uint16_t win = 0, const tcp_options *opt = nullptr);
 
 // --- tcp_subr.cc
-tcpcb *tcp_newtcpcb(inpcb *);
-void tcp_newstate(tcpcb *, tcps);
+NET_LOCKED tcpcb *tcp_newtcpcb(inpcb *);
+NET_LOCKED void tcp_newstate(tcpcb *, tcps);
 // Ends a connection: `e` for the user, RST for a peer that knows about us. The tcpcb is gone.
-void tcp_drop(tcpcb *, err e);
+NET_LOCKED void tcp_drop(tcpcb *, err e);
 // The same without the RST: it was the peer that ended it.
-void tcp_drop_quietly(tcpcb *, err e);
+NET_LOCKED void tcp_drop_quietly(tcpcb *, err e);
 // Frees the tcpcb and detaches its pcb (BSD: tcp_close). The socket goes too without a user.
-void tcpcb_close(tcpcb *);
-void tcp_challenge_ack(tcpcb *);
+NET_LOCKED void tcpcb_close(tcpcb *);
+NET_LOCKED void tcp_challenge_ack(tcpcb *);
 // An ICMP error about a segment that we sent to `dst`; `head` begins with its ports and sequence.
-void tcp_ctlinput(Stack &, err, uint32_t dst, const_bytes head);
+NET_LOCKED void tcp_ctlinput(Stack &, err, uint32_t dst, const_bytes head);
 // Does `head` quote a segment that is on its way?
-bool tcp_in_flight(Stack &, uint32_t dst, const_bytes head);
+NET_LOCKED bool tcp_in_flight(Stack &, uint32_t dst, const_bytes head);
 // The path takes less than we thought: smaller segments from now on, and again from SND.UNA.
-void tcp_mtudisc(tcpcb *);
+NET_LOCKED void tcp_mtudisc(tcpcb *);
 // Segments as large as the path takes; false: they are.
-bool tcp_fit_mtu(tcpcb *);
+NET_LOCKED bool tcp_fit_mtu(tcpcb *);
 uint16_t tcp_mss_offer(const tcpcb *);
 // Takes what the peer's SYN offered, and sets the initial congestion window.
-void tcp_take_offer(tcpcb *, const tcp_options &);
+NET_LOCKED void tcp_take_offer(tcpcb *, const tcp_options &);
 uint32_t tcp_initial_window(const tcpcb *);
 // The initial number: a clock, and a keyed hash of the addresses (RFC 6528). The pcb is connected.
-void tcp_sendseqinit(tcpcb *);
+NET_LOCKED void tcp_sendseqinit(tcpcb *);
 // What is added to our clock for a connection (RFC 7323, 5.4).
-uint32_t tcp_ts_offset(const Stack &, endpoint local, endpoint foreign);
+NET_LOCKED uint32_t tcp_ts_offset(const Stack &, endpoint local, endpoint foreign);
 // Our clock as the peer sees it, ms (RFC 7323, 5.4).
 uint32_t tcp_ts_now(const tcpcb *);
 void tcp_begin_at(tcpcb *, tcp_seq iss);
@@ -188,44 +189,44 @@ uint8_t tcp_scale_for(uint32_t window);
 
 // --- tcp_reass.cc
 // Takes `m` with `len` bytes at `seq`, delivers what is in order. True: the FIN is now in order.
-bool tcp_reass(tcpcb *, tcp_seq seq, uint32_t len, bool fin, mbuf_ptr m);
-void tcp_freeq(tcpcb *);
+NET_LOCKED bool tcp_reass(tcpcb *, tcp_seq seq, uint32_t len, bool fin, mbuf_ptr m);
+NET_LOCKED void tcp_freeq(tcpcb *);
 
 // --- tcp_timer.cc
-void tcp_settimer(tcpcb *, tcp_timer, uint32_t ms);
+NET_LOCKED void tcp_settimer(tcpcb *, tcp_timer, uint32_t ms);
 void tcp_stoptimer(tcpcb *, tcp_timer);
-void tcp_canceltimers(tcpcb *);
-void tcp_delack(tcpcb *);
+NET_LOCKED void tcp_canceltimers(tcpcb *);
+NET_LOCKED void tcp_delack(tcpcb *);
 uint32_t tcp_rexmtval(const tcpcb *);
 void tcp_xmit_timer(tcpcb *, uint32_t rtt_ms);
-void tcp_fasttimo(Stack &);
-void tcp_slowtimo(Stack &);
+NET_LOCKED void tcp_fasttimo(Stack &);
+NET_LOCKED void tcp_slowtimo(Stack &);
 // ms until which neither timer has anything to do; UINT64_MAX: nothing is armed.
-uint64_t tcp_next_slow_due(const Stack &);
-bool tcp_delack_pending(const Stack &);
+NET_LOCKED uint64_t tcp_next_slow_due(const Stack &);
+NET_LOCKED bool tcp_delack_pending(const Stack &);
 
 // --- tcp_congestion.cc
 // `ack` is new: snd_una has been moved to it, and `acked` bytes went away.
-void tcp_cc_ack(tcpcb *, tcp_seq ack, uint32_t acked);
-void tcp_cc_dupack(tcpcb *, tcp_seq ack);
+NET_LOCKED void tcp_cc_ack(tcpcb *, tcp_seq ack, uint32_t acked);
+NET_LOCKED void tcp_cc_dupack(tcpcb *, tcp_seq ack);
 void tcp_cc_timeout(tcpcb *);
 // Ends a recovery that is under way without its success: all is sent again from SND.UNA on.
 void tcp_cc_abandon(tcpcb *);
 
 // --- tcp_usrreq.cc
-err tcp_attach(socket *);
-err tcp_usr_bind(socket *, endpoint);
-err tcp_usr_listen(socket *);
-err tcp_usr_connect(socket *, endpoint peer);
+NET_LOCKED err tcp_attach(socket *);
+NET_LOCKED err tcp_usr_bind(socket *, endpoint);
+NET_LOCKED err tcp_usr_listen(socket *);
+NET_LOCKED err tcp_usr_connect(socket *, endpoint peer);
 // Closes as the user asked for: FIN, or RST for a linger time of 0 and for unread data.
-void tcp_disconnect(tcpcb *);
-void tcp_usrclosed(tcpcb *);
-err tcp_usr_shutdown(socket *);
-void tcp_usr_detach(socket *);
-void tcp_usr_rcvd(socket *);
+NET_LOCKED void tcp_disconnect(tcpcb *);
+NET_LOCKED void tcp_usrclosed(tcpcb *);
+NET_LOCKED err tcp_usr_shutdown(socket *);
+NET_LOCKED void tcp_usr_detach(socket *);
+NET_LOCKED void tcp_usr_rcvd(socket *);
 // `more`: the same call will bring more.
-err tcp_usr_send(socket *, mbuf *m, bool oob, bool more);
-err tcp_setopt(tcpcb *, uint16_t option, uint32_t value);
+NET_LOCKED err tcp_usr_send(socket *, mbuf *m, bool oob, bool more);
+NET_LOCKED err tcp_setopt(tcpcb *, uint16_t option, uint32_t value);
 err tcp_getopt(const tcpcb *, uint16_t option, uint32_t *value);
 err tcp_usr_rcvoob(socket *, uint8_t *byte, bool peek);
 

@@ -18,7 +18,7 @@ bool checksum_ok(const mbuf *m, const ip &iph, uint32_t hlen, const udphdr &uh) 
   return sum.fold() == 0;
 }
 
-void append(inpcb *inp, mbuf_ptr m, endpoint from) {
+NET_LOCKED void append(inpcb *inp, mbuf_ptr m, endpoint from) {
   socket *so = inp->inp_socket;
   if (!sbappendaddr(so->so_rcv, m.release(), from.addr, from.port))
     return void(++inp->inp_stack->udp_stat.udps_fullsock);
@@ -31,7 +31,8 @@ bool takes(const inpcb *inp, endpoint from, endpoint to) {
 }
 
 // A broadcast is for every socket that listens there (volume 2, section 23.7).
-void deliver_to_all(Stack &st, mbuf_ptr m, uint32_t hlen, uint32_t ulen, endpoint from, endpoint to) {
+NET_LOCKED void deliver_to_all(Stack &st, mbuf_ptr m, uint32_t hlen, uint32_t ulen, endpoint from,
+                               endpoint to) {
   uint32_t skip = hlen + uint32_t(sizeof(udphdr));
   for (inpcb *inp = st.udb.ipi_all.first(); inp != nullptr; inp = inp->inp_list.next) {
     if (!takes(inp, from, to)) continue;

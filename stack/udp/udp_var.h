@@ -3,6 +3,7 @@
 
 #include "ip/in_pcb.h"
 #include "ip/ip.h"
+#include "sys/guarded.h"
 
 namespace kyu {
 
@@ -14,19 +15,19 @@ struct udpstat {
 inline constexpr uint32_t udp_sendspace = 9 * 1024, udp_recvspace = 24 * 1024;
 
 // `m` begins with the IP header of `hlen` bytes (an unreachable quotes it).
-void udp_input(Stack &, mbuf_ptr m, const ip &iph, uint32_t hlen);
+NET_LOCKED void udp_input(Stack &, mbuf_ptr m, const ip &iph, uint32_t hlen);
 
 // An ICMP error about a datagram that we sent to `dst`; `head` begins with its ports.
-void udp_ctlinput(Stack &, err, uint32_t dst, const_bytes head);
+NET_LOCKED void udp_ctlinput(Stack &, err, uint32_t dst, const_bytes head);
 
 // Is there a socket that may have sent the datagram that `head` quotes?
-bool udp_sends_to(Stack &, uint32_t dst, const_bytes head);
+NET_LOCKED bool udp_sends_to(Stack &, uint32_t dst, const_bytes head);
 
-err udp_attach(socket *);
-void udp_detach(socket *);
-err udp_connect(socket *, endpoint peer);
-err udp_disconnect(socket *);
+NET_LOCKED err udp_attach(socket *);
+NET_LOCKED void udp_detach(socket *);
+NET_LOCKED err udp_connect(socket *, endpoint peer);
+NET_LOCKED err udp_disconnect(socket *);
 // Takes ownership of `m`. `to` is null on a connected socket.
-err udp_output(socket *, mbuf *m, const endpoint *to);
+NET_LOCKED err udp_output(socket *, mbuf *m, const endpoint *to);
 
 }  // namespace kyu
