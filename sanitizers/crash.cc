@@ -8,7 +8,9 @@
 
 namespace kyu::watch {
 
+// runtimes.cc
 void install_asan_handler();
+void install_msan_handler();
 
 namespace {
 
@@ -47,6 +49,7 @@ void install_signal_handlers() {
 
 void install_crash_handlers() {
   install_asan_handler();
+  install_msan_handler();
   install_signal_handlers();
 }
 

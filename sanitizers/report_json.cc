@@ -42,6 +42,7 @@ std::string to_json(const finding &f) {
             {"op", f.op},
             {"ms", f.ms},
             {"thread", f.thread},
+            {"digest", f.digest},
             {"stack", frames_json(f.stack)},
             {"life", life},
             {"remarks", f.remarks}};
@@ -60,6 +61,7 @@ std::optional<finding> finding_from_json(const std::string &text) {
             j.value("op", -1),
             j.value("ms", uint64_t(0)),
             j.value("thread", ""),
+            j.value("digest", uint64_t(0)),
             frames_from(j.value("stack", json::array())),
             {},
             {}};

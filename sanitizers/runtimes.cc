@@ -1,10 +1,11 @@
 // The sanitizers' run-times: their options for our programs, and their reports as findings.
+#include "watch/uninitialised.h"
 #include "watch/watcher.h"
 
 #include <cstring>
 #include <string>
 
-#if defined(KYU_ASAN) || defined(KYU_UBSAN)
+#if defined(KYU_ASAN) || defined(KYU_UBSAN) || defined(KYU_MSAN)
 
 #include <unwind.h>
 
@@ -92,10 +93,66 @@ void install_asan_handler() {}
 
 #endif
 
+#ifdef KYU_MSAN
+
+#include <sanitizer/msan_interface.h>
+
+// Only what is marked counts, and the stack's own locals: the harness calls libraries that are not
+// instrumented.
+extern "C" const char *__msan_default_options() {
+  return "poison_in_malloc=0:poison_in_free=0:abort_on_error=1:symbolize=0:"
+         "handle_segv=0:handle_sigbus=0:handle_sigfpe=0:handle_sigill=0:allocator_may_return_null=1";
+}
+
+namespace kyu::watch {
+
+namespace {
+
+finding uninitialised_here(const char *kind) {
+  finding f;
+  f.kind = kind;
+  f.access = "read";
+  f.stack = unwind();
+  if (watcher *w = current_watcher(); w != nullptr) w->locate(f);
+  f.summary = f.kind + " in " + own_frames(f.stack, 1) + "()";
+  f.signature = f.kind + ":" + own_frames(f.stack, 3);
+  return f;
+}
+
+// The run-time tells nothing more than that there is something.
+void on_msan_death() { deliver(uninitialised_here("use-of-uninitialized-value")); }
+
+}  // namespace
+
+void install_msan_handler() { __msan_set_death_callback(on_msan_death); }
+
+void mark_uninitialised(void *at, size_t len) { __msan_poison(at, len); }
+
+void expect_initialised(const void *at, size_t len, const char *what) {
+  intptr_t bad = __msan_test_shadow(at, len);
+  if (bad < 0) return;
+  finding f = uninitialised_here("information-leak");
+  f.summary =
+      "byte " + std::to_string(bad) + " of " + what + " of " + std::to_string(len) + " was never written";
+  report(f);
+}
+
+}  // namespace kyu::watch
+
+#else
+
+namespace kyu::watch {
+void install_msan_handler() {}
+}  // namespace kyu::watch
+
+#endif
+
 #ifdef KYU_TSAN
-// Each scenario runs in a process of its own, which has no time to sleep at its end; and a report is made
-// in a signal handler, by code that allocates.
-extern "C" const char *__tsan_default_options() { return "atexit_sleep_ms=0:report_signal_unsafe=0"; }
+// The first race ends the process, as any other finding does. Each scenario runs in one of its own, which has
+// no time to sleep at its end; and a report is made in a signal handler, by code that allocates.
+extern "C" const char *__tsan_default_options() {
+  return "halt_on_error=1:atexit_sleep_ms=0:report_signal_unsafe=0";
+}
 #endif
 
 #ifdef KYU_UBSAN

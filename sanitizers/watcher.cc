@@ -3,6 +3,7 @@
 #include "stack.h"
 #include "watch/crash.h"
 #include "watch/fields.h"
+#include "watch/uninitialised.h"
 
 #include <algorithm>
 
@@ -166,6 +167,7 @@ void watcher::on_alloc(void *ctx, const pool &pl, void *obj) {
   s.object = ++w.objects_[size_t(pl.pl_kind)];
   s.live = true;
   w.poison_.revive(obj, pl.pl_size);
+  mark_uninitialised(obj, pl.pl_size);
   w.record(s, pl, event::what::allocated);
 }
 
@@ -283,6 +285,7 @@ void watcher::locate(finding &f) const {
   f.op = where_.op;
   f.ms = stack_ != nullptr ? port_ms() : 0;
   f.thread = where_.thread;
+  f.digest = where_.digest != nullptr ? *where_.digest : 0;
 }
 
 const void *watcher::any_live(pool_kind kind) const {

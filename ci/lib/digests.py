@@ -13,12 +13,17 @@ ROOT = Path(__file__).resolve().parents[2]
 STANDARD = ROOT / "corpus" / "seeds" / "passive-open-and-exchange.scenario"
 
 
+def one_digest(result):
+    fine = result["finding"] is None and result["same_digest"]
+    return result["digest"] if fine else f"not one digest: {result['finding']}"
+
+
 def digests(preset, files, repeat):
     program = ROOT / "build" / preset / "fuzz" / "kyufuzz"
     command = [program, "run", "--json", "--repeat", str(repeat), *files]
     done = subprocess.run(command, stdout=subprocess.PIPE, check=False)
     runs = json.loads(done.stdout)
-    return {r["file"]: r["digest"] if r.get("same_digest") else f"not one digest: {r['finding']}" for r in runs}
+    return {r["file"]: one_digest(r) for r in runs}
 
 
 def main(presets):

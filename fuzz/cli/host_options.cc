@@ -72,6 +72,12 @@ bool host_options::apply(stack_config *c) const {
   return gateway.empty() || parse_ipv4(gateway, &c->gateway) || nonsense(gateway, "not an address");
 }
 
+void findings_end_the_process() {
+  watch::warm_up_symbolizer();
+  watch::set_finding_sink(finding_ends_it);
+  watch::install_crash_handlers();
+}
+
 std::unique_ptr<wired_host> wired_host::make(const host_options &o, const stack_config &config) {
   auto made = std::make_unique<wired_host>();
   made->device_ = std::make_unique<tap_device>(o.tap);
@@ -79,9 +85,7 @@ std::unique_ptr<wired_host> wired_host::make(const host_options &o, const stack_
     refuse(o.tap, made->device_->error());
     return nullptr;
   }
-  watch::warm_up_symbolizer();
-  watch::set_finding_sink(finding_ends_it);
-  watch::install_crash_handlers();
+  findings_end_the_process();
   wire *w = made->device_.get();
   if (!o.wire_is.none()) {
     made->bad_ = std::make_unique<impaired_wire>(*w, o.wire_is);

@@ -24,6 +24,9 @@ struct host_options {
   bool apply(stack_config *) const;
 };
 
+// From here on, a finding is printed and ends the process with status 1.
+void findings_end_the_process();
+
 // A host by these options, and the wire that it is on.
 class wired_host {
  public:

@@ -1,12 +1,11 @@
 // kyufuzz: replay, show, assemble, minimise and import scenarios, serve a TAP device, measure.
 #include "cli/commands.h"
+#include "cli/options.h"
 
 #include <CLI/CLI.hpp>
 
-#include <cstdio>
-
 int main(int argc, char **argv) {
-  CLI::App app{"kyufuzz: scenarios against a 4.4BSD TCP/IP stack"};
+  CLI::App app{"Scenarios against a 4.4BSD TCP/IP stack", "kyufuzz"};
   app.require_subcommand(1);
   app.footer("Exit status: 0 nothing found, 1 something found, 2 it could not run.");
   int status = 0;
@@ -22,13 +21,6 @@ int main(int argc, char **argv) {
   kyu::fuzz::add_serve(app, &status);
   kyu::fuzz::add_fetch(app, &status);
   kyu::fuzz::add_bench(app, &status);
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::CallForHelp &e) {
-    return app.exit(e);
-  } catch (const CLI::ParseError &e) {
-    fprintf(stderr, "kyufuzz: %s\n", e.what());
-    return 2;
-  }
+  if (std::optional<int> ended = kyu::fuzz::parse_command_line(app, argc, argv)) return *ended;
   return status;
 }

@@ -2,7 +2,21 @@
 
 #include <CLI/CLI.hpp>
 
+#include <cstdio>
+
 namespace kyu::fuzz {
+
+std::optional<int> parse_command_line(CLI::App &app, int argc, char **argv) {
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::CallForHelp &e) {
+    return app.exit(e);
+  } catch (const CLI::ParseError &e) {
+    fprintf(stderr, "%s: %s\n", app.get_name().c_str(), e.what());
+    return 2;
+  }
+  return std::nullopt;
+}
 
 void add_pools_option(CLI::App &cmd, std::string *name) {
   cmd.add_option("--pools", *name, "plain: as BSD has them; guard, pattern: two ways to poison; best")

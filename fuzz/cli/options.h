@@ -3,6 +3,7 @@
 
 #include "run/isolated.h"
 
+#include <optional>
 #include <string>
 
 namespace CLI {
@@ -10,6 +11,10 @@ class App;
 }
 
 namespace kyu::fuzz {
+
+// Parses the command line. A value is the exit status at once: help was asked for, or the command line makes
+// no sense, which has been said.
+std::optional<int> parse_command_line(CLI::App &, int argc, char **argv);
 
 // --pools, by the names that pool_mode_named() knows.
 void add_pools_option(CLI::App &, std::string *name);

@@ -84,24 +84,25 @@ struct run_command : common_options {
   json to_object(const std::string &file, const scenario &s, const run_report &r) const {
     json j = {{"file", file}, {"ops", s.size()}, {"finding", nullptr}, {"digest", nullptr}};
     if (verbose) j["trace"] = r.trace;
+    j["repeat"] = repeat;
+    j["same_digest"] = r.same_digest;
     if (r.finding) {
       j["finding"] = json::parse(watch::to_json(*r.finding));
+      j["digest"] = hex(r.finding->digest);
       return j;
     }
     j["digest"] = hex(r.result.digest);
     j["frames_in"] = r.result.frames_in;
     j["frames_out"] = r.result.frames_out;
     j["virtual_ms"] = r.result.ms;
-    j["repeat"] = repeat;
-    j["same_digest"] = r.same_digest;
     return j;
   }
 
   void print(const std::string &file, const scenario &s, const run_report &r) const {
     for (const std::string &line : r.trace) printf("%s\n", line.c_str());
     if (r.finding) {
-      printf("%s: %zu ops, FOUND %s\n%s", file.c_str(), s.size(), r.finding->kind.c_str(),
-             full_report(*r.finding, s).c_str());
+      printf("%s: %zu ops, FOUND %s%s\n%s", file.c_str(), s.size(), r.finding->kind.c_str(),
+             r.same_digest ? "" : ", NOT THE SAME EACH TIME", full_report(*r.finding, s).c_str());
       return;
     }
     printf("%s: digest %s, %zu ops, %u frames in, %u out, %.1f s of virtual time%s\n", file.c_str(),

@@ -40,6 +40,9 @@ host_port::host_port(wire &w, watch::whereabouts &where) : wire_(w), where_(wher
     return of(c).spawn(name, [e, &st, word] { e(st, word); });
   };
   port_.thread_self = [](void *c) { return of(c).thread_self(); };
+  port_.reach = [](void *c, sched_point at) {
+    if (of(c).at_point_ != nullptr) of(c).at_point_(at);
+  };
   port_.rx_wait = [](void *c) { return of(c).rx_wait(); };
   port_.tick_wait = [](void *c) { return of(c).tick_wait(); };
   port_.tx_reserve = [](void *c, uint32_t len) { return of(c).tx_reserve(len); };
@@ -48,9 +51,14 @@ host_port::host_port(wire &w, watch::whereabouts &where) : wire_(w), where_(wher
 
 host_port::~host_port() = default;
 
+// How long the host's clock takes for so many ms of the stack's.
+std::chrono::microseconds host_port::host_time(uint64_t ms) const {
+  return std::chrono::microseconds(ms * 1000 / pace_ + 1);
+}
+
 uint64_t host_port::real_ms() const {
-  return uint64_t(
-      std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - start_).count());
+  auto passed = std::chrono::steady_clock::now() - start_;
+  return uint64_t(std::chrono::duration_cast<milliseconds>(passed * pace_).count());
 }
 
 uint64_t host_port::now_ms() {
@@ -81,7 +89,7 @@ bool host_port::sem_wait(semaphore &sem, uint32_t timeout_ms) {
     me.woken.wait(lock, granted);
     return true;
   }
-  if (me.woken.wait_for(lock, milliseconds(timeout_ms), granted)) return true;
+  if (me.woken.wait_for(lock, host_time(timeout_ms), granted)) return true;
   auto **at = reinterpret_cast<waiter **>(&sem.queue);
   while (*at != &me) at = &(*at)->next;
   *at = me.next;
@@ -154,7 +162,7 @@ uint32_t host_port::tick_wait() {
   std::unique_lock lock(mutex_);
   uint64_t next = (ticks_ + 1) * tick;
   while (now_locked() < next && !winding_ && !stopping_)
-    clock_changed_.wait_for(lock, milliseconds(next - now_locked()));
+    clock_changed_.wait_for(lock, host_time(next - now_locked()));
   if (stopping_) return 0;
   if (now_locked() < next) ahead_ms_ += next - now_locked();
   auto due = uint32_t(now_locked() / tick - ticks_);

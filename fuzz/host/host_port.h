@@ -32,6 +32,11 @@ class host_port {
 
   const kyu::port *port() const { return &port_; }
 
+  // Before the stack starts: its clock runs `times` as fast as the host's.
+  void set_pace(uint32_t times) { pace_ = times; }
+  // Before the stack starts: called at each scheduling point, on the thread that got there.
+  void at_each_point(void (*f)(sched_point)) { at_point_ = f; }
+
   // Runs `body` on a thread of the stack; false: there are max_threads already. `name` must outlive it.
   bool spawn(const char *name, std::function<void()> body);
 
@@ -58,11 +63,14 @@ class host_port {
   uint8_t *tx_reserve(uint32_t len);
   void tx_commit(uint32_t len);
   uint64_t real_ms() const;
+  std::chrono::microseconds host_time(uint64_t ms) const;
   uint64_t now_locked() const { return real_ms() + ahead_ms_; }
 
   wire &wire_;
   watch::whereabouts &where_;
   kyu::port port_;
+  uint32_t pace_ = 1;
+  void (*at_point_)(sched_point) = nullptr;
   const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
   std::random_device entropy_;
   frame rx_, tx_;

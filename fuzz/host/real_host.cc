@@ -31,6 +31,7 @@ bool real_host::finish() {
   port_.unplug();
   drain(1);
   port_.stop();
+  net_locked lock(*stack_);  // nobody is left who could want it
   pool_show(*stack_, {nullptr, print_line});
   if (watcher_.seam() != nullptr) audit_end(*stack_, watcher_);
   bool full = stack_->every_pool_full();

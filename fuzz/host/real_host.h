@@ -14,6 +14,7 @@ class real_host {
   real_host(wire &, stack_config, watch::pool_mode);
 
   Stack &stack() { return *stack_; }
+  host_port &port() { return port_; }
   // Starts the input and the timer thread; false: they do not start.
   bool start() { return stack_start(*stack_); }
   // Runs `body` on a thread that may call Kyu's API. It must end once every descriptor is closed. False:

@@ -123,10 +123,22 @@ void audit_liveness(const Stack &st, std::span<const sleeper> all) {
     if (!may_sleep) fail(std::string("lost-wakeup:") + w.what, who + ", and what it waits for is true", w.so);
     if (w.may_sleep != nullptr) continue;
     expect_no_circle(st, all, s);
-    if (s.naps > max_naps_at_a_lock)
-      fail(std::string("starvation:") + w.what, who + " for the " + std::to_string(s.naps) + "th time on end",
-           w.so);
   }
+}
+
+void audit_starvation(const Stack &st, const sleeper &s) {
+  waited_for w = find(st, s.on);
+  bool at_a_lock = w.what != nullptr && w.may_sleep == nullptr;
+  if (!at_a_lock || s.naps < max_naps_at_a_lock) return;
+  fail(std::string("starvation:") + w.what,
+       std::string(s.name) + " sleeps on " + w.what + " for the " + std::to_string(s.naps) + "th time on end",
+       w.so);
+}
+
+void audit_work(uint64_t events) {
+  if (events <= max_events_per_frame) return;
+  fail("work-per-frame", "one frame has caused " + std::to_string(events) + " allocations, frees and changes",
+       nullptr);
 }
 
 }  // namespace kyu::fuzz

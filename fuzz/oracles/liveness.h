@@ -21,13 +21,18 @@ struct sleeper {
   uint8_t events = 0;  // for which it polls
 };
 
-// Who goes back to sleep at the same lock so often is passed over by others.
+// Who goes to sleep at the same lock so often, and nowhere else between, is passed over by others.
 inline constexpr uint32_t max_naps_at_a_lock = 256;
 
 // Allocations, frees and changes of objects that one frame may cause: a reset that empties both buffers of a
 // connection with as many mbufs and clusters as a scenario has comes to some thousand.
 inline constexpr uint64_t max_events_per_frame = 3000;
 
+// Once all threads sleep.
 void audit_liveness(const Stack &, std::span<const sleeper>);
+// Of one that has gone to sleep max_naps_at_a_lock times on end on one semaphore: while others run.
+void audit_starvation(const Stack &, const sleeper &);
+// Of one frame, whose input has caused so many events.
+void audit_work(uint64_t events);
 
 }  // namespace kyu::fuzz

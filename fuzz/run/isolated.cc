@@ -38,9 +38,7 @@ void take_trace(std::string &text, run_report &report) {
   text.erase(0, at);
 }
 
-}  // namespace
-
-run_report run_isolated(const scenario &ops, const run_options &o) {
+run_report run_once(const scenario &ops, const run_options &o) {
   run_report report;
   child_end end = run_child(o.quiet, [&] { replay(ops, o); });
   take_trace(end.said, report);
@@ -51,6 +49,25 @@ run_report run_isolated(const scenario &ops, const run_options &o) {
     report.same_digest = j["same"];
   }
   return report;
+}
+
+bool same_finding(const run_report &a, const run_report &b) {
+  return a.finding && b.finding && a.finding->signature == b.finding->signature &&
+         a.finding->digest == b.finding->digest && a.finding->op == b.finding->op;
+}
+
+}  // namespace
+
+// A repetition that ends in a finding ends its process: the next one has another.
+run_report run_isolated(const scenario &ops, const run_options &o) {
+  run_report first = run_once(ops, o);
+  if (!first.finding) return first;
+  run_options once = o;
+  once.repeat = 1;
+  once.trace = false;
+  for (uint32_t i = 1; i < o.repeat && first.same_digest; ++i)
+    first.same_digest = same_finding(first, run_once(ops, once));
+  return first;
 }
 
 }  // namespace kyu::fuzz

@@ -15,7 +15,8 @@ struct run_report {
   outcome result;                         // of the last repetition; zero where it did not finish
   std::optional<watch::finding> finding;  // also for a crash or a hang without a report
   std::vector<std::string> trace;         // where asked for
-  bool same_digest = true;                // over all repetitions
+  // All repetitions have the same digest; those that end in a finding, up to that and the same signature.
+  bool same_digest = true;
 };
 
 struct run_options {

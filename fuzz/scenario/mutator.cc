@@ -1,6 +1,6 @@
 #include "scenario/mutator.h"
 
-#include "scenario/checksums.h"
+#include "scenario/generate.h"
 #include "scenario/library.h"
 
 #include <algorithm>
@@ -8,101 +8,6 @@
 namespace kyu::fuzz {
 
 namespace {
-
-// Pieces of conversation that a random walk over single ops would hardly find, in the order in which
-// calls and packets depend on each other (TCP-Fuzz's insight). Ops in them are mutated like others.
-const std::vector<scenario> &phrases() {
-  static const std::vector<scenario> all = [] {
-    std::vector<scenario> out;
-    for (const char *script : {
-             "user 0: tcp_bind\npeer 0 < S port=114 mss=1460\npeer 0 < .\nuser 0: tcp_accept\n",
-             "user 0: tcp_bind\nuser 1: tcp_accept\npeer 0 < S port=114 mss=1460\npeer 0 < .\n",
-             "peer 0 < S port=114 mss=1460\npeer 0 < .\n",
-             "peer 0 < S port=114 mss=1460\n",
-             "peer 0 react how=ack\npeer 0 < S port=114\n",
-             "user 0: socket\nuser 0: connect\npeer 0 < S. mss=1460\npeer 0 < .\n",
-             "peer 1 react how=close\nuser 1: tcp_connect to=1\n",
-             "peer 0 < P. len=64\nuser 0: recv fd=1\n",
-             "user 0: send fd=1 len=1000\npeer 0 < .\n",
-             "user 0: send fd=1 len=9000\npeer 0 < .\n",
-             "peer 0 < . ack=una\npeer 0 < . ack=una\npeer 0 < . ack=una\n",
-             "peer 0 < F.\nuser 0: close fd=1\npeer 0 < .\n",
-             "user 0: close fd=1\npeer 0 < .\npeer 0 < F.\n",
-             "peer 0 < R\nuser 0: close fd=1\n",
-             "user 0: close\n",
-             "user 0: server\npeer 0 react how=ack\npeer 0 < S port=114\npeer 0 < P. len=4\n",
-             "user 0: server name=echo\npeer 0 react how=ack\npeer 0 < S port=7\npeer 0 < P. len=99\n",
-             "user 0: socket type=dgram\nuser 0: bind port=53\npeer 0 < udp port=53 len=20\nuser 0: recv\n",
-             "peer 0 < . seq=next+100 len=100\npeer 0 < . seq=next len=100\n",
-             "peer 0 < . win=0\nuser 0: send fd=1 len=100\n+10000ms\npeer 0 < . win=4096\n",
-             "peer 0 < PU. len=10 urg=5\nuser 0: recv fd=1 flags=o\n",
-             "ring-full\nuser 0: send fd=1\n",
-             "no-memory\n",
-             "+500ms\n",
-             "+70000ms\n",
-         })
-      out.push_back(from_script(script).ops);
-    return out;
-  }();
-  return all;
-}
-
-int32_t random_value(const param &p, random_source &r) {
-  if (p.kind == param_kind::signed16) return int16_t(r.next());
-  static constexpr uint32_t edges[] = {0, 1, 2, 7, 64, 114, 255, 536, 1460, 2048, 4096, 16384, 32768, 65535};
-  switch (r.below(4)) {
-    case 0: return p.standard;
-    case 1: return int32_t(std::min(edges[r.below(std::size(edges))], p.limit));
-    case 2: return int32_t(r.below(std::min(p.limit, 8u) + 1));
-    default: return int32_t(r.below(p.limit + 1));
-  }
-}
-
-// Most changes are made to the headers, and most frames are given right checksums again: others end at
-// the first check.
-void change_raw(std::vector<uint8_t> &frame, random_source &r) {
-  constexpr uint32_t headers = 14 + 20 + 20;
-  if (frame.empty() || r.one_in(16)) frame.resize(r.below(max_raw));
-  if (frame.empty()) return;
-  uint32_t size = uint32_t(frame.size());
-  uint8_t &b = frame[r.below(r.one_in(4) ? size : std::min(size, headers))];
-  switch (r.below(4)) {
-    case 0: b = uint8_t(r.next()); break;
-    case 1: b = uint8_t(b ^ 1u << r.below(8)); break;
-    case 2: b = uint8_t(b + (r.one_in(2) ? 1 : 255)); break;
-    default: b = r.one_in(2) ? 0 : 255; break;
-  }
-  if (!r.one_in(8)) fix_checksums(frame);
-}
-
-void randomise_arg(op &o, random_source &r) {
-  auto params = spec_of(o.code).params;
-  if (o.code == opcode::raw) return change_raw(o.bytes, r);
-  if (params.empty()) return;
-  uint32_t pick = r.below(uint32_t(params.size()));
-  size_t at = 0;
-  for (uint32_t i = 0; i < pick; ++i) at += params[i].kind == param_kind::relative ? 2 : 1;
-  const param &p = params[pick];
-  if (p.kind == param_kind::tcp_flags && !r.one_in(4)) {
-    static constexpr int32_t usual[] = {0x02, 0x10, 0x12, 0x11, 0x18, 0x04, 0x14, 0x30};
-    o.arg[at] = usual[r.below(std::size(usual))];
-    return;
-  }
-  o.arg[at] = random_value(p, r);
-  if (p.kind == param_kind::relative) {
-    static constexpr int32_t deltas[] = {0, 1, -1, 2, -2, 100, -100, 1460, -1460, 32767};
-    o.arg[at + 1] = r.one_in(4) ? int16_t(r.next()) : deltas[r.below(std::size(deltas))];
-  }
-}
-
-op random_op(target t, random_source &r) {
-  opcode c;
-  do c = opcode(r.below(opcodes));
-  while (!lets_through(t, c));
-  op o = make_op(c, int(r.below(2)));
-  for (uint32_t i = r.below(4); i > 0; --i) randomise_arg(o, r);
-  return o;
-}
 
 void insert(scenario &s, size_t at, const scenario &what) {
   s.insert(s.begin() + long(at), what.begin(), what.end());
@@ -113,7 +18,7 @@ size_t place(const scenario &s, random_source &r) {
 }
 
 void insert_phrase(scenario &s, target t, random_source &r) {
-  scenario p = phrases()[r.below(uint32_t(phrases().size()))];
+  scenario p = random_phrase(r);
   std::erase_if(p, [t](const op &o) { return !lets_through(t, o.code); });
   if (r.one_in(4)) {
     int32_t other = int32_t(r.below(max_peers));

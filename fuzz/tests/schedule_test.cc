@@ -124,6 +124,24 @@ TEST_F(schedule, a_thread_that_does_not_exist_is_not_waited_for) {
   EXPECT_FALSE(sched_.holding());
 }
 
+TEST_F(schedule, naps_on_one_semaphore_are_counted) {
+  semaphore here, there;
+  std::string told;
+  sched_.at_each_nap(3, [&told](thread_id t, const semaphore *, uint32_t naps) {
+    told += std::to_string(t) + ":" + std::to_string(naps) + " ";
+  });
+  thread([&] {
+    for (semaphore *s : {&here, &here, &there, &here, &here, &here, &here, &here, &here})
+      (void)sched_.sem_wait(*s, forever);
+  });
+  for (int i = 0; i < 9; ++i) {
+    run();
+    sched_.sem_signal(i == 2 ? there : here);
+  }
+  run();
+  EXPECT_EQ(told, "0:3 0:6 ");
+}
+
 TEST_F(schedule, starting_and_ending_are_points) {
   std::string seen;
   sched_.set_observer([&seen](thread_id t, sched_point at) {

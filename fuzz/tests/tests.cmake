@@ -17,10 +17,12 @@ add_library(unit_tests_main OBJECT
   tests/dns_test.cc
   tests/host_test.cc
   tests/ip_test.cc
+  tests/liveness_test.cc
   tests/schedule_test.cc
   tests/stream_test.cc
   tests/syncookie_test.cc
   tests/tftp_test.cc
+  tests/two_threads_test.cc
   tests/tcp_states_test.cc
   tests/tcp_test.cc
   tests/tcp_options_test.cc
@@ -55,9 +57,36 @@ endif()
 file(GLOB regressions CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/corpus/regressions/*.scenario)
 foreach(script ${regressions})
   get_filename_component(name ${script} NAME_WE)
-  add_test(NAME regression.${name}
-           COMMAND Python3::Interpreter ${CMAKE_CURRENT_LIST_DIR}/prove_regression.py $<TARGET_FILE:kyufuzz> ${script})
+  file(STRINGS ${script} sanitizer REGEX "^// sanitizer: ")
+  string(REPLACE "// sanitizer: " "" sanitizer "${sanitizer}")
+  if(NOT sanitizer OR KYU_SANITIZE MATCHES "${sanitizer}")
+    add_test(NAME regression.${name}
+             COMMAND Python3::Interpreter ${CMAKE_CURRENT_LIST_DIR}/prove_regression.py $<TARGET_FILE:kyufuzz> ${script})
+  endif()
 endforeach()
+
+# Real threads. Races are found within a second; where nothing is, the time is over.
+if(TARGET kyu_stress)
+  add_test(NAME stress COMMAND kyu_stress --seconds 15)
+  add_test(NAME linux.stress COMMAND Python3::Interpreter ${CMAKE_CURRENT_LIST_DIR}/linux_stress.py
+                                     $<TARGET_FILE:kyu_stress> --seconds 15)
+  set_tests_properties(linux.stress PROPERTIES SKIP_RETURN_CODE 77)
+  foreach(bug ${KYU_RACES})
+    add_test(NAME stress.${bug} COMMAND kyu_stress.${bug} --seconds 60)
+    set_tests_properties(stress.${bug} PROPERTIES PASS_REGULAR_EXPRESSION "ThreadSanitizer: data race")
+  endforeach()
+endif()
+
+# The compiler refuses a file that touches without the locker what it guards (sys/guarded.h).
+if(KYU_REPOSITORY_TESTS)
+  foreach(bug ${KYU_RACES})
+    get_target_property(source bug.${bug} SOURCES)
+    add_test(NAME thread_safety.${bug}
+             COMMAND ${CMAKE_CXX_COMPILER} -std=c++20 -fsyntax-only -ffreestanding -Wthread-safety -Werror
+                     -DKYU_ASSERTIONS=1 -iquote ${CMAKE_SOURCE_DIR}/stack ${source})
+    set_tests_properties(thread_safety.${bug} PROPERTIES PASS_REGULAR_EXPRESSION "requires holding locker")
+  endforeach()
+endif()
 
 # A real Linux client over TAP. Exit status 77: no network namespace can be made here.
 set(linux_transfers ${CMAKE_CURRENT_LIST_DIR}/linux_transfers.py)

@@ -108,6 +108,25 @@ TEST_P(pools, find_a_free_into_the_wrong_pool) {
   EXPECT_EQ(f->kind, "bad-free");
 }
 
+#ifdef KYU_MSAN
+// What an object is made of is unknown until it is written: also where another object was before.
+TEST(uninitialised, a_decision_that_depends_on_a_fresh_object_is_found) {
+  auto decide = [](bool write) {
+    return found(pool_mode::guard, [write](Stack &st, watcher &) {
+      mbuf *m = m_get(st.mb);
+      volatile uint8_t *data = m->m_data;
+      if (write) *data = 1;
+      if (*data == 2) puts("");
+      m_free(m);
+    });
+  };
+  EXPECT_FALSE(decide(true));
+  auto f = decide(false);
+  ASSERT_TRUE(f);
+  EXPECT_EQ(f->kind, "use-of-uninitialized-value");
+}
+#endif
+
 std::vector<pool_mode> modes() {
   std::vector<pool_mode> all{pool_mode::guard, pool_mode::pattern};
   if (best_pool_mode() == pool_mode::shadow) all.push_back(pool_mode::shadow);

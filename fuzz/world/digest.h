@@ -32,6 +32,8 @@ class digest {
   }
 
   uint64_t value() const { return h_; }
+  // Where the value is, up to date at any time.
+  const uint64_t *place() const { return &h_; }
 
  private:
   uint64_t h_ = 0x6b797566757a7a31;

@@ -34,6 +34,7 @@ struct fiber::impl {
   void *arg = nullptr;
 #ifdef KYU_BOOST_CONTEXT
   boost::context::detail::fcontext_t self = nullptr, scheduler = nullptr;
+  static void start(boost::context::detail::transfer_t from);
 #else
   ucontext_t self{}, scheduler{};
 #endif
@@ -52,6 +53,9 @@ struct fiber::impl {
   void leave_fiber();
   void enter_fiber();
 };
+
+// What assembly returns in registers, MemorySanitizer knows nothing of.
+#define FROM_ASSEMBLY [[clang::no_sanitize("memory")]]
 
 void fiber::impl::leave_scheduler() {
 #ifdef KYU_ASAN
@@ -119,23 +123,25 @@ using boost::context::detail::jump_fcontext;
 using boost::context::detail::make_fcontext;
 using boost::context::detail::transfer_t;
 
+FROM_ASSEMBLY void fiber::impl::start(transfer_t from) {
+  impl *self = static_cast<impl *>(from.data);
+  self->scheduler = from.fctx;
+  self->run();
+}
+
 void fiber::prepare(body fn, void *arg) {
   impl_->fn = fn;
   impl_->arg = arg;
-  impl_->self = make_fcontext(impl_->stack() + stack_bytes, stack_bytes, [](transfer_t from) {
-    impl *self = static_cast<impl *>(from.data);
-    self->scheduler = from.fctx;
-    self->run();
-  });
+  impl_->self = make_fcontext(impl_->stack() + stack_bytes, stack_bytes, impl::start);
 }
 
-void fiber::resume() {
+FROM_ASSEMBLY void fiber::resume() {
   impl_->leave_scheduler();
   impl_->self = jump_fcontext(impl_->self, impl_).fctx;
   impl_->enter_scheduler();
 }
 
-void fiber::suspend() {
+FROM_ASSEMBLY void fiber::suspend() {
   impl_->leave_fiber();
   impl_->scheduler = jump_fcontext(impl_->scheduler, nullptr).fctx;
   impl_->enter_fiber();

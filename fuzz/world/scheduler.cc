@@ -187,6 +187,7 @@ bool scheduler::sem_wait(semaphore &sem, uint32_t timeout_ms) {
   t.waits_for = &sem;
   t.naps = t.last_slept_on == &sem ? t.naps + 1 : 1;
   t.last_slept_on = &sem;
+  if (on_naps_ && t.naps % naps_to_tell_ == 0) on_naps_(t.id, &sem, t.naps);
   t.timed_out = false;
   if (timeout_ms != forever) {
     t.wakes_at = now_ + timeout_ms;

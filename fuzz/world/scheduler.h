@@ -50,6 +50,12 @@ class scheduler {
   // Called for each point that a thread gets to, before it is preempted there; may be empty.
   void set_observer(std::function<void(thread_id, sched_point)> f) { observer_ = std::move(f); }
 
+  // Called when a thread goes to sleep on one semaphore for the n-th, 2n-th, ... time on end.
+  void at_each_nap(uint32_t n, std::function<void(thread_id, const semaphore *, uint32_t naps)> f) {
+    naps_to_tell_ = n;
+    on_naps_ = std::move(f);
+  }
+
   // The next time at which a sleeping thread's wait times out; UINT64_MAX: none.
   uint64_t next_timeout() const;
   // Moves the clock, and makes the threads ready whose wait has then timed out.
@@ -119,6 +125,8 @@ class scheduler {
   std::vector<preemption> preemptions_;  // that have not happened yet
   std::vector<held_thread> held_;
   std::function<void(thread_id, sched_point)> observer_;
+  uint32_t naps_to_tell_ = 0;
+  std::function<void(thread_id, const semaphore *, uint32_t naps)> on_naps_;
 };
 
 }  // namespace kyu::fuzz

@@ -6,6 +6,7 @@
 #include "socket/sockopt.h"
 #include "watch/crash.h"
 #include "watch/poison.h"
+#include "watch/uninitialised.h"
 #include "world/memory.h"
 
 #include <algorithm>
@@ -41,6 +42,10 @@ world::world(world_options options)
   memory_ = map_memory(stack_bytes(config_));
   for (user &u : users_) u.data = std::make_unique_for_overwrite<uint8_t[]>(max_call_bytes);
   watch::move_fence(tx_.data, sizeof tx_.data, 0);
+  if (options.oracles)
+    sched_.at_each_nap(max_naps_at_a_lock, [this](thread_id id, const semaphore *on, uint32_t naps) {
+      audit_starvation(*stack_, {.id = id, .name = sched_.name_of(id), .on = on, .naps = naps});
+    });
   port_.ctx = this;
   port_.now_ms = [](void *c) { return of(c).sched_.now(); };
   port_.random32 = [](void *c) { return of(c).entropy_.next(); };
@@ -51,7 +56,6 @@ world::world(world_options options)
     return of(c).sched_.alive() < scheduler::max_threads - 1 && of(c).sched_.start(name, e, st, word);
   };
   port_.thread_self = [](void *c) { return of(c).sched_.self(); };
-  if (options.points) port_.reach = [](void *c, sched_point at) { of(c).sched_.reach(at); };
   port_.rx_wait = [](void *c) { return of(c).rx_wait(); };
   port_.tick_wait = [](void *c) { return of(c).ticker_.wait(); };
   port_.tx_reserve = [](void *c, uint32_t len) { return of(c).tx_reserve(len); };
@@ -69,6 +73,7 @@ void world::begin(trace *t) {
   sched_.restart();
   stack_ = stack_init(memory_, config_, &port_, watcher_.seam());
   watcher_.begin(*stack_);
+  watcher_.where().digest = digest_.place();
   for (int i = 0; i < max_peers; ++i) peers_[size_t(i)].begin(i, config_.addr);
   rx_.clear();
   lose_ = ring_full_ = 0;
@@ -84,14 +89,23 @@ void world::begin(trace *t) {
       if (!sched_.start(names[u], user_thread, *stack_, u)) broken("no threads for users");
     sched_.run();
   }
+  digest_.reset();
+}
+
+// Only where somebody wants to know of them: most scenarios have no preemption.
+void world::watch_points(const scenario &ops) {
+  auto preempts = [](const op &o) { return o.code == opcode::preempt; };
+  bool wanted = options_.points && (on_point || std::any_of(ops.begin(), ops.end(), preempts));
+  port_.reach = nullptr;
+  if (wanted) port_.reach = [](void *c, sched_point at) { of(c).sched_.reach(at); };
   sched_.set_observer({});
   if (on_point)
     sched_.set_observer([this](thread_id who, sched_point at) { on_point(watcher_.where().op, who, at); });
-  digest_.reset();
 }
 
 outcome world::run(const scenario &ops, trace *t) {
   begin(t);
+  watch_points(ops);
   int32_t index = 0;
   for (const op &o : ops) run_op(index++, o);
   watcher_.where().op = index;
@@ -212,10 +226,7 @@ void world::advance(uint64_t ms) {
 // Nobody but the input thread has run since it took its last frame: all that happened is that frame's doing.
 void world::judge_work() {
   uint64_t events = watcher_.events() - frame_began_.events;
-  if (sched_.resumed() == frame_began_.resumed && events > max_events_per_frame)
-    watch::fail_oracle("liveness", "work-per-frame",
-                       "one frame has caused " + std::to_string(events) + " allocations, frees and changes",
-                       nullptr);
+  if (sched_.resumed() == frame_began_.resumed) audit_work(events);
 }
 
 const_bytes world::rx_wait() {
@@ -243,12 +254,14 @@ uint8_t *world::tx_reserve(uint32_t len) {
   }
   watch::move_fence(tx_.data, tx_.len, len);
   tx_.len = len;
+  watch::mark_uninitialised(tx_.data, len);
   return tx_.data;
 }
 
 void world::tx_commit(uint32_t len) {
   if (len != tx_.len) broken("a frame of another length than was reserved");
   const_bytes f = tx_.view();
+  watch::expect_initialised(f.data(), f.size(), "a frame");
   ++out_.frames_out;
   digest_.add(sched_.now());
   digest_.add(f);

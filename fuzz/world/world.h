@@ -6,6 +6,7 @@
 #include "scenario/random.h"
 #include "stack.h"
 #include "watch/watcher.h"
+#include "world/call.h"
 #include "world/digest.h"
 #include "world/frame.h"
 #include "world/peer.h"
@@ -53,7 +54,7 @@ class world {
   std::function<void(int32_t op, thread_id, sched_point)> on_point;
 
  private:
-  static constexpr uint32_t max_open = 64;  // descriptors
+  static constexpr uint32_t max_open = caller::max_descriptors;
   static constexpr size_t max_queued_calls = 16;
   static constexpr uint32_t max_call_bytes = 65536;
 
@@ -69,6 +70,7 @@ class world {
   static constexpr uint32_t max_answers_per_op = 2000;
 
   void begin(trace *);
+  void watch_points(const scenario &);
   void run_op(int32_t index, const op &);
   void drain();
   void settle();  // threads run until all sleep, then the oracles look
@@ -85,15 +87,9 @@ class world {
   void queue_call(const op &);
 
   // API ops, on a user thread (api.cc).
+  class user_call;
   void make_call(const op &);
-  void keep_address(const op &);
-  void move_data(const op &);
-  void ask(const op &);
-  endpoint peer_at(int32_t number, int32_t port) const;
-  uint64_t opened(int fd);
-  void result(const op &, err, uint64_t value);
-  void result(const op &, uint64_t value);
-  bytes buffer_of(const op &, uint32_t len);  // a call's data, and not a byte more
+  void show(const op &, const caller::result &);
 
   // The port.
   static world &of(void *ctx) { return *static_cast<world *>(ctx); }

@@ -32,6 +32,7 @@ struct finding {
   int32_t op = -1;
   uint64_t ms = 0;
   std::string thread;
+  uint64_t digest = 0;       // of all that the scenario had made visible by then; 0: not known
   std::vector<frame> stack;  // who touched it
   std::vector<life_event> life;
   std::vector<std::string> remarks;

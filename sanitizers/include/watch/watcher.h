@@ -24,6 +24,7 @@ struct whereabouts {
   int32_t op = -1;
   uint64_t ms = 0;
   const char *thread = "main";
+  const uint64_t *digest = nullptr;  // null: there is none
 };
 
 class watcher {

@@ -1,0 +1,19 @@
+// Ops and pieces of conversation at random.
+#pragma once
+
+#include "scenario/op.h"
+#include "scenario/random.h"
+#include "scenario/target.h"
+
+namespace kyu::fuzz {
+
+// An op of a target's, with some of its parameters at random.
+op random_op(target, random_source &);
+
+// One parameter anew; of a raw frame, a byte or its length.
+void randomise_arg(op &, random_source &);
+
+// A piece of a conversation: calls and packets that depend on each other.
+const scenario &random_phrase(random_source &);
+
+}  // namespace kyu::fuzz

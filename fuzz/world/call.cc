@@ -1,0 +1,167 @@
+#include "world/call.h"
+
+#include "kyu/dhcp.h"
+#include "kyu/dns.h"
+#include "kyu/servers.h"
+#include "kyu/tftp.h"
+#include "socket/sockopt.h"
+#include "world/stream.h"
+
+namespace kyu::fuzz {
+
+namespace {
+
+constexpr uint16_t option_of[] = {SO_REUSEADDR,     SO_KEEPALIVE, SO_BROADCAST,  SO_LINGER,     SO_OOBINLINE,
+                                  SO_SNDBUF,        SO_RCVBUF,    SO_SNDLOWAT,   SO_RCVLOWAT,   SO_SNDTIMEO,
+                                  SO_RCVTIMEO,      TCP_NODELAY,  TCP_MAXSEG,    SO_ACCEPTCONN, SO_NBIO,
+                                  TCP_USER_TIMEOUT, TCP_KEEPIDLE, TCP_KEEPINTVL, IP_TOS,        IP_TTL};
+
+constexpr uint8_t poll_events[] = {POLLIN, POLLOUT, POLLIN | POLLOUT, POLLPRI};
+
+uint64_t number_of(endpoint e) { return uint64_t(e.addr) << 16 | e.port; }
+
+}  // namespace
+
+int fd_of(const op &o) { return o.arg[1] == 9 ? -1 : o.arg[1]; }
+
+uint8_t polled_events(const op &o) { return poll_events[o.arg[2]]; }
+
+endpoint caller::peer_at(int32_t number, int32_t port) const {
+  return {net_.addr + 1 + uint32_t(number), uint16_t(port)};
+}
+
+// A descriptor that a call has opened begins a new stream.
+uint64_t caller::opened(int fd) {
+  if (fd >= 0) sent_[size_t(fd)] = 0;
+  return uint64_t(int64_t(fd));
+}
+
+caller::result caller::make(const op &o) {
+  const auto &a = o.arg;
+  int fd = fd_of(o), got = -1;
+  endpoint ep;
+  switch (o.code) {
+    case opcode::socket: {
+      err e = net_socket(st_, a[1] == 0 ? sotype::stream : sotype::dgram, &got);
+      return {e, opened(got)};
+    }
+    case opcode::bind: return net_bind(st_, fd, {0, uint16_t(a[2])});
+    case opcode::listen: return net_listen(st_, fd, a[2]);
+    case opcode::accept: {
+      err e = net_accept(st_, fd, a[2] != 0, &got, &ep);
+      return {e, opened(got) << 48 ^ number_of(ep)};
+    }
+    case opcode::connect: return net_connect(st_, fd, peer_at(a[2], a[3]), a[4] != 0);
+    case opcode::shutdown: return net_shutdown(st_, fd, shut(a[2]));
+    case opcode::close: return net_close(st_, fd);
+    case opcode::ifaddr: return net_ifaddr(st_, {(net_.addr & net_.mask) | uint32_t(a[1]), net_.mask, 0});
+    case opcode::resolve:
+    case opcode::tftp: return fetch(o);
+    case opcode::dhcp: return keep_address();
+    case opcode::tcp_bind: return result::counting(opened(kyu::tcp_bind(st_, uint16_t(a[1]), a[2])));
+    case opcode::tcp_connect: return result::counting(opened(kyu::tcp_connect(st_, peer_at(a[1], a[2]))));
+    case opcode::tcp_accept: return result::counting(opened(kyu::tcp_accept(st_, fd, &ep)));
+    case opcode::server: return result::counting(opened(server_start(st_, kyu::server(a[1]))));
+    case opcode::send:
+    case opcode::sendto:
+    case opcode::recv: return move_data(o);
+    default: return ask(o);
+  }
+}
+
+// What a server is asked for: a name's address, or a file.
+caller::result caller::fetch(const op &o) {
+  result r;
+  if (o.code == opcode::resolve) {
+    static constexpr const char *names[] = {"www.example.com", "WWW.Example.COM.", "a..b", "x"};
+    uint32_t addr = 0;
+    r.e = dns_resolve(st_, peer_at(o.arg[1], dns_port), names[o.arg[2]], &addr);
+    r.value = addr;
+    return r;
+  }
+  bytes to = buffer(uint32_t(o.arg[2]));
+  uint32_t n = 0;
+  r.e = tftp_get(st_, peer_at(o.arg[1], tftp_port), "image", to, &n);
+  r.value = n;
+  r.data = to.first(n);
+  return r;
+}
+
+// Returns only at the end, or when somebody shuts its socket down.
+caller::result caller::keep_address() {
+  auto told = [](void *ctx, const dhcp_lease &l) { static_cast<caller *>(ctx)->leased(l.config.addr); };
+  return dhcp_run(st_, {this, told});
+}
+
+caller::result caller::move_data(const op &o) {
+  const auto &a = o.arg;
+  int fd = fd_of(o);
+  uint32_t n = 0;
+  result r;
+  if (o.code == opcode::send) {
+    bytes data = buffer(uint32_t(a[2]));
+    fill_stream(user_stream, fd >= 0 ? sent_[size_t(fd)] : 0, data);
+    r.e = net_send(st_, fd, data, uint8_t(a[3]), &n);
+    if (fd >= 0) sent_[size_t(fd)] += n;
+  } else if (o.code == opcode::sendto) {
+    bytes data = buffer(uint32_t(a[4]));
+    fill_stream(user_stream, 0, data);
+    r.e = net_sendto(st_, fd, data, peer_at(a[2], a[3]), &n);
+  } else {
+    bytes data = buffer(uint32_t(a[2]));
+    endpoint from;
+    r.e = net_recv(st_, fd, data, uint8_t(a[3]), &from, &n);
+    r.data = data.first(n);
+  }
+  r.value = n;
+  return r;
+}
+
+// Calls about a descriptor's state, which they hardly change.
+caller::result caller::ask(const op &o) {
+  Stack &st = st_;
+  int fd = fd_of(o);
+  endpoint ep;
+  err e = err::ok;
+  uint64_t value = 0;
+  switch (o.code) {
+    case opcode::setopt: e = net_setopt(st, fd, option_of[o.arg[2]], uint32_t(o.arg[3])); break;
+    case opcode::getopt: {
+      uint32_t n = 0;
+      e = net_getopt(st, fd, option_of[o.arg[2]], &n);
+      value = n;
+      break;
+    }
+    case opcode::peername:
+      e = net_peername(st, fd, &ep);
+      value = number_of(ep);
+      break;
+    case opcode::sockname:
+      e = net_sockname(st, fd, &ep);
+      value = number_of(ep);
+      break;
+    case opcode::state: {
+      net_status s;
+      e = net_state(st, fd, &s);
+      value = uint64_t(s.state) << 40 ^ uint64_t(s.readable) << 33 ^ uint64_t(s.writeable) << 32 ^
+              uint64_t(s.rcv_cc) << 16 ^ s.snd_cc;
+      break;
+    }
+    case opcode::error: {
+      err pending = err::ok;
+      e = net_error(st, fd, &pending);
+      value = uint64_t(pending);
+      break;
+    }
+    case opcode::poll: {
+      net_pollfd p{fd, polled_events(o)};
+      value = net_poll(st, {&p, 1}, uint32_t(o.arg[3]));
+      value = value << 8 | p.revents;
+      break;
+    }
+    default: break;
+  }
+  return {e, value};
+}
+
+}  // namespace kyu::fuzz

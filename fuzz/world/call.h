@@ -1,0 +1,63 @@
+// API ops, each as one call of Kyu's API: what a world's user threads and real threads have in common.
+#pragma once
+
+#include "kyu/kyu.h"
+#include "scenario/op.h"
+#include "stack.h"
+
+#include <cstdint>
+#include <optional>
+#include <span>
+
+namespace kyu::fuzz {
+
+// Who calls, and with what.
+class caller {
+ public:
+  static constexpr uint32_t max_descriptors = 64;
+
+  // `net`: the stack's own address and network; peers have the addresses behind it. `sent`: bytes that were
+  // sent on each descriptor, max_descriptors of them; must outlive the caller.
+  caller(Stack &st, const net_ifconfig &net, std::span<uint32_t> sent) : st_(st), net_(net), sent_(sent) {}
+  virtual ~caller() = default;
+
+  struct result {
+    err e = err::ok;
+    uint64_t value = 0;
+    bool counts = false;              // `value` alone is the result, as of Kyu's own calls
+    std::optional<const_bytes> data;  // what was received; in buffer()'s memory
+
+    result(err error = err::ok, uint64_t v = 0) : e(error), value(v) {}
+    static result counting(uint64_t v) {
+      result r(err::ok, v);
+      r.counts = true;
+      return r;
+    }
+  };
+  // Makes an API op's call; returns when it does.
+  result make(const op &);
+
+ private:
+  // Memory for the data of the call that is made, and not a byte more.
+  virtual bytes buffer(uint32_t len) = 0;
+  // dhcp_run() has taken this address.
+  virtual void leased(uint32_t addr) = 0;
+
+  result move_data(const op &);
+  result ask(const op &);
+  result fetch(const op &);
+  result keep_address();
+  endpoint peer_at(int32_t number, int32_t port) const;
+  uint64_t opened(int fd);
+
+  Stack &st_;
+  const net_ifconfig net_;
+  std::span<uint32_t> sent_;
+};
+
+// The descriptor that an op names; -1: none that there can be.
+int fd_of(const op &);
+// poll_event bits of a poll op.
+uint8_t polled_events(const op &);
+
+}  // namespace kyu::fuzz
