@@ -14,7 +14,7 @@ FILE_LINES, FUNCTION_LINES, BLOB_BYTES = 900, 70, 100_000
 # Which of our headers a folder may include, by how their paths begin. Includes point down only.
 STACK = ("ip/", "kyu/", "link/", "memory/", "socket/", "stack.h", "sys/", "tcp/", "udp/")
 SANITIZERS = STACK + ("watch/",)
-FUZZ = SANITIZERS + ("bench/", "cli/", "host/", "import/", "oracles/", "packetdrill/", "run/", "scenario/", "stress/", "targets/", "tests/", "world/")
+FUZZ = SANITIZERS + ("bench/", "cli/", "host/", "import/", "oracles/", "packetdrill/", "run/", "scenario/", "stress/", "targets/", "tests/", "triage/", "world/")
 BOARD = FUZZ + ("boot/", "devices/", "kernel/", "images/", "release/", "replay/", "witness/")
 MAY_INCLUDE = {"stack": STACK, "sanitizers": SANITIZERS, "fuzz": FUZZ, "board": BOARD}
 
@@ -26,7 +26,7 @@ BANNED = (
     (("stack",), r"#include <(string|vector|map|iostream|cstdlib|cstdio|memory)>", "not freestanding"),
     (("stack",), r"\b(dynamic_cast|virtual|throw|typeid)\b", "not for a BSD reader"),
 )
-NOT_DETERMINISTIC_BY_PURPOSE = ("fuzz/host/", "fuzz/bench/", "fuzz/cli/", "fuzz/stress/")
+NOT_DETERMINISTIC_BY_PURPOSE = ("fuzz/host/", "fuzz/bench/", "fuzz/cli/", "fuzz/stress/", "fuzz/triage/")
 MACHINE_PATHS = re.compile(r"/(work|root|home)/")
 EXECUTABLE = re.compile(r"^(ci/[a-z-]+|ci/lib/[a-z]+\.sh|\.ci/run|(fuzz|board)/tests/[a-z_]+\.py)$")
 

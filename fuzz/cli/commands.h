@@ -16,6 +16,7 @@ void add_explore(CLI::App &, int *status);
 void add_import(CLI::App &, int *status);
 void add_serve(CLI::App &, int *status);
 void add_fetch(CLI::App &, int *status);
+void add_triage(CLI::App &, int *status);
 void add_bench(CLI::App &, int *status);
 
 }  // namespace kyu::fuzz

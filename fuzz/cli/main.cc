@@ -20,6 +20,7 @@ int main(int argc, char **argv) {
 #endif
   kyu::fuzz::add_serve(app, &status);
   kyu::fuzz::add_fetch(app, &status);
+  kyu::fuzz::add_triage(app, &status);
   kyu::fuzz::add_bench(app, &status);
   if (std::optional<int> ended = kyu::fuzz::parse_command_line(app, argc, argv)) return *ended;
   return status;

@@ -62,7 +62,7 @@ struct run_command : common_options {
       if (!read(file, &s)) return 2;
       run_options o = run();
       o.repeat = repeat;
-      o.trace = verbose;
+      o.record = verbose;
       o.quiet = !sanitizer_log;
       run_report r = run_isolated(s, o);
       if (r.finding || !r.same_digest) status = 1;
@@ -83,7 +83,7 @@ struct run_command : common_options {
 
   json to_object(const std::string &file, const scenario &s, const run_report &r) const {
     json j = {{"file", file}, {"ops", s.size()}, {"finding", nullptr}, {"digest", nullptr}};
-    if (verbose) j["trace"] = r.trace;
+    if (verbose) j["trace"] = conversation_text(r.events);
     j["repeat"] = repeat;
     j["same_digest"] = r.same_digest;
     if (r.finding) {
@@ -99,7 +99,7 @@ struct run_command : common_options {
   }
 
   void print(const std::string &file, const scenario &s, const run_report &r) const {
-    for (const std::string &line : r.trace) printf("%s\n", line.c_str());
+    for (const std::string &line : conversation_text(r.events)) printf("%s\n", line.c_str());
     if (r.finding) {
       printf("%s: %zu ops, FOUND %s%s\n%s", file.c_str(), s.size(), r.finding->kind.c_str(),
              r.same_digest ? "" : ", NOT THE SAME EACH TIME", full_report(*r.finding, s).c_str());

@@ -1,6 +1,7 @@
 #include "run/bundle.h"
 
 #include "run/minimize.h"
+#include "run/pcapng.h"
 
 #include <nlohmann/json.hpp>
 
@@ -26,8 +27,9 @@ std::string header(const watch::finding &f) {
   return "// " + f.summary + "\n// signature: " + f.signature + "\n\n";
 }
 
-std::string report_json(const bundle_request &q, const watch::finding &f, const scenario &least) {
-  nlohmann::json j = nlohmann::json::parse(watch::to_json(f));
+std::string report_json(const bundle_request &q, const run_report &r, const scenario &least) {
+  nlohmann::json j = nlohmann::json::parse(watch::to_json(*r.finding));
+  j["conversation"] = conversation_json(r.events);
   j["script"] = to_script(least);
   j["ops"] = least.size();
   j["ops_before_minimizing"] = q.ops.size();
@@ -35,15 +37,17 @@ std::string report_json(const bundle_request &q, const watch::finding &f, const 
   return j.dump(2) + "\n";
 }
 
-void write_all(const fs::path &dir, const bundle_request &q, const watch::finding &f, const scenario &least) {
+void write_all(const fs::path &dir, const bundle_request &q, const run_report &r, const scenario &least) {
+  const watch::finding &f = *r.finding;
   fs::create_directories(dir);
+  put(dir / "conversation.pcapng", pcapng_of(r.events, least, &f));
   put(dir / "input", q.input);
   put(dir / "script.scenario", header(f) + to_script(q.ops));
   put(dir / "minimized", as_text(encode(least)));
   put(dir / "minimized.scenario", header(f) + to_script(least));
   put(dir / "report.txt",
       full_report(f, least) + "\n  Replay:\n    " + q.program + " run minimized.scenario\n");
-  put(dir / "report.json", report_json(q, f, least));
+  put(dir / "report.json", report_json(q, r, least));
 }
 
 }  // namespace
@@ -64,14 +68,17 @@ bundle_result make_bundle(const bundle_request &q) {
   run_report found = run_isolated(q.ops, q.options);
   if (!found.finding) return r;
   scenario least = minimize(q.ops, found.finding->signature, q.options, q.progress);
-  r.finding = run_isolated(least, q.options).finding;
+  run_options recorded = q.options;
+  recorded.record = true;
+  run_report shown = run_isolated(least, recorded);
+  r.finding = shown.finding;
   if (!r.finding) return r;
   r.ops = least.size();
   fs::path temporary = q.folder + ".new";
   std::error_code ignored;
   try {
     fs::remove_all(temporary);
-    write_all(temporary, q, *r.finding, least);
+    write_all(temporary, q, shown, least);
     fs::rename(temporary, q.folder);
   } catch (const std::exception &e) {
     r.error = e.what();

@@ -1,4 +1,5 @@
-// All that belongs to one finding, in one folder: input, script, both minimised, and the report.
+// All that belongs to one finding, in one folder: input, script, both minimised, the conversation as a
+// capture, and the report.
 #pragma once
 
 #include "run/isolated.h"

@@ -8,18 +8,16 @@ namespace kyu::fuzz {
 
 namespace {
 
-// The child's messages: lines of the trace, each with T in front, and at last one object.
-void tell_trace(const std::string &line) { tell_parent("T" + line + "\n"); }
-
-// The child keeps one world for its life: making one costs more than most scenarios.
+// The child's messages: the conversation's events, a line for each, and at last one object. It keeps one
+// world for its life: making one costs more than most scenarios.
 void replay(const scenario &ops, const run_options &o) {
   hang_after(o.seconds);
   world w(o.world);
   outcome first, last;
   bool same = true;
-  trace t(tell_trace);
+  recorder r(tell_parent);
   for (uint32_t i = 0; i < o.repeat; ++i) {
-    last = w.run(ops, o.trace && i == 0 ? &t : nullptr);
+    last = w.run(ops, o.record && i == 0 ? &r : nullptr);
     if (i == 0) first = last;
     same = same && first.digest == last.digest;
   }
@@ -28,12 +26,13 @@ void replay(const scenario &ops, const run_options &o) {
   tell_parent(j.dump());
 }
 
-// Moves the lines of the trace out of the child's messages.
-void take_trace(std::string &text, run_report &report) {
+// Moves the events out of the child's messages.
+void take_events(std::string &text, run_report &report) {
   size_t at = 0;
-  for (size_t end; at < text.size() && text[at] == 'T' && (end = text.find('\n', at)) != std::string::npos;) {
-    report.trace.push_back(text.substr(at + 1, end - at - 1));
-    at = end + 1;
+  for (size_t end; (end = text.find('\n', at)) != std::string::npos; at = end + 1) {
+    std::optional<event> e = event_from(text.substr(at, end - at));
+    if (!e) break;
+    report.events.push_back(std::move(*e));
   }
   text.erase(0, at);
 }
@@ -41,7 +40,7 @@ void take_trace(std::string &text, run_report &report) {
 run_report run_once(const scenario &ops, const run_options &o) {
   run_report report;
   child_end end = run_child(o.quiet, [&] { replay(ops, o); });
-  take_trace(end.said, report);
+  take_events(end.said, report);
   report.finding = std::move(end.finding);
   auto j = nlohmann::json::parse(end.said, nullptr, false);
   if (!report.finding && j.is_object()) {
@@ -64,7 +63,7 @@ run_report run_isolated(const scenario &ops, const run_options &o) {
   if (!first.finding) return first;
   run_options once = o;
   once.repeat = 1;
-  once.trace = false;
+  once.record = false;
   for (uint32_t i = 1; i < o.repeat && first.same_digest; ++i)
     first.same_digest = same_finding(first, run_once(ops, once));
   return first;

@@ -1,6 +1,7 @@
 // A scenario in a process of its own: whatever it does to that process, the caller learns of it.
 #pragma once
 
+#include "run/recording.h"
 #include "scenario/op.h"
 #include "watch/finding.h"
 #include "world/world.h"
@@ -14,7 +15,7 @@ namespace kyu::fuzz {
 struct run_report {
   outcome result;                         // of the last repetition; zero where it did not finish
   std::optional<watch::finding> finding;  // also for a crash or a hang without a report
-  std::vector<std::string> trace;         // where asked for
+  std::vector<event> events;              // the conversation, where asked for
   // All repetitions have the same digest; those that end in a finding, up to that and the same signature.
   bool same_digest = true;
 };
@@ -22,7 +23,7 @@ struct run_report {
 struct run_options {
   world_options world;
   uint32_t repeat = 1;
-  bool trace = false;
+  bool record = false;    // the conversation of the first repetition
   bool quiet = true;      // keep the sanitizers' own reports to themselves
   uint32_t seconds = 60;  // of wall time, for all repetitions; then it counts as a hang
 };

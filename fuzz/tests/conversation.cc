@@ -1,5 +1,6 @@
 #include "tests/conversation.h"
 
+#include "world/trace.h"
 #include "world/world.h"
 
 #include <cstdio>

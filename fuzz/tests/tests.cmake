@@ -22,6 +22,7 @@ add_library(unit_tests_main OBJECT
   tests/stream_test.cc
   tests/syncookie_test.cc
   tests/tftp_test.cc
+  tests/triage_test.cc
   tests/two_threads_test.cc
   tests/tcp_states_test.cc
   tests/tcp_test.cc
@@ -49,6 +50,11 @@ add_test(NAME corpus.concurrent COMMAND kyufuzz explore --preemptions 1 ${concur
 
 add_test(NAME cli COMMAND Python3::Interpreter ${CMAKE_CURRENT_LIST_DIR}/cli_test.py
                           $<TARGET_FILE:kyufuzz> ${CMAKE_SOURCE_DIR}/corpus)
+
+if(KYU_FUZZERS AND KYU_SANITIZE MATCHES address)  # once is enough
+  add_test(NAME triage COMMAND Python3::Interpreter ${CMAKE_CURRENT_LIST_DIR}/triage_test.py
+                               $<TARGET_FILE:kyufuzz> ${CMAKE_SOURCE_DIR}/corpus)
+endif()
 
 if(NOT KYU_M32)
   add_test(NAME import COMMAND Python3::Interpreter ${CMAKE_CURRENT_LIST_DIR}/import_test.py $<TARGET_FILE:kyufuzz>)

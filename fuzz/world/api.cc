@@ -32,11 +32,11 @@ void world::show(const op &o, const caller::result &r) {
   uint64_t outcome = r.counts ? r.value : uint64_t(r.e) << 48 ^ r.value;
   digest_.add(uint64_t(o.code) << 56 ^ outcome);
   digest_.add(sched_.now());
-  if (trace_ == nullptr) return;
+  if (listener_ == nullptr) return;
   std::string text = r.counts         ? std::to_string(int64_t(r.value))
                      : r.e == err::ok ? std::to_string(r.value)
                                       : err_name(r.e);
-  trace_->note(sched_.now(), to_line(o) + " = " + text);
+  listener_->note(sched_.now(), to_line(o) + " = " + text);
 }
 
 // What the call that a thread sleeps in waits for.

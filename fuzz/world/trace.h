@@ -2,25 +2,26 @@
 // and out with relative sequence numbers, API calls and their results.
 #pragma once
 
-#include "sys/bytes.h"
+#include "world/listener.h"
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 
 namespace kyu::fuzz {
 
-class trace {
+class trace : public listener {
  public:
   // Where lines go to, as they come: a scenario may not live to its end.
-  using sink = void (*)(const std::string &line);
-  explicit trace(sink to) : to_(to) {}
+  using sink = std::function<void(const std::string &line)>;
+  explicit trace(sink to) : to_(std::move(to)) {}
 
   static constexpr const char *everything_closed = "-- everything is closed, and time passes";
 
-  void frame_in(uint64_t ms, const_bytes f) { frame(ms, f, '<'); }
-  void frame_out(uint64_t ms, const_bytes f) { frame(ms, f, '>'); }
-  void note(uint64_t ms, const std::string &text);
+  void frame_in(uint64_t ms, const_bytes f) override { frame(ms, f, '<'); }
+  void frame_out(uint64_t ms, const_bytes f) override { frame(ms, f, '>'); }
+  void note(uint64_t ms, const std::string &text) override;
 
  private:
   void frame(uint64_t ms, const_bytes f, char direction);

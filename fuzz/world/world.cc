@@ -8,6 +8,7 @@
 #include "watch/poison.h"
 #include "watch/uninitialised.h"
 #include "world/memory.h"
+#include "world/trace.h"
 
 #include <algorithm>
 #include <cstdio>
@@ -66,8 +67,8 @@ world::~world() { unmap_memory(memory_); }
 
 // The threads of the last scenario are asleep at the top of their loops, with the same Stack's
 // address: they serve the fresh one.
-void world::begin(trace *t) {
-  trace_ = t;
+void world::begin(listener *l) {
+  listener_ = l;
   out_ = {};
   entropy_ = random_source(1);
   sched_.restart();
@@ -103,12 +104,13 @@ void world::watch_points(const scenario &ops) {
     sched_.set_observer([this](thread_id who, sched_point at) { on_point(watcher_.where().op, who, at); });
 }
 
-outcome world::run(const scenario &ops, trace *t) {
-  begin(t);
+outcome world::run(const scenario &ops, listener *l) {
+  begin(l);
   watch_points(ops);
   int32_t index = 0;
   for (const op &o : ops) run_op(index++, o);
   watcher_.where().op = index;
+  if (listener_ != nullptr) listener_->op_begins(index);
   drain();
   out_.ops = uint32_t(ops.size());
   out_.ms = sched_.now();
@@ -118,6 +120,7 @@ outcome world::run(const scenario &ops, trace *t) {
 
 void world::run_op(int32_t index, const op &o) {
   watcher_.where().op = index;
+  if (listener_ != nullptr) listener_->op_begins(index);
   answers_left_ = max_answers_per_op;
   if (o.code == opcode::preempt) return sched_.preempt(preemption_of(o));
   if (o.code == opcode::wait)
@@ -241,7 +244,7 @@ const_bytes world::rx_wait() {
   watch::move_fence(rx_current_->data, sizeof rx_current_->data, rx_current_->len);
   frame_began_ = {watcher_.events(), sched_.resumed()};
   ++out_.frames_in;
-  if (trace_ != nullptr) trace_->frame_in(sched_.now(), rx_current_->view());
+  if (listener_ != nullptr) listener_->frame_in(sched_.now(), rx_current_->view());
   if (on_frame_in) on_frame_in(sched_.now(), rx_current_->view());
   return rx_current_->view();
 }
@@ -265,7 +268,7 @@ void world::tx_commit(uint32_t len) {
   ++out_.frames_out;
   digest_.add(sched_.now());
   digest_.add(f);
-  if (trace_ != nullptr) trace_->frame_out(sched_.now(), f);
+  if (listener_ != nullptr) listener_->frame_out(sched_.now(), f);
   if (lose_ > 0) {
     --lose_;
     return;
@@ -319,7 +322,7 @@ void world::closer_thread(Stack &st, uint32_t) {
 }
 
 void world::drain() {
-  if (trace_ != nullptr) trace_->note(sched_.now(), trace::everything_closed);
+  if (listener_ != nullptr) listener_->note(sched_.now(), trace::everything_closed);
   answers_left_ = max_answers_per_op;
   link_up_ = true;
   lose_ = ring_full_ = 0;

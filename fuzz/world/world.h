@@ -9,10 +9,10 @@
 #include "world/call.h"
 #include "world/digest.h"
 #include "world/frame.h"
+#include "world/listener.h"
 #include "world/peer.h"
 #include "world/scheduler.h"
 #include "world/ticker.h"
-#include "world/trace.h"
 
 #include <array>
 #include <cstdint>
@@ -43,7 +43,7 @@ class world {
 
   // Runs all ops and then the end of a scenario: faults off, everything closed, time until all
   // timers have run out. What is found goes to the finding sink and does not come back.
-  outcome run(const scenario &, trace * = nullptr);
+  outcome run(const scenario &, listener * = nullptr);
 
   Stack &stack() { return *stack_; }
 
@@ -69,7 +69,7 @@ class world {
 
   static constexpr uint32_t max_answers_per_op = 2000;
 
-  void begin(trace *);
+  void begin(listener *);
   void watch_points(const scenario &);
   void run_op(int32_t index, const op &);
   void drain();
@@ -114,7 +114,7 @@ class world {
   std::array<peer, max_peers> peers_;
   std::array<user, max_users> users_;
   bool closing_ = false;  // the closer is under way
-  trace *trace_ = nullptr;
+  listener *listener_ = nullptr;
   outcome out_;
   random_source entropy_{1};  // the same for every scenario
 

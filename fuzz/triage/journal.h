@@ -1,0 +1,37 @@
+// What replaying has brought to light, a line for each input, written as it happens: what a killed run has
+// done already is not done again.
+#pragma once
+
+#include "triage/buckets.h"
+
+#include <fstream>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace kyu::fuzz {
+
+// Of one input: who stumbles over it, read as `target` reads it.
+struct replayed {
+  std::string target;  // empty: nobody, for no target
+  std::vector<stumble> stumbles;
+};
+
+class journal {
+ public:
+  // Lines of other builds do not count. A line that was cut off is as if it had not been written. Whether it
+  // can be written, ok() says.
+  journal(const std::string &file, const std::string &builds);
+  bool ok() const { return bool(out_); }
+  // Null: not replayed yet.
+  const replayed *find(const std::string &content) const;
+  // On disk when it returns.
+  void add(const std::string &content, replayed);
+
+ private:
+  const std::string builds_;
+  std::map<std::string, replayed> all_;
+  std::ofstream out_;
+};
+
+}  // namespace kyu::fuzz

@@ -1,0 +1,15 @@
+// A conversation as a ladder diagram: who says what to whom, from top to bottom.
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+
+#include <string>
+
+namespace kyu::fuzz {
+
+// An SVG image of a report's "conversation" (run/recording.h): one lane for each peer, for the stack, and for
+// each user thread; what the op did that `report` blames is marked, and the finding is the last line. Text is
+// escaped.
+std::string ladder_svg(const nlohmann::json &report);
+
+}  // namespace kyu::fuzz
