@@ -136,6 +136,7 @@ class Cli(unittest.TestCase):
         done = run("bundle", STORY, "-o", self.dir / "b", program=BUG)
         self.assertEqual(done.returncode, 0, done.stderr)
         names = {"input", "script.scenario", "minimized", "minimized.scenario", "report.txt", "report.json"}
+        names.add("conversation.pcapng")
         self.assertEqual({f.name for f in (self.dir / "b").iterdir()}, names)
         report = json.loads((self.dir / "b" / "report.json").read_text())
         self.assertEqual(report["signature"], SIGNATURE)
