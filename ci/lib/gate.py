@@ -30,8 +30,8 @@ from prove_regression import header  # noqa: E402
 
 TRANSFERS = ROOT / "fuzz" / "tests" / "linux_transfers.py"
 HOST_BUILDS = ("asan", "release", "m32", "tsan", "msan")
-# What a regression may need that only one build has. That build proves nothing else.
-SANITIZER_OF = {"msan": "memory"}
+# What a regression may need that only one build has. That build proves nothing else. All of them have assertions.
+SPECIAL_NEED = {"msan": "memory"}
 BOARD_REPLAYS = {"kyu-replay": "board", "kyu-replay-guard": "board", "kyu-replay-kasan": "board-kasan"}
 PROVING_IMAGE = "kyu-replay-guard"
 INTERRUPTED_OF = 200  # transfers, every second one interrupted
@@ -72,8 +72,13 @@ class Gate:
     # --- builds
 
     def provable(self, build):
-        need = SANITIZER_OF.get(build)
-        return {name: head for name, head in self.regressions.items() if head.get("sanitizer") == need}
+        special = SPECIAL_NEED.get(build)
+        needs = {name: head.get("needs") for name, head in self.regressions.items()}
+        return {
+            name: head
+            for name, head in self.regressions.items()
+            if needs[name] == special or (special is None and needs[name] not in SPECIAL_NEED.values())
+        }
 
     def bugs_to_prove(self, build):
         return [] if self.bug else sorted({head["bug"] for head in self.provable(build).values()})

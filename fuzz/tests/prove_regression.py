@@ -2,8 +2,8 @@
 """usage: prove_regression.py PROGRAM SCRIPT
 
 A regression is proven by the seeded bug that it caught: PROGRAM must find nothing, and PROGRAM.BUG the
-signature that the script's header names. A header with "// sanitizer: NAME" says that it takes a build with that
-sanitizer.
+signature that the script's header names. A header with "// needs: memory" or "// needs: assertions" says that it takes
+a build with MemorySanitizer, or with the stack's assertions.
 """
 
 import json
@@ -14,7 +14,7 @@ import sys
 
 def header(script):
     with open(script, encoding="utf-8") as f:
-        return dict(re.findall(r"^// (bug|signature|fixed|sanitizer): (.+)$", f.read(), re.MULTILINE))
+        return dict(re.findall(r"^// (bug|signature|fixed|needs): (.+)$", f.read(), re.MULTILINE))
 
 
 def replay(program, script):

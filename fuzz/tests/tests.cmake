@@ -18,6 +18,7 @@ add_library(unit_tests_main OBJECT
   tests/host_test.cc
   tests/ip_test.cc
   tests/liveness_test.cc
+  tests/recording_test.cc
   tests/schedule_test.cc
   tests/stream_test.cc
   tests/syncookie_test.cc
@@ -63,9 +64,9 @@ endif()
 file(GLOB regressions CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/corpus/regressions/*.scenario)
 foreach(script ${regressions})
   get_filename_component(name ${script} NAME_WE)
-  file(STRINGS ${script} sanitizer REGEX "^// sanitizer: ")
-  string(REPLACE "// sanitizer: " "" sanitizer "${sanitizer}")
-  if(NOT sanitizer OR KYU_SANITIZE MATCHES "${sanitizer}")
+  file(STRINGS ${script} needs REGEX "^// needs: ")
+  string(REPLACE "// needs: " "" needs "${needs}")
+  if(NOT needs OR (needs STREQUAL assertions AND KYU_ASSERTIONS) OR (needs STREQUAL memory AND KYU_SANITIZE MATCHES memory))
     add_test(NAME regression.${name}
              COMMAND Python3::Interpreter ${CMAKE_CURRENT_LIST_DIR}/prove_regression.py $<TARGET_FILE:kyufuzz> ${script})
   endif()
