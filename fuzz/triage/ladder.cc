@@ -12,8 +12,8 @@ using nlohmann::json;
 namespace {
 
 // Pixels.
-constexpr int time_width = 70, peer_width = 130, arrow_width = 420, user_width = 300, line_height = 26,
-              top = 50;
+constexpr int time_width = 70, peer_width = 130, arrow_width = 420, life_width = 340, user_width = 300,
+              line_height = 26, top = 50;
 
 std::string escaped(const std::string &text) {
   std::string out;
@@ -54,7 +54,9 @@ int user_of(const std::string &text) {
 class ladder {
  public:
   explicit ladder(const json &report)
-      : report_(report), conversation_(report.value("conversation", json::array())) {
+      : report_(report),
+        conversation_(report.value("conversation", json::array())),
+        life_(report.value("life", json::array())) {
     for (const json &e : conversation_) {
       std::string kind = e.value("kind", "");
       int who = kind == "note" ? user_of(e.value("text", "")) : e.value("peer", -1);
@@ -65,7 +67,12 @@ class ladder {
   }
 
   std::string svg() {
-    for (const json &e : conversation_) add(e);
+    for (const json &e : conversation_) {
+      add_life(e.value("op", -1) - 1);  // of ops that said nothing
+      add(e);
+      add_life(e.value("op", -1));
+    }
+    add_life(INT32_MAX);
     add_finding();
     int width = user_x(int(users_.size())) + 20, height = y_ + line_height;
     std::string out = "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"" + number(width) + "\" height=\"" +
@@ -85,12 +92,14 @@ class ladder {
   }
   int peer_x(int who) const { return time_width + 40 + place(peers_, who) * peer_width; }
   int stack_x() const { return time_width + 40 + (int(peers_.size()) - 1) * peer_width + arrow_width; }
-  int user_x(int nth) const { return stack_x() + 60 + nth * user_width; }
+  int life_x() const { return stack_x() + 60; }
+  int user_x(int nth) const { return stack_x() + 60 + (life_.empty() ? 0 : life_width) + nth * user_width; }
 
   std::string lanes(int height) const {
     std::string out;
     for (int p : peers_) out += lane(peer_x(p), "peer " + number(p), height);
     out += lane(stack_x(), "stack", height);
+    if (!life_.empty()) out += lane(life_x(), report_.value("object", ""), height);
     int nth = 0;
     for (int u : users_) out += lane(user_x(nth++), "user " + number(u), height);
     return out;
@@ -110,9 +119,24 @@ class ladder {
     int user = user_of(text);
     int x = user < 0 ? stack_x() : user_x(place(users_, user));
     std::string said = user < 0 ? text : text.substr(text.find(':') + 2);
-    body_ += "<circle cx=\"" + number(x) + "\" cy=\"" + number(y) + "\" r=\"4\" class=\"" + mark(blamed) +
+    add_dot(x, y, said, blamed);
+  }
+
+  // What has happened to the object by the end of this op, and was not told yet.
+  void add_life(int32_t op) {
+    for (; told_ < life_.size() && life_[told_].value("op", -1) <= op; ++told_) {
+      const json &e = life_[told_];
+      int y = y_;
+      y_ += line_height;
+      body_ += text_at(time_width, y + 5, "end", time_text(e.value("ms", uint64_t(0))), "time");
+      add_dot(life_x(), y, e.value("thread", "") + ": " + e.value("what", ""), e.value("suspicious", false));
+    }
+  }
+
+  void add_dot(int x, int y, const std::string &text, bool marked) {
+    body_ += "<circle cx=\"" + number(x) + "\" cy=\"" + number(y) + "\" r=\"4\" class=\"" + mark(marked) +
              "\"/>\n";
-    body_ += text_at(x + 10, y + 5, "start", said, blamed ? "call blamed" : "call");
+    body_ += text_at(x + 10, y + 5, "start", text, marked ? "call blamed" : "call");
   }
 
   // What goes to all goes to the first lane.
@@ -133,7 +157,8 @@ class ladder {
   }
 
   const json &report_;
-  const json conversation_;
+  const json conversation_, life_;
+  size_t told_ = 0;  // of the life
   std::set<int> peers_, users_;
   std::string body_;
   int y_ = top + 14;

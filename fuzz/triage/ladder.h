@@ -7,9 +7,9 @@
 
 namespace kyu::fuzz {
 
-// An SVG image of a report's "conversation" (run/recording.h): one lane for each peer, for the stack, and for
-// each user thread; what the op did that `report` blames is marked, and the finding is the last line. Text is
-// escaped.
+// An SVG image of a report's "conversation" (run/recording.h): a lane for each peer, for the stack, for the
+// object whose life the report has, and for each user thread. What the op did that `report` blames is marked,
+// as is what is suspicious in that life; the finding is the last line. Text is escaped.
 std::string ladder_svg(const nlohmann::json &report);
 
 }  // namespace kyu::fuzz

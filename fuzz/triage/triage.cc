@@ -122,6 +122,7 @@ class triager {
   void take(const std::string &file) {
     std::string bytes;
     std::error_code none;
+    if (!fs::is_regular_file(file, none)) return result_.store.reject_file(file, "no regular file");
     if (fs::file_size(file, none) > max_report_bytes)
       return result_.store.reject_file(file, "larger than any report");
     if (!read_file(file, &bytes)) return result_.store.reject_file(file, strerror(errno));

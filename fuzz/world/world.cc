@@ -5,6 +5,7 @@
 #include "oracles/liveness.h"
 #include "socket/sockopt.h"
 #include "watch/crash.h"
+#include "watch/memory.h"
 #include "watch/poison.h"
 #include "watch/uninitialised.h"
 #include "world/memory.h"
@@ -63,7 +64,12 @@ world::world(world_options options)
   port_.tx_commit = [](void *c, uint32_t len) { of(c).tx_commit(len); };
 }
 
-world::~world() { unmap_memory(memory_); }
+// Whoever gets these addresses next is not to find dead objects there: not every AddressSanitizer sees to
+// that itself.
+world::~world() {
+  watch::shadow_unpoison(memory_.data(), memory_.size());
+  unmap_memory(memory_);
+}
 
 // The threads of the last scenario are asleep at the top of their loops, with the same Stack's
 // address: they serve the fresh one.
