@@ -27,7 +27,7 @@ endfunction()
 function(kyu_add_target name)
   add_library(${name}_main OBJECT ${ARGN})
   target_link_libraries(${name}_main PUBLIC kyu_fuzz)
-  target_link_options(${name}_main INTERFACE -fsanitize=fuzzer)
+  target_link_libraries(${name}_main INTERFACE ${KYU_FUZZING_ENGINE})
   kyu_add_program(${name} LIBRARIES ${name}_main)
 endfunction()
 

@@ -7,7 +7,8 @@
 #include <algorithm>
 #include <cstdlib>
 
-extern "C" size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max_size);
+// libFuzzer's; other engines have none.
+extern "C" [[gnu::weak]] size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max_size);
 
 namespace kyu::fuzz {
 
@@ -45,7 +46,7 @@ int fuzz_one(target t, const uint8_t *data, size_t size) {
 
 size_t mutate_bytes(target t, uint8_t *data, size_t size, size_t max_size, unsigned seed) {
   random_source r(seed);
-  if (r.one_in(32)) return LLVMFuzzerMutate(data, size, max_size);
+  if (LLVMFuzzerMutate != nullptr && r.one_in(32)) return LLVMFuzzerMutate(data, size, max_size);
   target_input input;
   decode_input(t, {data, size}, input);
   mutate(input, t, r);
