@@ -98,9 +98,13 @@ endif()
 # A real Linux client over TAP. Exit status 77: no network namespace can be made here.
 set(linux_transfers ${CMAKE_CURRENT_LIST_DIR}/linux_transfers.py)
 add_test(NAME linux.transfers COMMAND Python3::Interpreter ${linux_transfers} $<TARGET_FILE:kyufuzz>)
-add_test(NAME linux.transfers.accept-keeps-nofdref
-         COMMAND Python3::Interpreter ${linux_transfers} $<TARGET_FILE:kyufuzz.accept-keeps-nofdref>
-                 --regression ${CMAKE_SOURCE_DIR}/corpus/regressions/accept-keeps-nofdref.scenario)
+# Not with MemorySanitizer, which meets the same defect in real time under another name.
+if(NOT KYU_SANITIZE MATCHES memory)
+  add_test(NAME linux.transfers.accept-keeps-nofdref
+           COMMAND Python3::Interpreter ${linux_transfers} $<TARGET_FILE:kyufuzz.accept-keeps-nofdref>
+                   --regression ${CMAKE_SOURCE_DIR}/corpus/regressions/accept-keeps-nofdref.scenario)
+  set_tests_properties(linux.transfers.accept-keeps-nofdref PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 300)
+endif()
 set(linux_lossy ${CMAKE_CURRENT_LIST_DIR}/linux_lossy.py)
 add_test(NAME linux.good-wire COMMAND Python3::Interpreter ${linux_lossy} $<TARGET_FILE:kyufuzz> --loss 0 --jitter 0)
 set_tests_properties(linux.good-wire PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 600)
@@ -114,5 +118,4 @@ if(KYU_REPOSITORY_TESTS)
            COMMAND Python3::Interpreter ${CMAKE_CURRENT_LIST_DIR}/linux_peers.py $<TARGET_FILE:kyufuzz>)
   set_tests_properties(linux.peers PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 600)
 endif()
-set_tests_properties(linux.transfers linux.transfers.accept-keeps-nofdref
-                     PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 300)
+set_tests_properties(linux.transfers PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 300)
