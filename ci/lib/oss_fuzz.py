@@ -3,7 +3,7 @@
 For each engine and sanitizer that Debian has: ci/oss-fuzz/build.sh in an environment that has OSS-Fuzz's variables and
 nothing else; then, for each target, what OSS-Fuzz's bad-build check asks (the right architecture and sanitizer, enough
 instrumented edges, a start without a crash, seeds that do not crash), and what its ideal integration asks: static but for
-the C library, runs from any directory, survives an empty input and one of 1 MiB, has seeds, a dictionary and options.
+the C and C++ libraries, runs from any directory, survives an empty input and one of 1 MiB, has seeds, a dictionary and options.
 
 Exit status: 0 all of it holds, 1 not so, 2 it could not run.
 """

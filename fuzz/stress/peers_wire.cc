@@ -22,16 +22,10 @@ uint64_t peers_wire::now() const {
 void peers_wire::tell(const op &o) {
   std::lock_guard lock(mutex_);
   answers_left_ = max_answers;
-  switch (o.code) {
-    case opcode::damage:
-      peers_[size_t(o.arg[0])].damage(uint16_t(o.arg[1]), uint8_t(o.arg[2]), o.arg[3] != 0);
-      break;
-    case opcode::ip: peers_[size_t(o.arg[0])].shape(ip_shape::of(o)); break;
-    case opcode::react: peers_[size_t(o.arg[0])].react(peer::reaction(o.arg[1])); break;
-    default:
-      if (is_packet(o.code)) build(o);
-      break;
-  }
+  if (is_packet(o.code))
+    build(o);
+  else if (spec_of(o.code).who == subject::peer)
+    peers_[size_t(o.arg[0])].take(o);
 }
 
 void peers_wire::build(const op &o) {

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <set>
 #include <tuple>
 
 namespace kyu::fuzz {
@@ -48,19 +49,11 @@ sighting sighting_from(const json &j) {
   return s;
 }
 
-std::vector<std::string> all_of(const bucket &b, std::string sighting::*word) {
-  std::vector<std::string> out;
-  for (const sighting &s : b.sightings) out.push_back(s.*word);
-  std::sort(out.begin(), out.end());
-  out.erase(std::unique(out.begin(), out.end()), out.end());
-  return out;
-}
-
-std::vector<std::string> signatures_of(const bucket &b) {
-  std::vector<std::string> out;
-  for (const sighting &s : b.sightings) out.push_back(s.finding.signature);
-  std::sort(out.begin(), out.end());
-  out.erase(std::unique(out.begin(), out.end()), out.end());
+// What `word` says of the sightings, each once.
+template <class Word>
+std::set<std::string> all_of(const bucket &b, Word word) {
+  std::set<std::string> out;
+  for (const sighting &s : b.sightings) out.insert(word(s));
   return out;
 }
 
@@ -130,9 +123,9 @@ json bucket_store::to_json() const {
                    {"fixed", or_null(b->fixed)},
                    {"first_seen", b->first_seen},
                    {"representative", smallest != nullptr ? json(smallest->file) : json(nullptr)},
-                   {"signatures", signatures_of(*b)},
-                   {"builds", all_of(*b, &sighting::build)},
-                   {"engines", all_of(*b, &sighting::engine)},
+                   {"signatures", all_of(*b, [](const sighting &s) { return s.finding.signature; })},
+                   {"builds", all_of(*b, [](const sighting &s) { return s.build; })},
+                   {"engines", all_of(*b, [](const sighting &s) { return s.engine; })},
                    {"inputs", inputs}});
   }
   for (const auto &[file, reason] : rejects_) others.push_back({{"file", file}, {"reason", reason}});

@@ -1,8 +1,8 @@
 #include "triage/exports.h"
 
+#include "triage/rows.h"
 #include "triage/templates.h"
 
-#include <kainjow/mustache.hpp>
 #include <nlohmann/json.hpp>
 
 #include <map>
@@ -58,30 +58,13 @@ json sarif_of(const bucket_store &store) {
 }
 
 std::string junit_of(const bucket_store &store) {
-  data d, all(data::type::list), rejects(data::type::list);
-  size_t fresh = 0;
-  for (const bucket *b : store.buckets()) {
-    data row;
-    row.set("kind", b->kind);
-    row.set("signature", b->signature);
-    row.set("summary", b->summary);
-    row.set("count", std::to_string(b->sightings.size()));
-    row.set("first_seen", b->first_seen);
-    if (!b->known_as.empty()) row.set("known_as", b->known_as);
-    fresh += b->known_as.empty();
-    all << row;
-  }
-  for (const auto &[file, reason] : store.rejects()) {
-    data row;
-    row.set("file", file);
-    row.set("reason", reason);
-    rejects << row;
-  }
+  data d, all(data::type::list);
+  for (const bucket *b : store.buckets()) all << row_of(*b);
   d.set("tests", std::to_string(store.buckets().size() + store.rejects().size()));
-  d.set("failures", std::to_string(fresh));
+  d.set("failures", std::to_string(new_ones(store)));
   d.set("skipped", std::to_string(store.rejects().size()));
   d.set("buckets", all);
-  d.set("rejects", rejects);
+  d.set("rejects", reject_rows(store));
   return mustache(junit_template).render(d);
 }
 

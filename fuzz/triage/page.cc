@@ -1,9 +1,9 @@
 #include "triage/page.h"
 
 #include "triage/ladder.h"
+#include "triage/rows.h"
 #include "triage/templates.h"
 
-#include <kainjow/mustache.hpp>
 #include <nlohmann/json.hpp>
 
 #include <set>
@@ -17,11 +17,6 @@ using nlohmann::json;
 namespace {
 
 data list() { return data(data::type::list); }
-
-// A section is left out where its text is empty.
-void set_if(data &to, const std::string &name, const std::string &text) {
-  if (!text.empty()) to.set(name, text);
-}
 
 void set_list(data &to, const std::string &name, data items) {
   to.set("has_" + name, items.is_non_empty_list());
@@ -112,26 +107,13 @@ data inputs_of(const bucket &b) {
   return all;
 }
 
-data headline(const bucket &b) {
-  data d;
-  d.set("style", style_template);
-  d.set("kind", b.kind);
-  d.set("summary", b.summary);
-  d.set("signature", b.signature);
-  d.set("count", std::to_string(b.sightings.size()));
-  d.set("first_seen", b.first_seen);
-  set_if(d, "known_as", b.known_as);
-  set_if(d, "regression", b.regression);
-  set_if(d, "fixed", b.fixed);
-  return d;
-}
-
 }  // namespace
 
 std::string bucket_page(const bucket &b, const json &bundled) {
   json reported = json::parse(watch::to_json(b.sightings[0].finding));
   const json &report = bundled.is_object() ? bundled : reported;
-  data d = headline(b);
+  data d = row_of(b);
+  d.set("style", style_template);
   d.set("summary", report.value("summary", b.summary));
   d.set("object", report.value("object", ""));
   set_if(d, "replay", report.value("replay", ""));
@@ -145,10 +127,9 @@ std::string bucket_page(const bucket &b, const json &bundled) {
 }
 
 std::string index_page(const std::vector<index_entry> &entries, const bucket_store &store) {
-  data d, all = list(), rejects = list();
-  size_t fresh = 0;
+  data d, all = list();
   for (const index_entry &e : entries) {
-    data row = headline(*e.what);
+    data row = row_of(*e.what);
     std::set<std::string> engines;
     for (const sighting &s : e.what->sightings)
       if (!s.engine.empty()) engines.insert(s.engine);
@@ -156,20 +137,13 @@ std::string index_page(const std::vector<index_entry> &entries, const bucket_sto
     for (const std::string &name : engines) text += (text.empty() ? "" : ", ") + name;
     row.set("engines", text);
     row.set("page", e.page);
-    fresh += e.what->known_as.empty();
     all << row;
-  }
-  for (const auto &[file, reason] : store.rejects()) {
-    data row;
-    row.set("file", file);
-    row.set("reason", reason);
-    rejects << row;
   }
   d.set("style", style_template);
   d.set("count", std::to_string(entries.size()));
-  d.set("new", std::to_string(fresh));
+  d.set("new", std::to_string(new_ones(store)));
   d.set("buckets", all);
-  d.set("rejects", rejects);
+  d.set("rejects", reject_rows(store));
   return mustache(index_template).render(d);
 }
 

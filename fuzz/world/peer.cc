@@ -36,6 +36,15 @@ void peer::begin(int number, uint32_t stack_addr) {
   new_conversation(0);
 }
 
+bool peer::take(const op &o) {
+  switch (o.code) {
+    case opcode::damage: damage(uint16_t(o.arg[1]), uint8_t(o.arg[2]), o.arg[3] != 0); return true;
+    case opcode::ip: shape(ip_shape::of(o)); return true;
+    case opcode::react: react(reaction(o.arg[1])); return true;
+    default: return false;
+  }
+}
+
 // Initial numbers lie on both sides of the wrap; the first peer's streams cross it.
 void peer::new_conversation(uint16_t stack_port) {
   port_ = uint16_t(40000 + number_ * 1000 + conversations_++ % 1000);

@@ -36,6 +36,9 @@ class peer {
   // Takes the shape for the packet that was just built; false: it stays as it is.
   bool take_shape(ip_shape *);
 
+  // An op that says how it behaves, or what becomes of the next packet that an op builds; false: another op.
+  bool take(const op &);
+
   // The frame for a packet op of this peer, at `now` ms.
   void build(const op &, uint64_t now, frame &);
 

@@ -172,10 +172,8 @@ void world::build_packet(const op &o, frame &f) {
 void world::fault(const op &o) {
   switch (o.code) {
     case opcode::damage:
-      peers_[size_t(o.arg[0])].damage(uint16_t(o.arg[1]), uint8_t(o.arg[2]), o.arg[3] != 0);
-      break;
-    case opcode::ip: peers_[size_t(o.arg[0])].shape(ip_shape::of(o)); break;
-    case opcode::react: peers_[size_t(o.arg[0])].react(peer::reaction(o.arg[1])); break;
+    case opcode::ip:
+    case opcode::react: peers_[size_t(o.arg[0])].take(o); break;
     case opcode::lose: lose_ = uint32_t(o.arg[0]); break;
     case opcode::ring: ring_full_ = uint32_t(o.arg[0]); break;
     case opcode::link: link_up_ = o.arg[0] != 0; break;
