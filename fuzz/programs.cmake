@@ -23,12 +23,28 @@ function(kyu_add_program program)
   target_link_libraries(${program} PRIVATE ${arg_LIBRARIES})
 endfunction()
 
-# A libFuzzer target, and NAME_main to link it once more with a seeded bug.
+# A fuzz target, and NAME_main to link it once more with a seeded bug.
 function(kyu_add_target name)
+  set(engine ${KYU_FUZZING_ENGINE})
+  if(engine STREQUAL afl)  # Debian's; its compilers are older than ours
+    set(engine /usr/lib/afl/libAFLDriver.a /usr/lib/afl/afl-compiler-rt.o)
+  endif()
   add_library(${name}_main OBJECT ${ARGN})
   target_link_libraries(${name}_main PUBLIC kyu_fuzz)
-  target_link_libraries(${name}_main INTERFACE ${KYU_FUZZING_ENGINE})
+  target_link_libraries(${name}_main INTERFACE ${engine})
   kyu_add_program(${name} LIBRARIES ${name}_main)
+endfunction()
+
+# NAME.mutator.so: a target's mutator, for afl-fuzz to load. That one has no sanitizer, so what the mutator needs of
+# the stack is compiled once more, and what that would need in turn falls away.
+function(kyu_add_afl_mutator target)
+  string(REPLACE "fuzz_" "" which ${target})
+  add_library(${target}.mutator MODULE targets/afl_mutator.cc targets/custom_mutator.cc ${CMAKE_SOURCE_DIR}/stack/ip/in_cksum.cc)
+  target_compile_definitions(${target}.mutator PRIVATE KYU_TARGET=${which})
+  target_link_libraries(${target}.mutator PRIVATE kyu_fuzz)
+  target_compile_options(${target}.mutator PRIVATE -ffunction-sections)
+  target_link_options(${target}.mutator PRIVATE -fno-sanitize=all -Wl,-z,defs -Wl,--gc-sections)
+  set_target_properties(${target}.mutator PROPERTIES PREFIX "")
 endfunction()
 
 # A seeded bug: its patch is applied to a copy of stack/, and the files that it changes are compiled

@@ -5,7 +5,6 @@ Exit status: 0 nothing found, 1 something found, 2 it could not run.
 
 import hashlib
 import json
-import os
 import re
 import shutil
 import signal
@@ -15,16 +14,9 @@ import time
 from pathlib import Path
 
 from command import ROOT, CannotRun, OneLineParser, bug_names, check_bug
+from engines import ENGINES, SCENARIO_SECONDS, TARGETS, Job
 
-TARGETS = ("fuzz_stack", "fuzz_api", "fuzz_packet", "fuzz_schedule")
-# Bytes of an input: some fifty segments, or as many raw frames.
-MAX_LEN = {"fuzz_stack": 1024, "fuzz_api": 1024, "fuzz_packet": 4096, "fuzz_schedule": 64}
-SCENARIO_SECONDS = 20  # after which an input counts as hanging
 TICK = 0.25  # seconds between looks at the workers
-
-STATUS = re.compile(r"#(\d+)\s+(\w+)\s+cov: (\d+) ft: (\d+) corp: (\d+)/\S+.*?exec/s: (\d+)")
-EXECUTED = re.compile(r"stat::number_of_executed_units:\s+(\d+)")
-ARTIFACTS = ("crash-", "timeout-", "oom-", "leak-")
 
 
 def say(text):
@@ -45,6 +37,7 @@ def parse(argv):
         epilog="Exit status: 0 nothing found, 1 something found, 2 it could not run.",
     )
     p.add_argument("--target", default="fuzz_stack", choices=TARGETS, help="default: %(default)s")
+    p.add_argument("--engine", default="libfuzzer", choices=sorted(ENGINES), help="default: %(default)s")
     p.add_argument("--seconds", type=positive, default=60, help="of fuzzing (default: %(default)s)")
     p.add_argument("--jobs", type=positive, default=1, help="fuzzers side by side (default: %(default)s)")
     p.add_argument("--bug", metavar="NAME", help="put a seeded bug in: " + ", ".join(bug_names()))
@@ -58,62 +51,24 @@ def parse(argv):
     p.add_argument("--alone", action="store_true",
                    help="the sanitizers alone: plain pools, no oracles, no assertions of the stack")
     args = p.parse_args(argv)
-    args.preset = "asan"
+    args.preset = "asan"  # that replays
     if args.alone:
+        if args.engine != "libfuzzer":
+            raise CannotRun("--alone is for libfuzzer")
         args.preset, args.pools, args.no_oracles = "asan-alone", "plain", True
     check_bug(args.bug)
     return args
 
 
-class Worker:
-    """One fuzzer process: its log, its artifacts, what it last said of itself."""
-
-    def __init__(self, number, command, folder, env):
-        self.number = number
-        self.log = folder / f"fuzzer-{number}.log"
-        self.artifacts = folder / f"artifacts-{number}"
-        self.artifacts.mkdir()
-        self.execs = self.rate = self.edges = self.corpus = 0
-        self.offset = 0
-        with open(self.log, "wb") as log:
-            self.process = subprocess.Popen(
-                command + [f"-artifact_prefix={self.artifacts}/"], stdout=log, stderr=log, env=env, cwd=folder
-            )
-
-    def look(self):
-        with open(self.log, "rb") as log:
-            log.seek(self.offset)
-            text = log.read()
-        whole = text.rfind(b"\n") + 1
-        self.offset += whole
-        for line in text[:whole].decode("utf-8", "replace").splitlines():
-            if m := STATUS.match(line):
-                self.execs, self.edges, self.corpus, self.rate = (int(m[i]) for i in (1, 3, 5, 6))
-            elif m := EXECUTED.match(line):
-                self.execs = int(m[1])
-
-    def found(self):
-        return sorted(f for f in self.artifacts.iterdir() if f.name.startswith(ARTIFACTS))
-
-    def stop(self):
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGINT)
-            try:
-                self.process.wait(timeout=10)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
-        self.look()
-
-
-class Campaign:
+class Session:
     def __init__(self, args):
         self.args = args
         suffix = f".{args.bug}" if args.bug else ""
         self.out = Path(args.out).absolute() if args.out else ROOT / "out" / (args.target + suffix)
         self.work = self.out / "work"
         self.program = ROOT / "build" / args.preset / "fuzz" / f"kyufuzz{suffix}"
-        self.fuzzer = ROOT / "build" / args.preset / "fuzz" / f"{args.target}{suffix}"
+        self.shared = self.work / args.engine  # where fuzzers side by side find each other's inputs
+        self.fuzzer_preset = "asan-alone" if args.alone else None
         self.replay = f"ci/kyufuzz --build {args.preset}" + (f" --bug {args.bug}" if args.bug else "")
         self.findings = []
         self.buckets = set()
@@ -123,10 +78,13 @@ class Campaign:
         self.started = 0.0
 
     def build(self):
-        say(f"building {self.fuzzer.name}")
-        done = subprocess.run([ROOT / "ci" / "build", self.args.preset, self.fuzzer.name, self.program.name, "kyufuzz"], check=False)
-        if done.returncode != 0:
-            raise CannotRun("it does not build")
+        job, engine = self.job(0, 1), ENGINES[self.args.engine]
+        wanted = {self.args.preset: [self.program.name, "kyufuzz"]}
+        wanted.setdefault(engine.preset_of(job), []).extend(engine.build_targets(job))
+        for preset, targets in wanted.items():
+            say(f"building {preset}: {', '.join(dict.fromkeys(targets))}")
+            if subprocess.run([ROOT / "ci" / "build", preset, *targets], check=False).returncode != 0:
+                raise CannotRun("it does not build")
 
     def prepare(self):
         marker = self.work / ".ci-fuzz"  # what an earlier run made may go; what somebody else did may not
@@ -134,7 +92,8 @@ class Campaign:
             raise CannotRun(f"{self.work} exists and is not of an earlier run")
         try:
             shutil.rmtree(self.work, ignore_errors=True)
-            (self.work / "corpus").mkdir(parents=True)
+            (self.work / "seeds").mkdir(parents=True)
+            self.shared.mkdir()
             marker.touch()
         except OSError as e:
             raise CannotRun(f"{self.out}: {e.strerror}") from None
@@ -146,28 +105,26 @@ class Campaign:
         raw = ["--raw"] if self.args.target == "fuzz_packet" else []
         program = self.program.with_name("kyufuzz")  # without the bug: a seed must not die of it here
         for seed in seeds:
-            command = [program, "assemble", seed, "-o", self.work / "corpus" / f"seed-{seed.stem}", *raw]
+            command = [program, "assemble", seed, "-o", self.work / "seeds" / seed.stem, *raw]
             subprocess.run(command, check=True)
 
     def world_flags(self):
         return ["--pools", self.args.pools] + (["--no-oracles"] if self.args.no_oracles else [])
 
     def environment(self):
-        env = dict(os.environ, KYUFUZZ_POOLS=self.args.pools)
-        env.pop("KYUFUZZ_NO_ORACLES", None)
+        env = {"KYUFUZZ_POOLS": self.args.pools}
         if self.args.no_oracles:
             env["KYUFUZZ_NO_ORACLES"] = "1"
         return env
 
+    def job(self, number, seconds):
+        a = self.args
+        seed = a.seed + number if a.seed else None
+        return Job(a.target, seconds, a.bug, self.fuzzer_preset, seed, not a.keep_going, self.environment())
+
     def launch(self, number):
         left = max(1, round(self.args.seconds - self.elapsed()))
-        command = [self.fuzzer, f"-max_total_time={left}", f"-max_len={MAX_LEN[self.args.target]}", "-reload=1", "-len_control=100"]
-        command += [f"-timeout={SCENARIO_SECONDS}", "-rss_limit_mb=4096", "-print_final_stats=1", "-verbosity=1"]
-        if self.args.seed:
-            command.append(f"-seed={self.args.seed + number}")
-        folder = self.work / f"run-{number}"
-        folder.mkdir()
-        return Worker(number, [str(c) for c in command + [self.work / "corpus"]], folder, self.environment())
+        return ENGINES[self.args.engine](self.job(number, left), self.work / f"run-{number}", self.work / "seeds", self.shared)
 
     def elapsed(self):
         return time.monotonic() - self.started if self.started else 0.0
@@ -182,7 +139,7 @@ class Campaign:
                 time.sleep(TICK)
                 for w in list(self.workers):
                     w.look()
-                    if w.process.poll() is None:
+                    if not w.ended():
                         continue
                     self.retire(w)
                     if self.findings and not self.args.keep_going:
@@ -212,21 +169,21 @@ class Campaign:
         self.count(w)
         artifacts = w.found()
         if not artifacts and w.process.returncode != 0:
-            tail = w.log.read_text("utf-8", "replace").strip().splitlines()[-5:]
-            raise CannotRun(f"the fuzzer ended with status {w.process.returncode}: " + " | ".join(tail))
+            raise CannotRun(f"the fuzzer ended with status {w.process.returncode}: " + " | ".join(w.tail()))
         if not artifacts and self.elapsed() < self.args.seconds - 2:
             raise CannotRun(f"the fuzzer ended early; see {w.log}")
         for a in artifacts:
             self.bundle(a, w, when)
 
     def bundle(self, artifact, w, when):
-        say(f"{when:.1f} s: {artifact.name.split('-')[0]} found; replaying and minimising")
+        if self.replayed_signature(artifact) in self.buckets:
+            return
+        say(f"{when:.1f} s: {artifact.kind} found; minimising")
         new = self.out / "findings" / ".new"
         shutil.rmtree(new, ignore_errors=True)
         new.parent.mkdir(parents=True, exist_ok=True)
-        flags = ["--target", self.args.target, "--timeout", str(SCENARIO_SECONDS)] + self.world_flags()
         done = subprocess.run(
-            [self.program, "bundle", artifact, "-o", new, "--program", self.replay, *flags],
+            [self.program, "bundle", artifact.path, "-o", new, "--program", self.replay, *self.replay_flags()],
             capture_output=True,
             text=True,
             check=False,
@@ -237,12 +194,21 @@ class Campaign:
         else:
             self.keep_unexplained(new, artifact, w, when, done.stderr.strip().splitlines()[-1:])
 
+    def replay_flags(self):
+        return ["--target", self.args.target, "--timeout", str(SCENARIO_SECONDS), *self.world_flags()]
+
+    def replayed_signature(self, artifact):
+        done = subprocess.run([self.program, "run", "--json", artifact.path, *self.replay_flags()], capture_output=True,
+                              text=True, check=False)
+        runs = json.loads(done.stdout) if done.returncode in (0, 1) else []
+        return runs[0]["finding"]["signature"] if runs and runs[0]["finding"] else None
+
     def keep_unexplained(self, new, artifact, w, when, why):
         """The fuzzer died of it, and a replay does not: the log is all there is."""
         new.mkdir(exist_ok=True)
-        shutil.copy(artifact, new / "input")
+        shutil.copy(artifact.path, new / "input")
         shutil.copy(w.log, new / "fuzzer.log")
-        kind = "not-reproduced-" + artifact.name.split("-")[0]
+        kind = "not-reproduced-" + artifact.kind
         report = {"kind": kind, "signature": kind, "summary": "the fuzzer died, but a replay does not: " + "".join(why)}
         (new / "report.json").write_text(json.dumps(report, indent=2) + "\n")
         (new / "report.txt").write_text(report["summary"] + "\nSee fuzzer.log.\n")
@@ -313,7 +279,7 @@ def interrupted(*_):
 def main(argv):
     signal.signal(signal.SIGTERM, interrupted)
     try:
-        c = Campaign(parse(argv))
+        c = Session(parse(argv))
         c.build()
         c.prepare()
         say(f"fuzzing for {c.args.seconds} s with {c.args.jobs} job(s)")

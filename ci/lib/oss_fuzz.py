@@ -20,8 +20,8 @@ import zipfile
 from pathlib import Path
 
 from command import ROOT, CannotRun, OneLineParser
+from engines import TARGETS
 
-TARGETS = ("fuzz_stack", "fuzz_api", "fuzz_packet", "fuzz_schedule")
 CONFIGURATIONS = (
     "libfuzzer-address-x86_64",
     "libfuzzer-undefined-x86_64",

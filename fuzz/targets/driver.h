@@ -1,19 +1,11 @@
-// What the libFuzzer targets share: a world that lives as long as the process, and the custom
-// mutator and crossover.
+// What the fuzz targets share: a world that lives as long as the process.
 #pragma once
 
-#include "scenario/target.h"
-
-#include <cstddef>
-#include <cstdint>
-#include <span>
+#include "targets/custom_mutator.h"
 
 namespace kyu::fuzz {
 
 int fuzz_one(target, const uint8_t *data, size_t size);
-size_t mutate_bytes(target, uint8_t *data, size_t size, size_t max_size, unsigned seed);
-size_t cross_bytes(target, std::span<const uint8_t> a, std::span<const uint8_t> b, uint8_t *out,
-                   size_t max_size, unsigned seed);
 
 }  // namespace kyu::fuzz
 
