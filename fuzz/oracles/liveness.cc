@@ -128,8 +128,8 @@ void audit_liveness(const Stack &st, std::span<const sleeper> all) {
 
 void audit_starvation(const Stack &st, const sleeper &s) {
   waited_for w = find(st, s.on);
-  bool at_a_lock = w.what != nullptr && w.may_sleep == nullptr;
-  if (!at_a_lock || s.naps < max_naps_at_a_lock) return;
+  bool at_a_buffers_lock = w.so != nullptr && w.may_sleep == nullptr;
+  if (!at_a_buffers_lock || s.naps < max_naps_at_a_lock) return;
   fail(std::string("starvation:") + w.what,
        std::string(s.name) + " sleeps on " + w.what + " for the " + std::to_string(s.naps) + "th time on end",
        w.so);

@@ -21,7 +21,8 @@ struct sleeper {
   uint8_t events = 0;  // for which it polls
 };
 
-// Who goes to sleep at the same lock so often, and nowhere else between, is passed over by others.
+// Who goes to sleep at a buffer's lock so often, and nowhere else between, is passed over by others. The
+// locker is given to who has waited for longest: who wakes up there has it.
 inline constexpr uint32_t max_naps_at_a_lock = 256;
 
 // Allocations, frees and changes of objects that one frame may cause: a reset that empties both buffers of a

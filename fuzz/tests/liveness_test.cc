@@ -90,6 +90,12 @@ TEST(liveness, who_is_passed_over_at_a_lock_again_and_again_starves) {
               audit_starvation(s.st, s.one(10 * max_naps_at_a_lock));
             }),
             "");
+  EXPECT_EQ(found([](scene &s) {
+              sleeper one = s.one(10 * max_naps_at_a_lock);
+              one.on = &s.st.lock.lk_sem;  // each time that it woke up there, it had the locker
+              audit_starvation(s.st, one);
+            }),
+            "");
 }
 
 TEST(liveness, a_frame_has_a_limit_to_what_it_may_cause) {
