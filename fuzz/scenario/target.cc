@@ -59,6 +59,15 @@ bool lets_through(target t, opcode c) {
   return true;
 }
 
+bool is_canonical(target t, std::span<const uint8_t> bytes) {
+  target_input in;
+  decode_input(t, bytes, in);
+  auto passes = [t](const op &o) { return lets_through(t, o.code); };
+  std::vector<uint8_t> again = encode_input(t, in);
+  return !in.ops.empty() && std::all_of(in.ops.begin(), in.ops.end(), passes) &&
+         std::equal(again.begin(), again.end(), bytes.begin(), bytes.end());
+}
+
 scenario as_target(target t, target_input input) {
   if (t == target::stack) return std::move(input.ops);
   static const scenario nothing;

@@ -26,6 +26,10 @@ struct target_input {
 void decode_input(target, std::span<const uint8_t>, target_input &);  // uses its memory again
 std::vector<uint8_t> encode_input(target, const target_input &);
 
+// Bytes as the target's mutator would leave them: nothing in them is ignored or clamped, or is for another
+// target.
+bool is_canonical(target, std::span<const uint8_t>);
+
 // The scenario that the target runs for an input: self-contained, to be kept as a script.
 scenario as_target(target, target_input);
 

@@ -140,13 +140,17 @@ TEST(buckets, a_known_bug_has_one_whatever_its_symptoms) {
 }
 
 TEST(buckets, an_input_belongs_to_the_rarest_that_stumbles) {
-  std::vector<stumble> all{{"timer-without-lock", {}}, {"recv-close-race", {}}};
-  std::map<std::string, size_t> often{{"timer-without-lock", 40}, {"recv-close-race", 3}};
-  EXPECT_EQ(best_of(all, "in/crash-1", often)->bug, "recv-close-race");
-  EXPECT_EQ(best_of(all, "out/fuzz_api.timer-without-lock/crash-1", often)->bug, "timer-without-lock");
-  EXPECT_EQ(best_of(all, "in/timer-without-lock-crash", often)->bug, "recv-close-race");
-  all.push_back({"", {}});
-  EXPECT_EQ(best_of(all, "fuzz_api.timer-without-lock/crash-1", often)->bug, "");  // the stack as it is
+  std::vector<stumble> all{{"timer-without-lock", "fuzz_api", {}}, {"recv-close-race", "fuzz_api", {}}};
+  how_common common;
+  common.anyway = {{{"fuzz_api", "timer-without-lock"}, 40}, {{"fuzz_api", "recv-close-race"}, 3}};
+  auto best = [&](const char *file) { return best_of(all, file, common)->bug; };
+  EXPECT_EQ(best("in/crash-1"), "recv-close-race");
+  EXPECT_EQ(best("out/fuzz_api.timer-without-lock/crash-1"), "timer-without-lock");
+  EXPECT_EQ(best("in/timer-without-lock-crash"), "recv-close-race");
+  all.push_back({"timer-without-lock", "fuzz_schedule", {}});  // which it does for no other input
+  EXPECT_EQ(best_of(all, "in/crash-1", common)->target, "fuzz_schedule");
+  all.push_back({"", "fuzz_api", {}});
+  EXPECT_EQ(best("fuzz_api.timer-without-lock/crash-1"), "");  // the stack as it is
   EXPECT_EQ(best_of({}, "", {}), nullptr);
 }
 

@@ -141,10 +141,7 @@ bool bucket_store::load(const json &j) {
   return true;
 }
 
-namespace {
-
-// A folder with the bug's name, or a target's with the bug behind a dot.
-bool names(const std::string &file, const std::string &bug) {
+bool names_bug(const std::string &file, const std::string &bug) {
   if (bug.empty()) return false;
   for (size_t at = file.find(bug); at != std::string::npos; at = file.find(bug, at + 1)) {
     size_t end = at + bug.size();
@@ -154,18 +151,18 @@ bool names(const std::string &file, const std::string &bug) {
   return false;
 }
 
-}  // namespace
-
-const stumble *best_of(const std::vector<stumble> &all, const std::string &file,
-                       const std::map<std::string, size_t> &often) {
-  const stumble *best = nullptr;
+const stumble *best_of(const std::vector<stumble> &all, const std::string &file, const how_common &common) {
+  auto count = [](const auto &in, const stumble &s) {
+    auto n = in.find({s.target, s.bug});
+    return n != in.end() ? n->second : 0;
+  };
   auto rank = [&](const stumble &s) {
     const known_defect *own = known_by_bug(s.bug);
     bool typical = own != nullptr && own->signatures[0] == s.finding.signature;
-    auto n = often.find(s.bug);
-    size_t times = n != often.end() ? n->second : 0;
-    return std::tuple(!s.bug.empty(), !names(file, s.bug), times, -s.finding.op, !typical);
+    return std::tuple(!s.bug.empty(), !names_bug(file, s.bug), count(common.anyway, s), count(common.here, s),
+                      -s.finding.op, !typical);
   };
+  const stumble *best = nullptr;
   for (const stumble &s : all)
     if (best == nullptr || rank(s) < rank(*best)) best = &s;
   return best;

@@ -62,17 +62,25 @@ class bucket_store {
   std::map<std::string, std::string> rejects_;  // reason by file
 };
 
-// One build's finding for an input.
+// One build's finding for an input, read as a target reads it.
 struct stumble {
-  std::string bug;
+  std::string bug, target;
   watch::finding finding;
 };
 
+// How many inputs of a target a bug's build stumbles over: of those that nobody brought, and of those in this
+// run.
+struct how_common {
+  using place = std::pair<std::string, std::string>;  // target, bug
+  std::map<place, size_t> anyway, here;
+};
+
+// The file's path names the bug, as ci/fuzz's folders do.
+bool names_bug(const std::string &file, const std::string &bug);
+
 // Of all builds that stumble over an input, the one it is for: the stack as it is, before any seeded bug;
-// then one that the file's path names, as ci/fuzz's folders do; then the one that stumbles over fewest of all
-// inputs
-// (`often`), and latest. Where the path says nothing and two bugs are as rare, this is a guess.
-const stumble *best_of(const std::vector<stumble> &, const std::string &file,
-                       const std::map<std::string, size_t> &often);
+// then one that the path names; then the one that stumbles over fewest inputs, and latest. Null: nobody
+// stumbles.
+const stumble *best_of(const std::vector<stumble> &, const std::string &file, const how_common &);
 
 }  // namespace kyu::fuzz

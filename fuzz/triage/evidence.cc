@@ -17,6 +17,15 @@ namespace {
 
 bool is_text(const std::string &content) { return content.find('\0') == std::string::npos; }
 
+// As no input is but by chance: letters, blanks and the bytes of UTF-8.
+bool is_prose(const std::string &content) {
+  auto readable = [](unsigned char c) {
+    return c >= ' ' || c == '\n' || c == '\r' || c == '\t' || c == 0x1b;
+  };
+  constexpr size_t hardly_chance = 8;
+  return content.size() >= hardly_chance && std::all_of(content.begin(), content.end(), readable);
+}
+
 // libFuzzer: crash-, timeout-, oom- and a hash; AFL++: id:000001,sig:06,...
 std::string engine_by_name(const std::string &name) {
   std::string base = fs::path(name).filename().string();
@@ -81,7 +90,9 @@ evidence examine(const std::string &name, const std::string &content) try {
   }
   if (content.size() > max_input_bytes)
     return unusable(std::to_string(content.size()) + " bytes of text without a finding");
-  if (!name.ends_with(".scenario")) return e;
+  bool script = name.ends_with(".scenario");
+  if (!script && e.engine.empty() && is_prose(content)) return unusable("text without a finding");
+  if (!script) return e;
   scenario ops;
   std::string error;
   return scenario_from(name, content, &ops, &error) ? e : unusable("no script: " + error);

@@ -1,4 +1,4 @@
-// What replaying has brought to light, a line for each input, written as it happens: what a killed run has
+// Who stumbles over which input, a line for each input, written as it happens: what a killed run has
 // done already is not done again.
 #pragma once
 
@@ -11,12 +11,6 @@
 
 namespace kyu::fuzz {
 
-// Of one input: who stumbles over it, read as `target` reads it.
-struct replayed {
-  std::string target;  // empty: nobody, for no target
-  std::vector<stumble> stumbles;
-};
-
 class journal {
  public:
   // Lines of other builds do not count. A line that was cut off is as if it had not been written. Whether it
@@ -24,13 +18,13 @@ class journal {
   journal(const std::string &file, const std::string &builds);
   bool ok() const { return bool(out_); }
   // Null: not replayed yet.
-  const replayed *find(const std::string &content) const;
+  const std::vector<stumble> *find(const std::string &content) const;
   // On disk when it returns.
-  void add(const std::string &content, replayed);
+  void add(const std::string &content, std::vector<stumble>);
 
  private:
   const std::string builds_;
-  std::map<std::string, replayed> all_;
+  std::map<std::string, std::vector<stumble>> all_;
   std::ofstream out_;
 };
 

@@ -5,7 +5,9 @@
 #include "triage/evidence.h"
 #include "triage/exports.h"
 #include "triage/journal.h"
+#include "triage/neutral.h"
 #include "triage/page.h"
+#include "triage/readings.h"
 #include "world/digest.h"
 
 #include <nlohmann/json.hpp>
@@ -16,6 +18,8 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <mutex>
+#include <set>
 #include <thread>
 
 namespace kyu::fuzz {
@@ -26,7 +30,6 @@ using nlohmann::json;
 namespace {
 
 constexpr size_t inputs_at_a_time = 16;
-constexpr const char *targets[] = {"fuzz_stack", "fuzz_api", "fuzz_packet", "fuzz_schedule"};
 
 std::string hex(uint64_t v) {
   char text[20];
@@ -78,7 +81,7 @@ class triager {
     journal done((fs::path(q_.out) / "journal.jsonl").string(), fingerprint(builds_));
     if (!done.ok()) return refused(q_.out + ": cannot be written");
     for (const std::string &f : files) take(f);
-    replay(done);
+    replay(inputs_, "inputs", done);
     attribute(done);
     if (!save_store()) return refused(store_file() + ": cannot be written");
     make_bundles();
@@ -89,8 +92,9 @@ class triager {
 
  private:
   struct input {
-    std::string file, content, engine, target;
+    std::string file, content, engine;
     uint64_t bytes;
+    readings targets;
   };
 
   static triage_result refused(const std::string &why) {
@@ -134,68 +138,92 @@ class triager {
       std::string part = e.findings.size() > 1 ? "#" + std::to_string(i) : "";
       result_.store.add({file, content + part, bytes.size(), e.engine, "", "", e.findings[i]}, q_.now);
     }
-    if (e.findings.empty()) inputs_.push_back({file, content, e.engine, target_by_name(file), bytes.size()});
+    if (!e.findings.empty()) return;
+    readings how = readings_of(q_.target, file, bytes, !e.engine.empty());
+    inputs_.push_back({file, content, e.engine, bytes.size(), std::move(how)});
   }
 
-  // A path that names a target says how its inputs are to be read.
-  std::string target_by_name(const std::string &file) const {
-    if (!q_.target.empty()) return q_.target;
-    for (const char *t : targets)
-      if (file.find(t) != std::string::npos) return t;
-    return "";
-  }
-
-  void replay(journal &done) {
+  void replay(const std::vector<input> &all, const std::string &what, journal &done) {
     std::vector<const input *> waiting;
-    for (const input &i : inputs_)
+    for (const input &i : all)
       if (done.find(i.content) == nullptr) waiting.push_back(&i);
     for (size_t at = 0; at < waiting.size(); at += inputs_at_a_time) {
       size_t n = std::min(inputs_at_a_time, waiting.size() - at);
-      q_.progress(std::to_string(at) + " of " + std::to_string(waiting.size()) + " inputs replayed in " +
-                  std::to_string(builds_.size()) + " builds");
+      q_.progress(std::to_string(at) + " of " + std::to_string(waiting.size()) + " " + what +
+                  " replayed in " + std::to_string(builds_.size()) + " builds");
       std::vector<const input *> some(waiting.begin() + long(at), waiting.begin() + long(at + n));
-      for (const char *t : targets) some = replay_some(some, t, done);
-      for (const input *i : some) done.add(i->content, {});
+      std::vector<std::vector<stumble>> stumbles(n);
+      for (const char *t : target_names) replay_some(some, t, &stumbles);
+      for (size_t i = 0; i < n; ++i) done.add(some[i]->content, std::move(stumbles[i]));
     }
   }
 
-  // Read as one target reads them; those over which nobody stumbles come back. Any bytes make fuzz_packet and
-  // fuzz_schedule do something: only what an engine took for a crash is tried with these.
-  std::vector<const input *> replay_some(const std::vector<const input *> &some, const std::string &target,
-                                         journal &done) {
-    std::vector<const input *> mine, left;
-    std::vector<std::string> files;
-    for (const input *i : some) {
-      bool fits = i->target == target || (i->target.empty() && (!i->engine.empty() || target == targets[0]));
-      (fits ? mine : left).push_back(i);
-      if (fits) files.push_back(i->file);
-    }
-    std::vector<std::vector<std::optional<watch::finding>>> found(builds_.size());
-    in_parallel(builds_.size(),
-                [&](size_t b) { found[b] = replay_all(builds_[b], target, files, q_.seconds); });
-    for (size_t i = 0; i < mine.size(); ++i) {
-      replayed r{target, {}};
-      for (size_t b = 0; b < builds_.size(); ++b)
-        if (i < found[b].size() && found[b][i]) r.stumbles.push_back({builds_[b].bug, *found[b][i]});
-      if (r.stumbles.empty())
-        left.push_back(mine[i]);
-      else
-        done.add(mine[i]->content, std::move(r));
-    }
-    return left;
+  void replay_some(const std::vector<const input *> &some, const std::string &target,
+                   std::vector<std::vector<stumble>> *stumbles) {
+    std::mutex adding;
+    in_parallel(builds_.size(), [&](size_t b) {
+      std::vector<size_t> mine;
+      std::vector<std::string> files;
+      for (size_t i = 0; i < some.size(); ++i) {
+        auto how = some[i]->targets.find(target);
+        if (how == some[i]->targets.end()) continue;
+        if (how->second == reading::as_it_is && !builds_[b].bug.empty()) continue;
+        mine.push_back(i);
+        files.push_back(some[i]->file);
+      }
+      auto found = replay_all(builds_[b], target, files, q_.seconds);
+      std::lock_guard lock(adding);
+      for (size_t i = 0; i < found.size(); ++i)
+        if (found[i]) (*stumbles)[mine[i]].push_back({builds_[b].bug, target, *found[i]});
+    });
+    for (auto &of_one : *stumbles)  // in a fixed order, whoever was ready first
+      std::sort(of_one.begin(), of_one.end(), [](const stumble &a, const stumble &b) {
+        return std::tie(a.target, a.bug) < std::tie(b.target, b.bug);
+      });
   }
 
-  void attribute(const journal &done) {
-    std::map<std::string, size_t> often;
-    for (const input &i : inputs_)
-      for (const stumble &s : done.find(i.content)->stumbles) ++often[s.bug];
+  void attribute(journal &done) {
+    how_common common;
+    std::set<std::string> measured;  // targets
     for (const input &i : inputs_) {
-      const replayed &r = *done.find(i.content);
-      if (const stumble *s = best_of(r.stumbles, i.file, often))
-        result_.store.add({i.file, i.content, i.bytes, i.engine, s->bug, r.target, s->finding}, q_.now);
+      const std::vector<stumble> &all = *done.find(i.content);
+      bool guess = needs_a_guess(all, i.file);
+      for (const stumble &s : all) {
+        ++common.here[{s.target, s.bug}];
+        if (guess && measured.insert(s.target).second) measure(s.target, done, &common);
+      }
+    }
+    for (const input &i : inputs_)
+      if (const stumble *s = best_of(*done.find(i.content), i.file, common))
+        result_.store.add({i.file, i.content, i.bytes, i.engine, s->bug, s->target, s->finding}, q_.now);
       else
         result_.store.reject_file(i.file, "does not crash");
+  }
+
+  // Several seeded bugs' builds stumble, and the path names none of them.
+  static bool needs_a_guess(const std::vector<stumble> &all, const std::string &file) {
+    auto settles = [&](const stumble &s) { return s.bug.empty() || names_bug(file, s.bug); };
+    return all.size() > 1 && std::none_of(all.begin(), all.end(), settles);
+  }
+
+  // Over how many neutral inputs of a target each bug's build stumbles.
+  void measure(const std::string &target, journal &done, how_common *common) {
+    fs::path folder = fs::path(q_.out) / "neutral";
+    std::error_code none;
+    fs::create_directories(folder, none);
+    std::vector<input> all;
+    for (size_t n = 0; n < neutral_inputs; ++n) {
+      std::vector<uint8_t> bytes = neutral_input(target_named(target), n);
+      std::string name = target + "-" + std::to_string(n);
+      std::ofstream(folder / name, std::ios::trunc)
+          .write(reinterpret_cast<const char *>(bytes.data()), long(bytes.size()));
+      all.push_back(
+          {(folder / name).string(), "neutral " + name, "", bytes.size(), {{target, reading::with_bugs}}});
     }
+    replay(all, "neutral inputs of " + target, done);
+    fs::remove_all(folder, none);
+    for (const input &i : all)
+      for (const stumble &s : *done.find(i.content)) ++common->anyway[{target, s.bug}];
   }
 
   // For each bucket with something to replay: the smallest input, minimised, with all that belongs to it.
