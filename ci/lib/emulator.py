@@ -1,15 +1,13 @@
 """The board in QEMU: how an image is booted, and what its console says."""
 
-import ctypes
 import re
-import signal
 import subprocess
 import sys
 import tempfile
 import threading
 from pathlib import Path
 
-from command import ROOT, CannotRun
+from command import ROOT, CannotRun, die_with_parent
 
 FORWARDED = {"tcp": {114: 11400, 7: 10700, 9: 10900, 13: 11300}, "udp": {7: 10700}}
 
@@ -50,12 +48,6 @@ def image_path(image):
 
 def image_file(image, preset):
     return ROOT / "build" / preset / "board" / f"{image}.elf"
-
-
-def die_with_parent():
-    """Nobody is left to stop an emulator whose parent was killed."""
-    pr_set_pdeathsig = 1
-    ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)
 
 
 class Console:

@@ -1,6 +1,5 @@
 """The engines that drive a fuzz target: a process of one, what it says of itself, and what it leaves."""
 
-import ctypes
 import os
 import re
 import signal
@@ -9,15 +8,13 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
-from command import ROOT
+from command import ROOT, die_with_parent
 
 TARGETS = ("fuzz_stack", "fuzz_api", "fuzz_packet", "fuzz_schedule")
 # Bytes of an input: some fifty segments, or as many raw frames.
 MAX_LEN = {"fuzz_stack": 1024, "fuzz_api": 1024, "fuzz_packet": 4096, "fuzz_schedule": 64}
 SCENARIO_SECONDS = 20  # after which an input counts as hanging
 PATIENCE = 10  # seconds for an engine to end when asked to
-
-PR_SET_PDEATHSIG = 1
 
 
 class Job(NamedTuple):
@@ -35,11 +32,6 @@ class Job(NamedTuple):
 class Artifact(NamedTuple):
     path: Path
     kind: str  # crash, timeout, oom, leak
-
-
-def die_with_parent():
-    """In the child: who is killed with -9 can tell nobody to stop."""
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 class Worker:

@@ -17,6 +17,8 @@ void add_import(CLI::App &, int *status);
 void add_serve(CLI::App &, int *status);
 void add_fetch(CLI::App &, int *status);
 void add_triage(CLI::App &, int *status);
+void add_bisect(CLI::App &, int *status);
+void add_promote(CLI::App &, int *status);
 void add_bench(CLI::App &, int *status);
 
 }  // namespace kyu::fuzz

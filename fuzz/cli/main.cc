@@ -1,4 +1,4 @@
-// kyufuzz: replay, show, assemble, minimise and import scenarios, serve a TAP device, measure.
+// kyufuzz: scenarios, what is found with them, and the stack on real wires.
 #include "cli/commands.h"
 #include "cli/options.h"
 
@@ -21,6 +21,8 @@ int main(int argc, char **argv) {
   kyu::fuzz::add_serve(app, &status);
   kyu::fuzz::add_fetch(app, &status);
   kyu::fuzz::add_triage(app, &status);
+  kyu::fuzz::add_bisect(app, &status);
+  kyu::fuzz::add_promote(app, &status);
   kyu::fuzz::add_bench(app, &status);
   if (std::optional<int> ended = kyu::fuzz::parse_command_line(app, argc, argv)) return *ended;
   return status;
