@@ -12,6 +12,7 @@ void add_show(CLI::App &, int *status);
 void add_assemble(CLI::App &, int *status);
 void add_minimize(CLI::App &, int *status);
 void add_bundle(CLI::App &, int *status);
+void add_cells(CLI::App &, int *status);
 void add_explore(CLI::App &, int *status);
 void add_import(CLI::App &, int *status);
 void add_serve(CLI::App &, int *status);

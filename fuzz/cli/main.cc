@@ -14,6 +14,7 @@ int main(int argc, char **argv) {
   kyu::fuzz::add_assemble(app, &status);
   kyu::fuzz::add_minimize(app, &status);
   kyu::fuzz::add_bundle(app, &status);
+  kyu::fuzz::add_cells(app, &status);
   kyu::fuzz::add_explore(app, &status);
 #ifdef KYU_PCAP
   kyu::fuzz::add_import(app, &status);

@@ -1,5 +1,8 @@
 #include "cli/options.h"
 
+#include "cli/files.h"
+#include "scenario/target.h"
+
 #include <CLI/CLI.hpp>
 
 #include <cstdio>
@@ -37,6 +40,28 @@ run_options run_flags::run() const {
   o.world = {*watch::pool_mode_named(pools), !no_oracles};
   o.seconds = seconds;
   return o;
+}
+
+void input_flags::add_to(CLI::App &cmd) {
+  cmd.add_option("--target", target,
+                 "Read binary inputs as this target does: fuzz_stack, fuzz_api, fuzz_packet, fuzz_schedule")
+      ->check(CLI::IsMember({"fuzz_stack", "fuzz_api", "fuzz_packet", "fuzz_schedule"}));
+  run_flags::add_to(cmd);
+}
+
+bool input_flags::read(const std::string &path, scenario *s) const {
+  if (target.empty()) return read_scenario(path, s);
+  fuzz::target t = target_named(target);
+  target_input in;
+  std::string bytes;
+  if (path.ends_with(".scenario")) {
+    if (!read_scenario(path, &in.ops)) return false;
+  } else {
+    if (!read_file(path, &bytes)) return refuse(path, "cannot be read") == 0;
+    decode_input(t, {reinterpret_cast<const uint8_t *>(bytes.data()), bytes.size()}, in);
+  }
+  *s = as_target(t, std::move(in));
+  return true;
 }
 
 }  // namespace kyu::fuzz

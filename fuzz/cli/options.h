@@ -29,4 +29,13 @@ struct run_flags {
   run_options run() const;
 };
 
+// And how inputs are read: --target.
+struct input_flags : run_flags {
+  std::string target;  // empty: as a scenario
+
+  void add_to(CLI::App &);
+  // False: it has been said why.
+  bool read(const std::string &path, scenario *) const;
+};
+
 }  // namespace kyu::fuzz

@@ -5,7 +5,6 @@
 #include "run/bundle.h"
 #include "run/minimize.h"
 #include "run/record.h"
-#include "scenario/target.h"
 
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
@@ -23,33 +22,7 @@ using nlohmann::json;
 
 void show_progress(size_t left, size_t before) { fprintf(stderr, "\r%zu of %zu ops left ", left, before); }
 
-struct common_options : run_flags {
-  std::string target;
-
-  void add_to(CLI::App &cmd) {
-    cmd.add_option("--target", target,
-                   "Read binary inputs as this target does: fuzz_stack, fuzz_api, fuzz_packet, "
-                   "fuzz_schedule")
-        ->check(CLI::IsMember({"fuzz_stack", "fuzz_api", "fuzz_packet", "fuzz_schedule"}));
-    run_flags::add_to(cmd);
-  }
-  bool read(const std::string &path, scenario *s) const {
-    if (target.empty()) return read_scenario(path, s);
-    fuzz::target t = target_named(target);
-    target_input in;
-    std::string bytes;
-    if (path.ends_with(".scenario")) {
-      if (!read_scenario(path, &in.ops)) return false;
-    } else {
-      if (!read_file(path, &bytes)) return refuse(path, "cannot be read") == 0;
-      decode_input(t, {reinterpret_cast<const uint8_t *>(bytes.data()), bytes.size()}, in);
-    }
-    *s = as_target(t, std::move(in));
-    return true;
-  }
-};
-
-struct run_command : common_options {
+struct run_command : input_flags {
   std::vector<std::string> files;
   uint32_t repeat = 1;
   bool as_json = false, verbose = false, sanitizer_log = false;
@@ -111,7 +84,7 @@ struct run_command : common_options {
   }
 };
 
-struct minimize_command : common_options {
+struct minimize_command : input_flags {
   std::string file, out;
 
   int operator()() const {
@@ -131,7 +104,7 @@ struct minimize_command : common_options {
   }
 };
 
-struct bundle_command : common_options {
+struct bundle_command : input_flags {
   std::string file, folder, program = "kyufuzz";
 
   int operator()() const {
@@ -172,7 +145,7 @@ void add_run(CLI::App &app, int *status) {
 void add_show(CLI::App &app, int *status) {
   CLI::App *cmd = app.add_subcommand("show", "Print a scenario as a script");
   auto file = std::make_shared<std::string>();
-  auto c = std::make_shared<common_options>();
+  auto c = std::make_shared<input_flags>();
   cmd->add_option("file", *file, "A scenario")->required();
   c->add_to(*cmd);
   cmd->callback([file, c, status] {

@@ -4,9 +4,28 @@
 
 #include <nlohmann/json.hpp>
 
+#include <sstream>
+
 namespace kyu::fuzz {
 
 namespace {
+
+std::string line_of(const outcome &o, bool same) {
+  nlohmann::json j = {{"digest", o.digest},         {"ops", o.ops}, {"frames_in", o.frames_in},
+                      {"frames_out", o.frames_out}, {"ms", o.ms},   {"same", same},
+                      {"cells", o.cells.met}};
+  return j.dump();
+}
+
+// False: it is no line of an outcome.
+bool take_outcome(const std::string &line, run_report *report) {
+  auto j = nlohmann::json::parse(line, nullptr, false);
+  if (!j.is_object()) return false;
+  report->result = {j["digest"], j["ops"], j["frames_in"], j["frames_out"], j["ms"], {}};
+  j["cells"].get_to(report->result.cells.met);
+  report->same_digest = j["same"];
+  return true;
+}
 
 // The child's messages: the conversation's events, a line for each, and at last one object. It keeps one
 // world for its life: making one costs more than most scenarios.
@@ -21,9 +40,7 @@ void replay(const scenario &ops, const run_options &o) {
     if (i == 0) first = last;
     same = same && first.digest == last.digest;
   }
-  nlohmann::json j = {{"digest", last.digest},         {"ops", last.ops}, {"frames_in", last.frames_in},
-                      {"frames_out", last.frames_out}, {"ms", last.ms},   {"same", same}};
-  tell_parent(j.dump());
+  tell_parent(line_of(last, same));
 }
 
 // Moves the events out of the child's messages.
@@ -42,11 +59,7 @@ run_report run_once(const scenario &ops, const run_options &o) {
   child_end end = run_child(o.quiet, [&] { replay(ops, o); });
   take_events(end.said, report);
   report.finding = std::move(end.finding);
-  auto j = nlohmann::json::parse(end.said, nullptr, false);
-  if (!report.finding && j.is_object()) {
-    report.result = {j["digest"], j["ops"], j["frames_in"], j["frames_out"], j["ms"]};
-    report.same_digest = j["same"];
-  }
+  if (!report.finding) take_outcome(end.said, &report);
   return report;
 }
 
@@ -67,6 +80,29 @@ run_report run_isolated(const scenario &ops, const run_options &o) {
   for (uint32_t i = 1; i < o.repeat && first.same_digest; ++i)
     first.same_digest = same_finding(first, run_once(ops, once));
   return first;
+}
+
+void run_in_turn(const std::vector<scenario> &all, const run_options &o,
+                 const std::function<void(size_t, const run_report &)> &ended) {
+  for (size_t at = 0; at < all.size();) {
+    child_end end = run_child(o.quiet, [&] {
+      world w(o.world);
+      for (size_t i = at; i < all.size(); ++i) {
+        hang_after(o.seconds);
+        tell_parent(line_of(w.run(all[i]), true) + "\n");
+      }
+    });
+    std::istringstream lines(end.said);
+    for (std::string line; at < all.size() && std::getline(lines, line); ++at) {
+      run_report r;
+      if (!take_outcome(line, &r)) break;
+      ended(at, r);
+    }
+    if (at == all.size()) return;
+    run_report last;
+    last.finding = std::move(end.finding);
+    ended(at++, last);
+  }
 }
 
 }  // namespace kyu::fuzz

@@ -121,6 +121,7 @@ outcome world::run(const scenario &ops, listener *l) {
   out_.ops = uint32_t(ops.size());
   out_.ms = sched_.now();
   out_.digest = digest_.value();
+  out_.cells = stack().tcp_stat.tcps_cells;
   return out_;
 }
 

@@ -32,6 +32,7 @@ struct outcome {
   uint64_t digest = 0;
   uint32_t ops = 0, frames_in = 0, frames_out = 0;
   uint64_t ms = 0;  // virtual time that passed
+  tcp_cells cells;  // what TCP has met, in which state
 };
 
 class world {

@@ -241,9 +241,20 @@ NET_LOCKED bool find_connection(tcp_segment &seg) {
   return seg.tp->t_state != tcps::closed;
 }
 
+tcp_event event_of(const tcp_segment &seg) {
+  bool ack = (seg.flags & TH_ACK) != 0;
+  if (seg.flags & TH_RST) return tcp_event::reset;
+  if (seg.flags & TH_SYN) return ack ? tcp_event::syn_ack : tcp_event::syn;
+  if (!ack) return tcp_event::no_ack;
+  if (seg.flags & TH_FIN) return seg.len > 0 ? tcp_event::data_fin : tcp_event::fin;
+  if (seg.flags & TH_URG) return tcp_event::urgent;
+  return seg.len > 0 ? tcp_event::data : tcp_event::ack;
+}
+
 NET_LOCKED verdict segment_arrives(tcp_segment &seg) {
   if (!find_connection(seg)) return verdict::drop_with_reset;
   tcpcb *tp = seg.tp;
+  tcp_met(tp, event_of(seg));
   if (tp->t_state == tcps::listen) return tcp_listen_input(seg);
   tp->t_rcvtime = seg.st.now();
   set_rcv_wnd(tp);

@@ -131,6 +131,8 @@ NET_LOCKED tcpcb *quoted_connection(Stack &st, uint32_t dst, const_bytes head) {
 
 }  // namespace
 
+void tcp_met(const tcpcb *tp, tcp_event e) { tcp_stack(tp).tcp_stat.tcps_cells.add(tp->t_state, e); }
+
 bool tcp_in_flight(Stack &st, uint32_t dst, const_bytes head) {
   return quoted_connection(st, dst, head) != nullptr;
 }
@@ -140,6 +142,7 @@ bool tcp_in_flight(Stack &st, uint32_t dst, const_bytes head) {
 void tcp_ctlinput(Stack &st, err e, uint32_t dst, const_bytes head) {
   tcpcb *tp = quoted_connection(st, dst, head);
   if (tp == nullptr) return;
+  tcp_met(tp, e == err::msgsize ? tcp_event::too_big : tcp_event::unreachable);
   bool young = tp->t_state == tcps::syn_sent || tp->t_state == tcps::syn_received;
   if (e == err::msgsize) {
     if (!young) tcp_mtudisc(tp);

@@ -100,7 +100,18 @@ NET_LOCKED bool timeout_keep(tcpcb *tp, uint64_t now) {
   return true;
 }
 
+constexpr tcp_event event_of(tcp_timer which) {
+  switch (which) {
+    case TCPT_2MSL: return tcp_event::two_msl;
+    case TCPT_REXMT: return tcp_event::rexmt;
+    case TCPT_PERSIST: return tcp_event::persist;
+    case TCPT_KEEP: break;
+  }
+  return tcp_event::keep;
+}
+
 NET_LOCKED bool tcp_timers(tcpcb *tp, tcp_timer which, uint64_t now) {
+  tcp_met(tp, event_of(which));
   switch (which) {
     case TCPT_2MSL: return timeout_2msl(tp, now);
     case TCPT_REXMT: return timeout_rexmt(tp, now);
@@ -167,6 +178,7 @@ void tcp_fasttimo(Stack &st) {
     if (!(tp->t_flags & TF_DELACK)) continue;
     tp->t_flags = uint16_t((tp->t_flags & ~TF_DELACK) | TF_ACKNOW);
     ++st.tcp_stat.tcps_delack;
+    tcp_met(tp, tcp_event::delack);
     (void)tcp_output(tp);
     if (!anything_timed(tp)) st.tcp_timerq.remove(tp);
   }

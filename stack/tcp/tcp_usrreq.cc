@@ -34,6 +34,7 @@ err tcp_usr_listen(socket *so) {
   if (inp->inp_laddr.port == 0) {
     if (err e = in_pcbbind(inp, {}); e != err::ok) return e;
   }
+  tcp_met(sototcpcb(so), tcp_event::listen);
   if (sototcpcb(so)->t_state == tcps::closed) tcp_newstate(sototcpcb(so), tcps::listen);
   return err::ok;
 }
@@ -42,6 +43,7 @@ err tcp_usr_connect(socket *so, endpoint peer) {
   Stack &st = *so->so_stack;
   inpcb *inp = sotoinpcb(so);
   tcpcb *tp = intotcpcb(inp);
+  tcp_met(tp, tcp_event::connect);
   if (tp->t_state != tcps::closed) return err::isconn;
   if (in_broadcast(st, peer.addr) || in_multicast(peer.addr)) return err::addrnotavail;
   if (err e = in_pcbconnect(inp, peer); e != err::ok) return e;
@@ -80,9 +82,10 @@ void tcp_usrclosed(tcpcb *tp) {
 
 void tcp_disconnect(tcpcb *tp) {
   socket *so = tcp_socket(tp);
+  bool abort = ((so->so_options & SO_LINGER) != 0 && so->so_linger == 0) || so->so_rcv.sb_cc > 0;
+  tcp_met(tp, abort ? tcp_event::abort : tcp_event::close);
   if (tp->t_state < tcps::syn_received) return tcpcb_close(tp);
-  bool abort = (so->so_options & SO_LINGER) != 0 && so->so_linger == 0;
-  if (abort || so->so_rcv.sb_cc > 0) return tcp_drop(tp, err::ok);  // RFC 9293, 3.10.4, SHLD-3
+  if (abort) return tcp_drop(tp, err::ok);  // RFC 9293, 3.10.4, SHLD-3
   soisdisconnecting(so);
   tcp_usrclosed(tp);
   if (so->so_pcb != nullptr) (void)tcp_output(tp);
@@ -90,6 +93,7 @@ void tcp_disconnect(tcpcb *tp) {
 
 err tcp_usr_shutdown(socket *so) {
   tcpcb *tp = sototcpcb(so);
+  tcp_met(tp, tcp_event::shutdown);
   socantsendmore(so);
   tcp_usrclosed(tp);
   return so->so_pcb != nullptr ? tcp_output(tp) : err::ok;
@@ -99,12 +103,14 @@ void tcp_usr_detach(socket *so) { tcp_disconnect(sototcpcb(so)); }
 
 void tcp_usr_rcvd(socket *so) {
   tcpcb *tp = sototcpcb(so);
+  tcp_met(tp, tcp_event::received);
   if (tcps_have_rcvd_syn(tp->t_state)) (void)tcp_output(tp);  // a window update, where one is due
 }
 
 // RFC 9293, 3.8.5: the urgent pointer says where normal data begins again.
 err tcp_usr_send(socket *so, mbuf *m, bool oob, bool more) {
   tcpcb *tp = sototcpcb(so);
+  tcp_met(tp, oob ? tcp_event::send_urgent : tcp_event::send);
   sbappend(so->so_snd, m);
   if (oob) tp->snd_up = tp->snd_una + so->so_snd.sb_cc;
   uint16_t hint = oob ? TF_FORCE : more ? TF_MORETOCOME : 0;

@@ -5,6 +5,7 @@
 #include "ip/in_pcb.h"
 #include "ip/ip.h"
 #include "sys/guarded.h"
+#include "tcp/tcp_event.h"
 #include "tcp/tcp_fsm.h"
 #include "tcp/tcp_sack.h"
 #include "tcp/tcp_seq.h"
@@ -124,11 +125,13 @@ struct tcpstat {
   uint32_t tcps_fastrexmt = 0, tcps_rcvoopack = 0, tcps_rcvduppack = 0, tcps_listendrop = 0;
   uint32_t tcps_reassdrop = 0, tcps_delack = 0, tcps_rstsent = 0, tcps_challenge = 0;
   uint32_t tcps_pawsdrop = 0, tcps_sc_sendcookie = 0, tcps_sc_recvcookie = 0;
+  tcp_cells tcps_cells;
 };
 
 inline tcpcb *intotcpcb(const inpcb *inp) { return inp->inp_ppcb; }
 inline socket *tcp_socket(const tcpcb *tp) { return tp->t_inpcb->inp_socket; }
 inline Stack &tcp_stack(const tcpcb *tp) { return *tp->t_inpcb->inp_stack; }
+NET_LOCKED void tcp_met(const tcpcb *, tcp_event);  // that it has met its state, before it is dealt with
 
 // --- tcp_input.cc and its steps
 // A segment with the IP header `iph` stripped.
