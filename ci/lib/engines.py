@@ -161,8 +161,10 @@ class Afl(Worker):
     engine, PRESET, OUTPUT = "afl", "afl", "afl"
     ENVIRONMENT = {
         "AFL_CUSTOM_MUTATOR_ONLY": "1", "AFL_NO_UI": "1", "AFL_NO_COLOR": "1", "AFL_SKIP_CPUFREQ": "1", "AFL_NO_AFFINITY": "1",
-        "AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES": "1", "AFL_FORKSRV_INIT_TMOUT": "60000", "AFL_NO_CRASH_README": "1",
+        "AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES": "1", "AFL_FORKSRV_INIT_TMOUT": "60000",
+        "AFL_NO_CRASH_README": "1", "AFL_FAST_CAL": "1",
     }
+    MAX_NAME = 20  # characters of a fuzzer's, which it puts more to
     FIRST = b"\0"  # without any seed: it wants one that is not empty
     EXECS = re.compile(r",execs:(\d+)")
     STUMBLES = re.compile(r"Test case '([^']+)' results in a (crash|timeout)")
@@ -211,7 +213,7 @@ class Afl(Worker):
 
     @staticmethod
     def state_in(folder):
-        return folder / Afl.OUTPUT / folder.name
+        return folder / Afl.OUTPUT / folder.name[-Afl.MAX_NAME :]
 
     @staticmethod
     def found_in(folder):
