@@ -1,7 +1,7 @@
 """Replays scenarios in a build with clang's source coverage, and says which lines of the stack they reach.
 
 OUT/html/index.html has the sources, OUT/unreached.txt the lines that nothing reached, OUT/coverage.json the
-figures. Exit status: 0, or 1 where less than --at-least is reached, or a scenario has a finding; 2 bad arguments.
+figures; OUT/cells.html and OUT/cells.json which events have met which states of TCP. Exit status: 0, or 1 where less than --at-least is reached, or a scenario has a finding; 2 bad arguments.
 """
 
 import argparse
@@ -11,6 +11,8 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+
+import cells_page
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = ROOT / "build" / "coverage" / "fuzz" / "kyufuzz"
@@ -47,6 +49,20 @@ def replay(scenarios, out):
     return done.returncode
 
 
+def cells(scenarios, out):
+    """Beside lines: which event has met which state."""
+    said = subprocess.run([PROGRAM, "cells", "--json", *scenarios], env={"LLVM_PROFILE_FILE": "/dev/null"}, check=False,
+                          stdout=subprocess.PIPE, text=True).stdout
+    (out / "cells.json").write_text(said)
+    found = json.loads(said)
+    (out / "cells.html").write_text(
+        f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>TCP state and event</title><style>'
+        f"body {{ font: 16px/1.5 system-ui, sans-serif; margin: 2rem }} {cells_page.STYLE}</style></head><body>"
+        f"<h1>TCP state and event</h1><p>In how many of {found['scenarios']} scenarios each event has met each state.</p>"
+        f"{cells_page.table(found)}</body></html>\n")
+    return found["reached"], len(found["states"]) * len(found["events"])
+
+
 def llvm_cov(command, out, *more):
     # LLVM says that functions which are linked once, but defined in many objects, differ; they are all counted.
     return subprocess.run([LLVM_COV, command, PROGRAM, f"-instr-profile={out / 'profile'}", *more, ROOT / "stack"],
@@ -66,7 +82,8 @@ def main():
     args = arguments()
     shutil.rmtree(args.out, ignore_errors=True)
     args.out.mkdir(parents=True)
-    status = replay(list(scenarios_in(args.path)), args.out)
+    scenarios = list(scenarios_in(args.path))
+    status = replay(scenarios, args.out)
     data = json.loads(llvm_cov("export", args.out, "-summary-only"))["data"][0]
     for f in sorted(data["files"], key=lambda f: f["summary"]["lines"]["percent"]):
         lines = f["summary"]["lines"]
@@ -76,6 +93,7 @@ def main():
                   f"{Path(f['filename']).relative_to(ROOT)}")
     total = data["totals"]["lines"]
     print(f"{total['percent']:.1f}% of {total['count']} lines reached; see {args.out / 'html' / 'index.html'}")
+    print("{} of {} cells of TCP state and event; see {}".format(*cells(scenarios, args.out), args.out / "cells.html"))
     (args.out / "coverage.json").write_text(json.dumps(data, indent=1))
     (args.out / "unreached.txt").write_text("\n".join(unreached_lines(args.out)) + "\n")
     llvm_cov("show", args.out, "-format=html", f"-output-dir={args.out / 'html'}")

@@ -55,6 +55,9 @@ add_test(NAME cli COMMAND Python3::Interpreter ${CMAKE_CURRENT_LIST_DIR}/cli_tes
 if(KYU_FUZZERS AND KYU_SANITIZE MATCHES address)  # once is enough
   add_test(NAME triage COMMAND Python3::Interpreter ${CMAKE_CURRENT_LIST_DIR}/triage_test.py
                                $<TARGET_FILE:kyufuzz> ${CMAKE_SOURCE_DIR}/corpus)
+  add_test(NAME pages COMMAND Python3::Interpreter ${CMAKE_CURRENT_LIST_DIR}/page_test.py
+                              $<TARGET_FILE:kyufuzz> ${CMAKE_SOURCE_DIR}/corpus)
+  set_tests_properties(pages PROPERTIES SKIP_RETURN_CODE 77)
 endif()
 
 if(NOT KYU_M32)
