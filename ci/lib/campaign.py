@@ -35,6 +35,7 @@ SLICE = 60  # seconds that a slot fuzzes one target with one engine
 WEIGHTS = {"fuzz_stack": 3}  # shares of the time; 1 for the others
 LOG_BYTES = 64 << 10  # of an engine's log that are kept with a crash
 MIN_FREE = 128 << 20  # bytes of disk below which nothing more is begun
+MOST_FAILURES = 3  # slices of one target and engine that end at once, one after the other
 CELLS_AT_A_TIME = 4000  # inputs
 BETWEEN = "__"  # what a slice's folder is named by
 
@@ -155,6 +156,15 @@ class Store:
     def crashed(self, target, digest):
         return any((self.out / "crashes").glob(f"{target}*/*-{digest}"))
 
+    def kill_who_is_left(self):
+        """AFL++'s targets, stopped between two inputs, when it was killed."""
+        for process in Path("/proc").glob("[0-9]*"):
+            try:
+                if Path(os.readlink(process / "cwd")).is_relative_to(self.work):
+                    os.kill(int(process.name), signal.SIGKILL)
+            except OSError:
+                pass  # not ours to look at, or gone already
+
     def free(self):
         return shutil.disk_usage(self.out).free
 
@@ -237,6 +247,7 @@ class Campaign:
         self.pairs.update(self.store.last["pairs"])
         self.cells, self.triage = Cells(self.store, self.program), Side()
         self.workers, self.numbers = [], 0
+        self.failures = {}  # of a pair, on end
         self.crashes_seen = -1
         self.buckets = []
         self.last_new = {"edge": self.seconds, "input": self.seconds, "finding": None}
@@ -255,6 +266,7 @@ class Campaign:
             corpus.build(preset, *targets)
 
     def take_up(self):
+        self.store.kill_who_is_left()
         left = [f for f in sorted(self.store.work.iterdir()) if f.is_dir()]
         inputs = crashes = 0
         for folder in left:
@@ -318,7 +330,13 @@ class Campaign:
             self.last_new["input"] = self.now()
         quick = time.monotonic() - worker.started < min(5, self.args.slice / 2)
         if worker.process.returncode != 0 and quick and not crashes:
-            raise CannotRun(f"{worker.pair} ends at once: " + " | ".join(worker.lines))
+            why = f"{worker.pair} ends at once: " + " | ".join(worker.lines)
+            self.failures[worker.pair] = self.failures.get(worker.pair, 0) + 1
+            if self.failures[worker.pair] == MOST_FAILURES:
+                raise CannotRun(why)
+            say(why)
+        else:
+            self.failures.pop(worker.pair, None)
 
     def now(self):
         return self.seconds + time.monotonic() - self.started

@@ -164,7 +164,7 @@ class Afl(Worker):
         "AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES": "1", "AFL_FORKSRV_INIT_TMOUT": "60000",
         "AFL_NO_CRASH_README": "1", "AFL_FAST_CAL": "1",
     }
-    MAX_NAME = 20  # characters of a fuzzer's, which it puts more to
+    MAX_NAME = 19  # characters of a fuzzer's, which begins with a letter
     FIRST = b"\0"  # without any seed: it wants one that is not empty
     EXECS = re.compile(r",execs:(\d+)")
     STUMBLES = re.compile(r"Test case '([^']+)' results in a (crash|timeout)")
@@ -213,7 +213,7 @@ class Afl(Worker):
 
     @staticmethod
     def state_in(folder):
-        return folder / Afl.OUTPUT / folder.name[-Afl.MAX_NAME :]
+        return folder / Afl.OUTPUT / ("f" + folder.name[-Afl.MAX_NAME :])
 
     @staticmethod
     def found_in(folder):
