@@ -87,6 +87,13 @@ def tell(summary, out):
 # --- the page
 
 
+def short(value):
+    for size, letter in ((1e9, "G"), (1e6, "M"), (1e4, "k")):
+        if value >= size:
+            return f"{value / (1e3 if letter == 'k' else size):.3g}{letter}"
+    return f"{value:,.0f}"
+
+
 def thinned(points):
     step = max(1, len(points) // MOST_POINTS)
     return points[::step] + points[-1:]
@@ -105,7 +112,7 @@ def plot(title, lines):
     for share in (0, 0.5, 1):
         x, y = at(0, most_y * share)
         out.append(f'<line x1="{x}" y1="{y}" x2="{WIDTH - 130}" y2="{y}" stroke="#ddd"/><text x="{LEFT - 6}" y="{float(y) + 4}" '
-                   f'text-anchor="end">{most_y * share:,.0f}</text>')
+                   f'text-anchor="end">{short(most_y * share)}</text>')
         x, y = at(most_x * share, 0)
         out.append(f'<text x="{x}" y="{HEIGHT - 8}" text-anchor="middle">{clock(most_x * share)}</text>')
     for i, (name, colour, dashed, points) in enumerate(lines):
