@@ -7,23 +7,19 @@ Exit status: 0 the commit is found, 2 it could not run, or commits that do not b
 """
 
 import hashlib
-import json
 import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
-from command import ROOT, CannotRun, OneLineParser, git
+from command import ROOT, CannotRun, OneLineParser, exit_status, git, replayed, signature_of, speaker
 from engines import SCENARIO_SECONDS, TARGETS
 
 CACHE = ROOT / "build" / "bisect"
 SOURCES = ("CMakeLists.txt", "CMakePresets.json", "stack", "sanitizers", "fuzz", "corpus", "ci")  # that a program is made of
 NOTHING, CANNOT = "nothing found", None
-
-
-def say(text):
-    print(f"kyufuzz bisect: {text}", file=sys.stderr, flush=True)
+say = speaker("kyufuzz bisect")
 
 
 def parse(argv):
@@ -118,13 +114,8 @@ class Search:
         return self.seen[commit]
 
     def replay(self, program):
-        command = [program, "run", "--json", "--target", self.args.target, "--timeout", str(SCENARIO_SECONDS), self.file]
-        done = subprocess.run([str(c) for c in command], capture_output=True, text=True, check=False)
-        try:
-            finding = json.loads(done.stdout)[0]["finding"]
-        except (json.JSONDecodeError, LookupError):
-            return CANNOT
-        return finding["signature"] if finding else NOTHING
+        runs = replayed(program, "--target", self.args.target, "--timeout", SCENARIO_SECONDS, self.file)
+        return signature_of(runs[0]) or NOTHING if runs else CANNOT
 
     def commits(self):
         """From the earlier of the two, which is among them, to the later."""
@@ -167,14 +158,7 @@ class Search:
 
 
 def main(argv):
-    try:
-        return Search(parse(argv)).run()
-    except (CannotRun, OSError) as e:
-        say(str(e))
-        return 2
-    except KeyboardInterrupt:
-        say("interrupted")
-        return 2
+    return exit_status(lambda: Search(parse(argv)).run(), say)
 
 
 if __name__ == "__main__":

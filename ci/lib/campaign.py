@@ -25,10 +25,11 @@ import time
 from pathlib import Path
 
 import campaign_report
+import cells_page
 import corpus
-from command import ROOT, CannotRun, OneLineParser, bug_names, check_bug, die_with_parent
-from engines import ENGINES, TARGETS, Job
-from fuzz import positive
+from command import (ROOT, CannotRun, OneLineParser, bug_names, build, check_bug, die_with_parent, end_on_sigterm, exit_status,
+                     positive, speaker)
+from engines import ENGINES, TARGETS, Job, builds_for
 
 TICK, SAMPLE, LOOK = 0.5, 10, 60  # seconds: between looks at workers, lines of history, runs of triage and cells
 SLICE = 60  # seconds that a slot fuzzes one target with one engine
@@ -38,10 +39,7 @@ MIN_FREE = 128 << 20  # bytes of disk below which nothing more is begun
 MOST_FAILURES = 3  # slices of one target and engine that end at once, one after the other
 CELLS_AT_A_TIME = 4000  # inputs
 BETWEEN = "__"  # what a slice's folder is named by
-
-
-def say(text):
-    print(f"ci/campaign: {text}", file=sys.stderr, flush=True)
+say = speaker("ci/campaign")
 
 
 def listed(allowed):
@@ -94,9 +92,11 @@ class Store:
             fcntl.flock(self.lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             raise CannotRun(f"{out}: another campaign runs there") from None
+        self.inputs = {}  # how many, by target: listing them takes its time
         for target in TARGETS:
             corpus.recover(self.corpus(target))
             self.corpus(target).mkdir(parents=True, exist_ok=True)
+            self.inputs[target] = len(os.listdir(self.corpus(target)))
         for folder in (self.work, out / "crashes", out / "logs"):
             folder.mkdir(exist_ok=True)
         self.last = self.last_sample()
@@ -122,7 +122,7 @@ class Store:
         if engine in ENGINES:
             for path in ENGINES[engine].inputs_in(folder):
                 if path.stat().st_size > 0:  # else it was on its way, or the disk was full
-                    self.take(path, self.corpus(target) / sha1(path), new[0])
+                    self.take_input(path, target, new[0])
             for artifact in ENGINES[engine].found_in(folder):
                 self.take_crash(artifact, folder / "log", target, f"{target}.{bug}" if bug else target, new[1])
         shutil.rmtree(folder, ignore_errors=True)
@@ -134,13 +134,21 @@ class Store:
             os.replace(path, place)
             new.append(place)
 
+    def take_input(self, path, target, new):
+        before = len(new)
+        self.take(path, self.corpus(target) / sha1(path), new)
+        self.inputs[target] += len(new) - before
+
     def take_crash(self, artifact, log, target, place, new):
         """An input that crashes is no seed any more: libFuzzer would not get beyond it."""
         digest = sha1(artifact.path)
         name = f"{artifact.kind}-{digest}"
         self.keep_log(log, self.out / "logs" / name)
         self.take(artifact.path, self.out / "crashes" / place / name, new)
-        self.corpus(target).joinpath(digest).unlink(missing_ok=True)
+        seed = self.corpus(target) / digest
+        if seed.exists():
+            seed.unlink()
+            self.inputs[target] -= 1
 
     @staticmethod
     def keep_log(log, place):
@@ -155,6 +163,24 @@ class Store:
 
     def crashed(self, target, digest):
         return any((self.out / "crashes").glob(f"{target}*/*-{digest}"))
+
+    def take_shipped(self, target):
+        """Each time anew: there may be more of them. One that crashed is no seed."""
+        folder = self.out / "shipped"
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        corpus.assemble(target, folder)
+        for path in sorted(folder.iterdir()):
+            if path.stat().st_size > 0 and not self.crashed(target, sha1(path)):
+                self.take_input(path, target, [])
+        shutil.rmtree(folder)
+
+    def minimise(self, target):
+        before, self.inputs[target] = corpus.minimise(target, self.corpus(target))
+        say(f"minimised {target}: {self.inputs[target]} of {before} inputs")
+
+    def crashes(self):
+        return sum(f.is_file() for f in (self.out / "crashes").rglob("*"))
 
     def kill_who_is_left(self):
         """AFL++'s targets, stopped between two inputs, when it was killed."""
@@ -216,22 +242,14 @@ class Cells:
     def take(self):
         try:
             more = json.loads(self.side.output.read_text())
-            was = self.by_target.setdefault(self.looking_at, more)
-            if was is not more:
-                was["counts"] = [[a + b for a, b in zip(x, y)] for x, y in zip(was["counts"], more["counts"])]
+            before = self.by_target.get(self.looking_at)
+            self.by_target[self.looking_at] = cells_page.added([before, more] if before else [more])
         except (OSError, json.JSONDecodeError):
             pass  # a minimisation took its inputs away
         self.looking_at = None
 
     def reached(self):
-        return sum(any(c["counts"][s][e] for c in self.by_target.values())
-                   for s in range(len(self.states())) for e in range(len(self.events())))
-
-    def states(self):
-        return next(iter(self.by_target.values()))["states"] if self.by_target else []
-
-    def events(self):
-        return next(iter(self.by_target.values()))["events"] if self.by_target else []
+        return cells_page.reached(cells_page.added(self.by_target.values())) if self.by_target else 0
 
 
 class Campaign:
@@ -251,19 +269,16 @@ class Campaign:
         self.crashes_seen = -1
         self.buckets = []
         self.last_new = {"edge": self.seconds, "input": self.seconds, "finding": None}
-        self.started = self.begun_at = time.monotonic()
+        self.started = time.monotonic()
 
     # --- before the first slice
 
     def build(self):
-        wanted = {"asan": [self.program.name, "kyufuzz"]}
-        for name in self.args.engines:
-            for target in self.args.targets:
-                job = Job(target, 1, self.args.bug)
-                wanted.setdefault(ENGINES[name].preset_of(job), []).extend(ENGINES[name].build_targets(job))
+        wanted = builds_for((ENGINES[e], Job(t, 1, self.args.bug)) for e in self.args.engines for t in self.args.targets)
+        wanted.setdefault("asan", []).extend([self.program.name, "kyufuzz"])
         for preset, targets in wanted.items():
             say(f"building {preset}")
-            corpus.build(preset, *targets)
+            build(preset, *targets)
 
     def take_up(self):
         self.store.kill_who_is_left()
@@ -275,19 +290,7 @@ class Campaign:
         if left:
             say(f"taking up {len(left)} slices that were killed: {inputs} inputs and {crashes} crashes of theirs are new")
         for target in self.args.targets:
-            self.seed(target)
-
-    def seed(self, target):
-        """Shipped scripts, each time anew: there may be more of them."""
-        if target == "fuzz_schedule":  # its library is in it
-            return
-        raw = ["--raw"] if target == "fuzz_packet" else []
-        for script in sorted(corpus.SHIPPED.glob("*/*.scenario")):
-            new = self.store.work / "seed"
-            subprocess.run([self.triage_program, "assemble", script, "-o", new, *raw], check=True, stdout=subprocess.DEVNULL)
-            digest = sha1(new)
-            if new.stat().st_size > 0 and not self.store.crashed(target, digest):
-                self.store.take(new, self.store.corpus(target) / digest, [])
+            self.store.take_shipped(target)
 
     # --- slices
 
@@ -324,13 +327,14 @@ class Campaign:
 
     def retire(self, worker):
         self.count(worker)
+        last_lines = worker.tail()
         self.workers.remove(worker)
         inputs, crashes = self.store.take_all(worker.folder)
         if inputs:
             self.last_new["input"] = self.now()
         quick = time.monotonic() - worker.started < min(5, self.args.slice / 2)
         if worker.process.returncode != 0 and quick and not crashes:
-            why = f"{worker.pair} ends at once: " + " | ".join(worker.lines)
+            why = f"{worker.pair} ends at once: " + " | ".join(last_lines)
             self.failures[worker.pair] = self.failures.get(worker.pair, 0) + 1
             if self.failures[worker.pair] == MOST_FAILURES:
                 raise CannotRun(why)
@@ -342,7 +346,7 @@ class Campaign:
         return self.seconds + time.monotonic() - self.started
 
     def left(self):
-        return self.args.hours * 3600 - (time.monotonic() - self.begun_at)
+        return self.args.hours * 3600 - (time.monotonic() - self.started)
 
     def run(self):
         due = {"sample": 0.0, "look": 0.0, "show": 0.0}
@@ -360,7 +364,6 @@ class Campaign:
                     self.pairs[w.pair]["seconds"] += time.monotonic() - before
                     self.count(w)
                     if w.ended():
-                        w.lines = w.tail()
                         self.retire(w)
                 self.do_what_is_due(due)
         finally:
@@ -384,8 +387,7 @@ class Campaign:
         """All slices end first: they read what is about to go."""
         self.stop_workers()
         for target in self.args.targets:
-            before, after = corpus.minimise(target, self.store.corpus(target))
-            say(f"minimised {target}: {after} of {before} inputs")
+            self.store.minimise(target)
         self.minimised = self.now()
 
     # --- what was found
@@ -394,7 +396,7 @@ class Campaign:
         if self.triage.busy():
             return
         self.read_buckets()
-        crashes = sum(1 for f in (self.store.out / "crashes").rglob("*") if f.is_file())
+        crashes = self.store.crashes()
         if crashes != self.crashes_seen and crashes > 0:
             self.crashes_seen = crashes
             self.triage.start(self.triage_command(self.store.out / "crashes"), self.store.work / "triage.txt")
@@ -414,7 +416,7 @@ class Campaign:
     def triage_all(self):
         """At the end all of it; what does not replay is there by what its engine said."""
         crashes = self.store.out / "crashes"
-        if not any(f.is_file() for f in crashes.rglob("*")):
+        if self.store.crashes() == 0:
             return
         subprocess.run(self.triage_command(crashes), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
         store = json.loads((self.store.out / "triage" / "triage.json").read_text())
@@ -428,7 +430,6 @@ class Campaign:
     def stop_workers(self):
         for w in list(self.workers):
             w.stop()
-            w.lines = w.tail()
             self.count(w)
             self.workers.remove(w)
             self.store.take_all(w.folder)
@@ -456,39 +457,29 @@ class Campaign:
             "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
             "bug": self.args.bug,
             "pairs": {k: dict(v, seconds=round(v["seconds"], 1)) for k, v in self.pairs.items()},
-            "corpus": {t: sum(1 for _ in self.store.corpus(t).iterdir()) for t in TARGETS},
+            "corpus": dict(self.store.inputs),
             "cells": self.cells.reached(),
             "cell_counts": self.cells.by_target,
-            "crashes": sum(1 for f in (self.store.out / "crashes").rglob("*") if f.is_file()),
+            "crashes": self.store.crashes(),
             "buckets": self.buckets,
             "last_new": self.last_new,
             "minimised": self.minimised,
         }
 
 
-def interrupted(*_):
-    raise KeyboardInterrupt
+def run(argv):
+    c = Campaign(parse(argv))
+    c.build()
+    c.take_up()
+    say(f"fuzzing for {c.args.hours:g} h with {c.args.jobs} jobs; {c.store.out}/index.html shows how it goes")
+    c.started = time.monotonic()
+    c.run()
+    return campaign_report.tell(c.summary(), c.store.out)
 
 
 def main(argv):
-    signal.signal(signal.SIGTERM, interrupted)
-    try:
-        c = Campaign(parse(argv))
-        c.build()
-        c.take_up()
-        say(f"fuzzing for {c.args.hours:g} h with {c.args.jobs} jobs; {c.store.out}/index.html shows how it goes")
-        c.started = c.begun_at = time.monotonic()
-        c.run()
-    except CannotRun as e:
-        say(str(e))
-        return 2
-    except OSError as e:
-        say(f"{e.filename or 'it'}: {e.strerror}: nothing is lost, run it again")
-        return 2
-    except KeyboardInterrupt:
-        say("interrupted: run it again to go on")
-        return 2
-    return campaign_report.tell(c.summary(), c.store.out)
+    end_on_sigterm()
+    return exit_status(lambda: run(argv), say, ": nothing is lost, run it again to go on")
 
 
 if __name__ == "__main__":

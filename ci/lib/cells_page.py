@@ -23,6 +23,10 @@ def added(cells):
     return total
 
 
+def reached(cells):
+    return sum(n > 0 for row in cells["counts"] for n in row)
+
+
 def shade(count, most):
     share = math.log1p(count) / math.log1p(most)
     return f"background: hsl(210 60% {94 - 50 * share:.0f}%); color: {'#fff' if share > 0.6 else '#1a1a1a'}"
@@ -32,7 +36,6 @@ def table(cells):
     if cells is None:
         return "<p>not yet</p>"
     most = max((n for row in cells["counts"] for n in row), default=0)
-    reached = sum(n > 0 for row in cells["counts"] for n in row)
     head = "".join(f"<th>{html.escape(s)}</th>" for s in cells["states"])
     rows = []
     for e, event in enumerate(cells["events"]):
@@ -41,4 +44,4 @@ def table(cells):
         rows.append(f"<tr><th>{html.escape(event)}</th>{tds}</tr>")
     body = "\n".join(rows)
     return (f'<table class="cells"><thead><tr><th></th>{head}</tr></thead>\n{body}</table>\n'
-            f"<p>{reached} of {len(cells['states']) * len(cells['events'])} cells; some cannot be reached.</p>")
+            f"<p>{reached(cells)} of {len(cells['states']) * len(cells['events'])} cells; some cannot be reached.</p>")

@@ -1,9 +1,11 @@
-"""What the commands of ci/ have in common: how they refuse, and which seeded bugs there are."""
+"""What the commands of ci/ have in common: how they refuse and end, build and replay, and which seeded bugs there are."""
 
 import argparse
 import ctypes
+import json
 import signal
 import subprocess
+import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -16,6 +18,64 @@ class CannotRun(Exception):
 class OneLineParser(argparse.ArgumentParser):
     def error(self, message):
         raise CannotRun(f"{message}; see --help")
+
+
+def exit_status(command, say, again=""):
+    """What command() returns; 2, after one line, where it could not run or was interrupted. `again`: what the user may do
+    then."""
+    try:
+        return command()
+    except CannotRun as e:
+        say(str(e))
+    except OSError as e:
+        say(f"{e}{again}")
+    except KeyboardInterrupt:
+        say(f"interrupted{again}")
+    return 2
+
+
+def end_on_sigterm():
+    """As on Ctrl-C, so that what was begun is put in order."""
+
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, interrupt)
+
+
+def speaker(name):
+    def say(text):
+        print(f"{name}: {text}", file=sys.stderr, flush=True)
+
+    return say
+
+
+def positive(text):
+    """For arguments."""
+    value = int(text)
+    if value < 1:
+        raise ValueError
+    return value
+
+
+def build(preset, *targets):
+    if subprocess.run([ROOT / "ci" / "build", preset, *targets], check=False).returncode != 0:
+        raise CannotRun("it does not build")
+
+
+def replayed(program, *files_and_flags):
+    """What `kyufuzz run --json` says of each file; nothing at all where it does not run, or cannot read one."""
+    command = [str(c) for c in (program, "run", "--json", *files_and_flags)]
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False)
+    try:
+        return json.loads(done.stdout)
+    except json.JSONDecodeError:
+        return []
+
+
+def signature_of(run):
+    """Of one that replayed() has told of; None: nothing was found."""
+    return run["finding"] and run["finding"]["signature"]
 
 
 def bug_names():

@@ -234,4 +234,12 @@ class Afl(Worker):
         return [f for f in found if ",orig:" not in f.name and ",sync:" not in f.name]
 
 
+def builds_for(jobs):
+    """For ci/build, targets by preset: `jobs` are pairs of an engine and a Job."""
+    wanted = {}
+    for engine, job in jobs:
+        wanted.setdefault(engine.preset_of(job), []).extend(engine.build_targets(job))
+    return wanted
+
+
 ENGINES = {e.engine: e for e in (LibFuzzer, Afl)}

@@ -7,27 +7,18 @@ import hashlib
 import json
 import re
 import shutil
-import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
 
-from command import ROOT, CannotRun, OneLineParser, bug_names, check_bug
-from engines import ENGINES, SCENARIO_SECONDS, TARGETS, Job
+import corpus
+from command import (ROOT, CannotRun, OneLineParser, bug_names, build, check_bug, end_on_sigterm, exit_status, positive, replayed,
+                     signature_of, speaker)
+from engines import ENGINES, SCENARIO_SECONDS, TARGETS, Job, builds_for
 
 TICK = 0.25  # seconds between looks at the workers
-
-
-def say(text):
-    print(f"ci/fuzz: {text}", file=sys.stderr, flush=True)
-
-
-def positive(text):
-    value = int(text)
-    if value < 1:
-        raise ValueError
-    return value
+say = speaker("ci/fuzz")
 
 
 def parse(argv):
@@ -78,13 +69,12 @@ class Session:
         self.started = 0.0
 
     def build(self):
-        job, engine = self.job(0, 1), ENGINES[self.args.engine]
-        wanted = {self.args.preset: [self.program.name, "kyufuzz"]}
-        wanted.setdefault(engine.preset_of(job), []).extend(engine.build_targets(job))
+        wanted = builds_for([(ENGINES[self.args.engine], self.job(0, 1))])
+        wanted.setdefault(self.args.preset, []).append(self.program.name)
+        wanted.setdefault("asan", []).append("kyufuzz")  # assembles the seeds
         for preset, targets in wanted.items():
-            say(f"building {preset}: {', '.join(dict.fromkeys(targets))}")
-            if subprocess.run([ROOT / "ci" / "build", preset, *targets], check=False).returncode != 0:
-                raise CannotRun("it does not build")
+            say(f"building {preset}: {', '.join(targets)}")
+            build(preset, *targets)
 
     def prepare(self):
         marker = self.work / ".ci-fuzz"  # what an earlier run made may go; what somebody else did may not
@@ -97,16 +87,8 @@ class Session:
             marker.touch()
         except OSError as e:
             raise CannotRun(f"{self.out}: {e.strerror}") from None
-        if self.args.empty_corpus or self.args.target == "fuzz_schedule":  # its library is in it
-            return
-        seeds = sorted((ROOT / "corpus" / "seeds").glob("*.scenario"))
-        seeds += sorted((ROOT / "corpus" / "concurrent").glob("*.scenario"))
-        seeds += sorted((ROOT / "corpus" / "regressions").glob("*.scenario"))
-        raw = ["--raw"] if self.args.target == "fuzz_packet" else []
-        program = self.program.with_name("kyufuzz")  # without the bug: a seed must not die of it here
-        for seed in seeds:
-            command = [program, "assemble", seed, "-o", self.work / "seeds" / seed.stem, *raw]
-            subprocess.run(command, check=True)
+        if not self.args.empty_corpus:
+            corpus.assemble(self.args.target, self.work / "seeds")
 
     def world_flags(self):
         return ["--pools", self.args.pools] + (["--no-oracles"] if self.args.no_oracles else [])
@@ -176,7 +158,7 @@ class Session:
             self.bundle(a, w, when)
 
     def bundle(self, artifact, w, when):
-        if self.replayed_signature(artifact) in self.buckets:
+        if self.buckets and self.replayed_signature(artifact) in self.buckets:
             return
         say(f"{when:.1f} s: {artifact.kind} found; minimising")
         new = self.out / "findings" / ".new"
@@ -198,10 +180,8 @@ class Session:
         return ["--target", self.args.target, "--timeout", str(SCENARIO_SECONDS), *self.world_flags()]
 
     def replayed_signature(self, artifact):
-        done = subprocess.run([self.program, "run", "--json", artifact.path, *self.replay_flags()], capture_output=True,
-                              text=True, check=False)
-        runs = json.loads(done.stdout) if done.returncode in (0, 1) else []
-        return runs[0]["finding"]["signature"] if runs and runs[0]["finding"] else None
+        runs = replayed(self.program, artifact.path, *self.replay_flags())
+        return signature_of(runs[0]) if runs else None
 
     def keep_unexplained(self, new, artifact, w, when, why):
         """The fuzzer died of it, and a replay does not: the log is all there is."""
@@ -272,25 +252,18 @@ class Session:
         return 1 if self.findings else 0
 
 
-def interrupted(*_):
-    raise KeyboardInterrupt
+def run(argv):
+    s = Session(parse(argv))
+    s.build()
+    s.prepare()
+    say(f"fuzzing for {s.args.seconds} s with {s.args.jobs} job(s)")
+    s.run()
+    return s.finish()
 
 
 def main(argv):
-    signal.signal(signal.SIGTERM, interrupted)
-    try:
-        c = Session(parse(argv))
-        c.build()
-        c.prepare()
-        say(f"fuzzing for {c.args.seconds} s with {c.args.jobs} job(s)")
-        c.run()
-        return c.finish()
-    except CannotRun as e:
-        say(str(e))
-        return 2
-    except KeyboardInterrupt:
-        say("interrupted")
-        return 2
+    end_on_sigterm()
+    return exit_status(lambda: run(argv), say)
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ from pathlib import Path
 
 import emulator
 import gate_report
-from command import ROOT, CannotRun, OneLineParser, check_bug
+from command import ROOT, CannotRun, OneLineParser, check_bug, replayed, signature_of, speaker
 
 sys.path.insert(0, str(ROOT / "fuzz" / "tests"))
 from prove_regression import header  # noqa: E402
@@ -37,11 +37,8 @@ PROVING_IMAGE = "kyu-replay-guard"
 INTERRUPTED_OF = 200  # transfers, every second one interrupted
 CANNOT = 77
 SHOWN = 10  # reasons on the terminal
+say = speaker("ci/gate")
 GROUPS = ("build", "replay", "proof", "release image")
-
-
-def say(text):
-    print(f"ci/gate: {text}", file=sys.stderr, flush=True)
 
 
 def git(*args):
@@ -102,7 +99,7 @@ class Gate:
     def replay_on_host(self, preset):
         started = time.monotonic()
         program = ROOT / "build" / preset / "fuzz" / f"kyufuzz{self.suffix}"
-        runs = run_json([program, "run", "--json", *self.scripts])
+        runs = replayed(program, *self.scripts)
         named = {str(Path(r["file"]).relative_to(ROOT / "corpus")): r for r in runs}
         findings = {name: r["finding"]["signature"] for name, r in named.items() if r["finding"]}
         self.findings[preset] = findings
@@ -153,8 +150,8 @@ class Gate:
 
     def prove_on_host(self, preset):
         def replay(bug, script):
-            runs = run_json([ROOT / "build" / preset / "fuzz" / f"kyufuzz.{bug}", "run", "--json", script])
-            return runs[0]["finding"] and runs[0]["finding"]["signature"] if runs else "kyufuzz does not run"
+            runs = replayed(ROOT / "build" / preset / "fuzz" / f"kyufuzz.{bug}", script)
+            return signature_of(runs[0]) if runs else "kyufuzz does not run"
 
         self.prove(preset, replay)
 
@@ -229,14 +226,6 @@ def last_line(text):
 
 def first_line(command):
     return subprocess.run(command, capture_output=True, text=True, check=False).stdout.split("\n")[0]
-
-
-def run_json(command):
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False)
-    try:
-        return json.loads(done.stdout)
-    except json.JSONDecodeError:
-        return []
 
 
 def prepare(out):

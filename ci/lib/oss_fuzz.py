@@ -19,7 +19,7 @@ import time
 import zipfile
 from pathlib import Path
 
-from command import ROOT, CannotRun, OneLineParser
+from command import ROOT, CannotRun, OneLineParser, speaker
 from engines import TARGETS
 
 CONFIGURATIONS = (
@@ -44,12 +44,9 @@ SANITIZER_FLAGS = {
 # Calls of a run-time, counted in the code: at least so many where it is wanted, at most so many where it is not.
 WANTED = {"address": ("__asan", 1000), "memory": ("__msan", 1000), "undefined": ("__ubsan", 168)}
 UNWANTED = {"__asan": 0, "__msan": 3, "__ubsan": 280}
+say = speaker("ci/oss-fuzz/check")
 MIN_EDGES, MIN_RUNS = 100, 4
 SYSTEM_LIBRARIES = re.compile(r"linux-(vdso|gate)|ld-linux|lib(c|m|dl|rt|pthread|resolv|gcc_s|stdc\+\+)\.so")
-
-
-def say(text):
-    print(f"ci/oss-fuzz/check: {text}", file=sys.stderr, flush=True)
 
 
 def run(command, **more):

@@ -14,13 +14,10 @@ import sys
 from pathlib import Path
 
 import emulator
-from command import ROOT, CannotRun, OneLineParser, check_bug, git
+from command import ROOT, CannotRun, OneLineParser, check_bug, exit_status, git, replayed, signature_of, speaker
 
 IMAGE = "kyu-replay-guard"
-
-
-def say(text):
-    print(f"kyufuzz promote: {text}", file=sys.stderr, flush=True)
+say = speaker("kyufuzz promote")
 
 
 class NotProven(Exception):
@@ -138,11 +135,10 @@ class Promotion:
         return self.replay(folder / f"kyufuzz.{self.bug}") or self.not_found("on the host")
 
     def replay(self, program):
-        done = subprocess.run([program, "run", "--json", self.regression], capture_output=True, text=True, check=False)
-        if done.returncode not in (0, 1):
-            raise CannotRun((done.stderr.strip().splitlines() or ["kyufuzz does not run"])[-1])
-        finding = json.loads(done.stdout)[0]["finding"]
-        return finding and finding["signature"]
+        runs = replayed(program, self.regression)
+        if not runs:
+            raise CannotRun(f"{self.args.bundle}: its script cannot be replayed")
+        return signature_of(runs[0])
 
     def prove_on_board(self, signature):
         images = [IMAGE, f"{IMAGE}.{self.bug}"]
@@ -168,19 +164,17 @@ def first_error(text):
     return next((l.strip() for l in lines if "error" in l), lines[-1])
 
 
-def main(argv):
+def promote(argv):
     try:
         Promotion(parse(argv)).run()
         return 0
     except NotProven as e:
         say(f"not proven: {e}")
         return 1
-    except (CannotRun, OSError) as e:
-        say(str(e))
-        return 2
-    except KeyboardInterrupt:
-        say("interrupted")
-        return 2
+
+
+def main(argv):
+    return exit_status(lambda: promote(argv), say)
 
 
 if __name__ == "__main__":
