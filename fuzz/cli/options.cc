@@ -27,6 +27,11 @@ void add_pools_option(CLI::App &cmd, std::string *name) {
       ->check(CLI::IsMember({"plain", "guard", "pattern", "best"}));
 }
 
+void add_target_option(CLI::App &cmd, std::string *target, const std::string &help) {
+  cmd.add_option("--target", *target, help)
+      ->check(CLI::IsMember(std::vector<std::string>(std::begin(target_names), std::end(target_names))));
+}
+
 void run_flags::add_to(CLI::App &cmd) {
   add_pools_option(cmd, &pools);
   cmd.add_flag("--no-oracles", no_oracles, "Sanitizers and assertions only");
@@ -43,9 +48,7 @@ run_options run_flags::run() const {
 }
 
 void input_flags::add_to(CLI::App &cmd) {
-  cmd.add_option("--target", target,
-                 "Read binary inputs as this target does: fuzz_stack, fuzz_api, fuzz_packet, fuzz_schedule")
-      ->check(CLI::IsMember({"fuzz_stack", "fuzz_api", "fuzz_packet", "fuzz_schedule"}));
+  add_target_option(cmd, &target, "Read binary inputs as this target does");
   run_flags::add_to(cmd);
 }
 

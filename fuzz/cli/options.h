@@ -19,6 +19,9 @@ std::optional<int> parse_command_line(CLI::App &, int argc, char **argv);
 // --pools, by the names that pool_mode_named() knows.
 void add_pools_option(CLI::App &, std::string *name);
 
+// --target, one of target_names.
+void add_target_option(CLI::App &, std::string *target, const std::string &help);
+
 // How scenarios are run: --pools, --no-oracles, --timeout.
 struct run_flags {
   std::string pools = "best";

@@ -3,6 +3,7 @@
 
 #include "cli/commands.h"
 #include "cli/files.h"
+#include "cli/options.h"
 
 #include <CLI/CLI.hpp>
 
@@ -72,9 +73,8 @@ void add_triage(CLI::App &app, int *status) {
   cmd->add_option("path", c->q.paths, "Files, and folders of them")->required();
   cmd->add_option("--out", c->q.out, "The folder to leave triage.json and bundles in; what is there stays")
       ->required();
-  cmd->add_option("--target", c->q.target,
-                  "Read inputs as this target does; otherwise as each, until one stumbles")
-      ->check(CLI::IsMember({"fuzz_stack", "fuzz_api", "fuzz_packet", "fuzz_schedule"}));
+  add_target_option(*cmd, &c->q.target,
+                    "Read inputs as this target does; otherwise as their paths or their bytes say");
   cmd->add_option("--timeout", c->q.seconds, "Seconds after which an input counts as hanging")
       ->capture_default_str()
       ->check(CLI::Range(1u, 86400u));

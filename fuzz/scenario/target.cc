@@ -32,9 +32,8 @@ const scenario &packet_prelude() {
 }  // namespace
 
 target target_named(const std::string &name) {
-  if (name == "fuzz_api") return target::api;
-  if (name == "fuzz_schedule") return target::schedule;
-  return name == "fuzz_packet" ? target::packet : target::stack;
+  auto at = std::find(std::begin(target_names), std::end(target_names), name);
+  return at != std::end(target_names) ? target(at - std::begin(target_names)) : target::stack;
 }
 
 void decode_input(target t, std::span<const uint8_t> bytes, target_input &out) {

@@ -15,7 +15,9 @@ enum class target : uint8_t {
   schedule,  // preemptions, in front of one of the library's scenarios
 };
 
-target target_named(const std::string &);  // "fuzz_stack", ...
+// In the order of the enumerators.
+inline constexpr const char *target_names[] = {"fuzz_stack", "fuzz_api", "fuzz_packet", "fuzz_schedule"};
+target target_named(const std::string &);  // one of these
 
 // What an input is to its target. For fuzz_schedule its first byte picks from the library, which is not among
 // the ops.

@@ -6,8 +6,6 @@
 
 namespace kyu::fuzz {
 
-inline constexpr const char *target_names[] = {"fuzz_stack", "fuzz_api", "fuzz_packet", "fuzz_schedule"};
-
 enum class reading { as_it_is, with_bugs };       // by the stack alone; also by those with a seeded bug
 using readings = std::map<std::string, reading>;  // by target; the others do not read it
 

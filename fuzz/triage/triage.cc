@@ -1,6 +1,7 @@
 #include "triage/triage.h"
 
 #include "scenario/file.h"
+#include "scenario/target.h"
 #include "triage/builds.h"
 #include "triage/evidence.h"
 #include "triage/exports.h"
