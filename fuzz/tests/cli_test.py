@@ -35,7 +35,7 @@ class Cli(unittest.TestCase):
 
     def test_help_everywhere(self):
         self.assertEqual(run("--help").returncode, 0)
-        for command in ("run", "show", "assemble", "minimize", "bundle", "explore", "serve", "fetch", "bench"):
+        for command in ("run", "show", "assemble", "minimize", "bundle", "explore", "cells", "triage", "bisect", "promote", "serve", "fetch", "bench"):
             done = run(command, "--help")
             self.assertEqual(done.returncode, 0)
             self.assertIn(command, done.stdout)
@@ -112,6 +112,16 @@ class Cli(unittest.TestCase):
         (r,) = json.loads(done.stdout)
         self.assertEqual((r["ops"], r["frames_in"], r["frames_out"], r["finding"]), (11, 7, 5, None))
         self.assertTrue(r["same_digest"])
+
+    def test_cells_counts_what_ended_and_goes_on_behind_a_finding(self):
+        one = json.loads(run("cells", "--json", SEED).stdout)
+        clean = run("cells", "--json", STORY, SEED)
+        found = run("cells", "--json", STORY, SEED, program=BUG)
+        self.assertEqual((clean.returncode, found.returncode), (0, 1))
+        self.assertEqual(json.loads(clean.stdout)["findings"], 0)
+        self.assertEqual(json.loads(found.stdout), dict(one, scenarios=2, findings=1))
+        self.assertGreater(one["reached"], 5)
+        self.refused("cells", self.dir / "none")
 
     def test_a_finding_is_status_1_and_a_report(self):
         done = run("run", STORY, program=BUG)

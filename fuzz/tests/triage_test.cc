@@ -1,6 +1,8 @@
 // Findings in text of every kind, and which bucket they belong to.
+#include "scenario/target.h"
 #include "triage/buckets.h"
 #include "triage/evidence.h"
+#include "triage/readings.h"
 #include "triage/known.h"
 #include "triage/text_reports.h"
 
@@ -117,6 +119,38 @@ TEST(evidence, of_no_use_says_why) {
   EXPECT_EQ(examine("crash-1234", std::string("\1\0\2", 3)).unusable, "");
   EXPECT_EQ(examine("crash-1234", std::string("\1\0\2", 3)).engine, "libfuzzer");
   EXPECT_EQ(examine("id:000000,sig:06,src:000001", "x").engine, "afl");
+}
+
+std::string bytes_of(target t, const std::string &script) {
+  std::vector<uint8_t> bytes = encode_input(t, {.pick = 3, .ops = from_script(script).ops});
+  return {bytes.begin(), bytes.end()};
+}
+
+// Who reads it; with a star, also the builds that have a seeded bug.
+std::string read_by(const std::string &file, const std::string &bytes, bool engine_made,
+                    const char *told = "") {
+  std::string out;
+  for (const auto &[name, how] : readings_of(told, file, bytes, engine_made))
+    out += name.substr(5) + (how == reading::with_bugs ? "* " : " ");
+  return out;
+}
+
+TEST(readings, an_input_is_for_the_target_that_could_have_written_it) {
+  std::string talk = bytes_of(target::stack, "user 0: tcp_bind\npeer 0 < S port=114\n");
+  EXPECT_EQ(read_by("in/crash-1", talk, true), "stack* ");
+  EXPECT_EQ(read_by("in/17", talk, false), "stack* ");
+  EXPECT_EQ(read_by("in/crash-1", bytes_of(target::stack, "user 0: tcp_bind\n"), true), "api* stack* ");
+  EXPECT_EQ(read_by("in/crash-1", bytes_of(target::schedule, "preempt user-1 at sleep -> user-0\n"), true),
+            "schedule* ");
+  EXPECT_EQ(read_by("out/fuzz_api.some-bug/crash-1", talk, true), "api* ");  // what a path says counts more
+  EXPECT_EQ(read_by("out/fuzz_api/crash-1", talk, true, "fuzz_packet"), "packet* ");
+  EXPECT_EQ(read_by("in/a.scenario", "user 0: tcp_bind\n", false), "stack* ");
+}
+
+TEST(readings, of_bytes_that_nothing_speaks_for_only_the_stack_itself_is_asked) {
+  std::string cut = bytes_of(target::stack, "user 0: tcp_bind\npeer 0 < S port=114\n") + "\xff";
+  EXPECT_EQ(read_by("in/17", cut, false), "stack ");
+  EXPECT_EQ(read_by("in/crash-1", cut, true), "api packet schedule stack* ");
 }
 
 sighting seen(const char *content, const char *build, const char *signature, uint64_t bytes = 10) {

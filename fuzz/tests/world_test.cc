@@ -48,6 +48,27 @@ TEST(world, gives_the_same_digest_with_and_without_watching) {
   }
 }
 
+TEST(world, tells_which_events_have_met_which_states) {
+  world w;
+  scenario passive = from_script(
+                         "user 0: tcp_bind\npeer 0 < S port=114\npeer 0 < .\nuser 0: tcp_accept\n"
+                         "peer 0 < P. len=10\npeer 0 < F.\nuser 0: close fd=1\n")
+                         .ops;
+  tcp_cells cells = w.run(passive).cells;
+  EXPECT_TRUE(cells.has(tcps::closed, tcp_event::listen));
+  EXPECT_TRUE(cells.has(tcps::listen, tcp_event::syn));
+  EXPECT_TRUE(cells.has(tcps::syn_received, tcp_event::ack));
+  EXPECT_TRUE(cells.has(tcps::established, tcp_event::data));
+  EXPECT_TRUE(cells.has(tcps::established, tcp_event::fin));
+  EXPECT_TRUE(cells.has(tcps::close_wait, tcp_event::abort));  // with data that nobody has read
+  EXPECT_FALSE(cells.has(tcps::syn_sent, tcp_event::syn_ack));
+  EXPECT_FALSE(cells.has(tcps::established, tcp_event::reset));
+  cells = w.run(from_script("peer 0 react how=reset\nuser 0: socket\nuser 0: connect\n").ops).cells;
+  EXPECT_TRUE(cells.has(tcps::closed, tcp_event::connect));
+  EXPECT_TRUE(cells.has(tcps::syn_sent, tcp_event::reset));
+  EXPECT_FALSE(cells.has(tcps::listen, tcp_event::syn));  // of the last scenario
+}
+
 // The peer does not know that its segment was lost: the next one leaves a hole, which is asked for.
 TEST(world, loses_what_is_sent_while_the_link_is_down) {
   EXPECT_EQ(conversation("user 0: tcp_bind\npeer 0 < S port=114\npeer 0 < .\nuser 0: tcp_accept\n"
