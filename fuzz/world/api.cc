@@ -25,7 +25,10 @@ class world::user_call : public caller {
   const op &op_;
 };
 
-void world::make_call(const op &o) { show(o, user_call(*this, o).make(o)); }
+void world::make_call(const op &o) {
+  monitor_.call_begins(o);
+  show(o, user_call(*this, o).make(o));
+}
 
 void world::show(const op &o, const caller::result &r) {
   if (r.data) digest_.add(*r.data);

@@ -82,6 +82,7 @@ void world::begin(listener *l) {
   watcher_.begin(*stack_);
   watcher_.where().digest = digest_.place();
   for (int i = 0; i < max_peers; ++i) peers_[size_t(i)].begin(i, config_.addr);
+  monitor_.begin(config_.addr);
   rx_.clear();
   lose_ = ring_full_ = 0;
   link_up_ = true;
@@ -156,6 +157,7 @@ void world::send_packet(const op &o) {
 
 void world::send_shaped(const frame &built, const ip_shape &shape) {
   frame whole = built;
+  if (options_.oracles) monitor_.whole_in(sched_.now(), whole.view());
   shape_packet(whole, shape, [this](const frame &piece) {
     frame *f = new_frame();
     if (f == nullptr) return;
@@ -217,6 +219,13 @@ void world::judge() {
   });
   audit_liveness(*stack_, {asleep.data(), n});
   audit(*stack_);
+  monitor_.judge(sched_.now(), failed_allocations());
+}
+
+uint32_t world::failed_allocations() const {
+  uint32_t n = 0;
+  for (int k = 0; k < pool_kinds; ++k) n += stack_->pool_of(pool_kind(k)).pl_failed;
+  return n;
 }
 
 // --- time
@@ -249,15 +258,17 @@ const_bytes world::rx_wait() {
   watch::move_fence(rx_current_->data, sizeof rx_current_->data, rx_current_->len);
   frame_began_ = {watcher_.events(), sched_.resumed()};
   ++out_.frames_in;
+  if (options_.oracles) monitor_.frame_in(sched_.now(), rx_current_->view());
   if (listener_ != nullptr) listener_->frame_in(sched_.now(), rx_current_->view());
   if (on_frame_in) on_frame_in(sched_.now(), rx_current_->view());
   return rx_current_->view();
 }
 
 uint8_t *world::tx_reserve(uint32_t len) {
-  if (!link_up_ || len > max_frame) return nullptr;
-  if (ring_full_ > 0) {
-    --ring_full_;
+  bool full = link_up_ && ring_full_ > 0;
+  if (full) --ring_full_;
+  if (!link_up_ || full || len > max_frame) {
+    monitor_.lost_unseen();
     return nullptr;
   }
   watch::move_fence(tx_.data, tx_.len, len);
@@ -271,6 +282,7 @@ void world::tx_commit(uint32_t len) {
   const_bytes f = tx_.view();
   watch::expect_initialised(f.data(), f.size(), "a frame");
   ++out_.frames_out;
+  if (options_.oracles) monitor_.frame_out(sched_.now(), f);
   digest_.add(sched_.now());
   digest_.add(f);
   if (listener_ != nullptr) listener_->frame_out(sched_.now(), f);
@@ -333,6 +345,7 @@ void world::drain() {
   lose_ = ring_full_ = 0;
   for (int k = 0; k < pool_kinds; ++k) watcher_.fail_nth(pool_kind(k), 0);
   for (user &u : users_) u.calls.clear();
+  monitor_.everything_closes();
   sched_.lift_preemptions();
   settle();
   // An accept may hand out another descriptor while the closer is under way, and the closer may linger.

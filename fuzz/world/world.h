@@ -2,6 +2,7 @@
 #pragma once
 
 #include "oracles/liveness.h"
+#include "oracles/monitor.h"
 #include "scenario/op.h"
 #include "scenario/random.h"
 #include "stack.h"
@@ -77,6 +78,7 @@ class world {
   void settle();  // threads run until all sleep, then the oracles look
   void judge();
   void judge_work();
+  uint32_t failed_allocations() const;
   void add_call(const op &, sleeper &) const;
   void advance(uint64_t ms);
   frame *new_frame();  // null: the link is down or the ring full
@@ -117,6 +119,7 @@ class world {
   bool closing_ = false;  // the closer is under way
   listener *listener_ = nullptr;
   outcome out_;
+  monitor monitor_;
   random_source entropy_{1};  // the same for every scenario
 
   // Wire.

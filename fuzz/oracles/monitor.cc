@@ -1,0 +1,179 @@
+#include "oracles/monitor.h"
+
+#include <algorithm>
+
+namespace kyu::fuzz {
+
+namespace {
+
+constexpr rule must_reset{"a segment of no connection is not reset", "RFC 9293, 3.10.7.1"};
+constexpr rule stray_numbers{"a reset with other numbers than its receiver expects", "RFC 9293, 3.10.7.1"};
+constexpr rule answers_reset{"a reset is answered", "RFC 9293, 3.5.2"};
+constexpr rule must_reply{"a request for our address is not answered", "RFC 826"};
+
+}  // namespace
+
+void monitor::begin(uint32_t addr) {
+  std::vector<tcp_flow> flows = std::move(flows_);
+  *this = monitor();
+  flows_ = std::move(flows);
+  addr_ = addr;
+}
+
+surroundings monitor::now_is(uint64_t now) const {
+  return {.now = now,
+          .blind = blind_,
+          .memory_failed = memory_failed_,
+          .users_may_end = users_may_end_,
+          .nagle = nagle_};
+}
+
+tcp_flow *monitor::flow_of(const tcp_flow::name &who, bool make) {
+  auto end = flows_.begin() + long(n_flows_);
+  auto at = std::find_if(flows_.begin(), end, [&who](const tcp_flow &f) { return f.who() == who; });
+  if (at != end) return &*at;
+  if (!make) return nullptr;
+  if (n_flows_ == max_flows) {
+    many_flows_ = true;
+    return nullptr;
+  }
+  if (flows_.size() == n_flows_) flows_.emplace_back();
+  flows_[n_flows_].begin(who);
+  return &flows_[n_flows_++];
+}
+
+bool monitor::ours(const wire_frame &f) const {
+  return f.wrong == nullptr && (f.link_to[0] & 1) == 0 && (f.to == addr_ || address_moves_);
+}
+
+void monitor::port_taken(uint16_t port) {
+  if (port == 0 || n_ports_ == ports_.size())
+    any_port_ = true;
+  else
+    ports_[n_ports_++] = port;
+}
+
+bool monitor::may_be_taken(uint16_t port) const {
+  return any_port_ ||
+         std::find(ports_.begin(), ports_.begin() + long(n_ports_), port) != ports_.begin() + long(n_ports_);
+}
+
+void monitor::call_begins(const op &o) {
+  static const int setopt_which = arg_index(opcode::setopt, "option");
+  static const int nodelay = 11;
+  switch (o.code) {
+    case opcode::bind: port_taken(uint16_t(o.arg[2])); break;
+    case opcode::tcp_bind: port_taken(uint16_t(o.arg[1])); break;
+    case opcode::listen:
+    case opcode::connect:
+    case opcode::tcp_connect: any_port_ = true; break;
+    case opcode::server: any_port_ = users_may_end_ = true; break;
+    case opcode::setopt:
+      nagle_ = nagle_ && o.arg[size_t(setopt_which)] != nodelay;
+      users_may_end_ = true;
+      break;
+    case opcode::close:
+    case opcode::shutdown: users_may_end_ = true; break;
+    case opcode::ifaddr:
+    case opcode::dhcp: address_moves_ = users_may_end_ = true; break;
+    default: break;
+  }
+}
+
+void monitor::frame_in(uint64_t now, const_bytes f) {
+  read_frame(f, in_);
+  if (in_.is == wire_frame::kind::arp) return arp_in(now, in_);
+  if (!ours(in_)) return;
+  if (in_.is == wire_frame::kind::tcp) segment_in(now, in_, false);
+  if (in_.is == wire_frame::kind::icmp) icmp_in(in_);
+}
+
+void monitor::whole_in(uint64_t now, const_bytes f) {
+  read_frame(f, in_);
+  if (!ours(in_)) return;
+  if (in_.is == wire_frame::kind::tcp) segment_in(now, in_, true);
+  if (in_.is == wire_frame::kind::icmp) icmp_in(in_);
+}
+
+void monitor::segment_in(uint64_t now, const wire_frame &f, bool whole) {
+  const wire_tcp &t = f.tcp;
+  tcp_flow *flow = flow_of({f.to, f.from, t.dport, t.sport}, t.has(bit_syn));
+  if (!whole) expect_reset(now, f, flow);
+  if (flow != nullptr) flow->arrives(t, now_is(now), whole || f.ip_options);
+}
+
+// Where nobody can have bound its port; not where the answer may have to wait for ARP.
+void monitor::expect_reset(uint64_t now, const wire_frame &f, tcp_flow *flow) {
+  stray_ = f.tcp;
+  bool sure = !blind_ && !memory_failed_ && !address_moves_ && !f.ip_options && !f.tcp.has(bit_rst) &&
+              f.tcp.dport != 0 && f.tcp.sport != 0;
+  if (!sure || may_be_taken(f.tcp.dport) || (flow != nullptr && flow->ever_open())) return;
+  auto known = [&](const neighbour &n) { return n.addr == f.from && !n.waits && now - n.asked < 60'000; };
+  if (std::any_of(neighbours_.begin(), neighbours_.begin() + long(n_neighbours_), known)) ++resets_due_;
+}
+
+void monitor::frame_out(uint64_t now, const_bytes f) {
+  read_frame(f, out_);
+  if (out_.is == wire_frame::kind::arp) return judge_arp(now, out_);
+  judge_ip(out_);
+  if ((out_.link_to[0] & 1) == 0) reached(now, out_.to);
+  if (out_.is == wire_frame::kind::tcp) segment_out(now, out_);
+  if (out_.is == wire_frame::kind::icmp) judge_icmp(out_);
+}
+
+void monitor::segment_out(uint64_t now, const wire_frame &f) {
+  const wire_tcp &t = f.tcp;
+  tcp_flow *flow = flow_of({f.from, f.to, t.sport, t.dport}, t.has(bit_syn) && !t.has(bit_ack));
+  if (flow != nullptr && flow->ever_open()) return flow->leaves(t, now_is(now));
+  if (t.has(bit_rst)) return stray_reset_out(f);
+  if (flow != nullptr)
+    flow->leaves(t, now_is(now));
+  else if (!many_flows_ && !address_moves_)
+    tcp_flow().leaves(t, now_is(now));  // without a connection
+}
+
+// The answer to the segment that came last, where it comes at once.
+void monitor::stray_reset_out(const wire_frame &f) {
+  const wire_tcp &t = f.tcp;
+  bool answers_last = stray_.dport == t.sport && stray_.sport == t.dport && resets_due_ == 1;
+  if (resets_due_ > 0) --resets_due_;
+  if (!answers_last) return;
+  expect_rule(!stray_.has(bit_rst), answers_reset, "to a reset there is nothing to say");
+  if (stray_.has(bit_ack))
+    expect_rule(t.seq == stray_.ack && !t.has(bit_ack), stray_numbers,
+                "its number is not the one that was acknowledged");
+  else
+    expect_rule(t.seq == 0 && t.has(bit_ack) && t.ack == stray_.end(), stray_numbers,
+                "it does not acknowledge what arrived");
+}
+
+void monitor::judge(uint64_t now, uint32_t failed_allocations) {
+  memory_failed_ = memory_failed_ || failed_allocations > 0;
+  if (memory_failed_ || blind_) resets_due_ = 0, arp_reply_due_ = false;
+  expect_rule(resets_due_ == 0, must_reset, "nobody can have bound its port");
+  expect_rule(!arp_reply_due_, must_reply, "and it came from a neighbour");
+  for (size_t i = 0; i < n_flows_; ++i) {
+    tcp_flow &flow = flows_[i];
+    if (blind_ || waits_for_arp(flow.who().theirs)) flow.excuse();
+    flow.expect_answers(now_is(now));
+  }
+}
+
+// --- ARP, as far as it delays what others send
+
+void monitor::reached(uint64_t now, uint32_t addr) {
+  for (size_t i = 0; i < n_neighbours_; ++i) {
+    neighbour &n = neighbours_[i];
+    if (n.addr != addr || !n.waits) continue;
+    n.waits = false;
+    if (n.asked != now) blind_ = true;  // of what was held back, some may be gone
+  }
+}
+
+bool monitor::waits_for_arp(uint32_t addr) const {
+  auto waits = [addr](const neighbour &n) { return n.addr == addr && n.waits; };
+  return many_neighbours_ ||
+         std::any_of(neighbours_.begin(), neighbours_.begin() + long(n_neighbours_), waits);
+}
+
+}  // namespace kyu::fuzz

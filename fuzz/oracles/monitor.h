@@ -1,0 +1,82 @@
+// Oracle 6: everything that leaves is held against what the RFCs allow. It sees the wire as a third party
+// does, and which calls were made; it never asks the stack what it thinks, nor uses a function of it.
+#pragma once
+
+#include "oracles/tcp_flow.h"
+#include "oracles/wire.h"
+#include "scenario/op.h"
+#include "sys/bytes.h"
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+namespace kyu::fuzz {
+
+class monitor {
+ public:
+  // A fresh stack with this address; its link address ends in 1.
+  void begin(uint32_t addr);
+
+  // As the input thread gets it, at `now` ms.
+  void frame_in(uint64_t now, const_bytes);
+  // What will be sent to the stack in pieces.
+  void whole_in(uint64_t now, const_bytes);
+  void frame_out(uint64_t now, const_bytes);
+  // A frame that could not be sent: nobody but the stack knows what it was.
+  void lost_unseen() { blind_ = true; }
+  // Before a call is made.
+  void call_begins(const op &);
+  void everything_closes() { users_may_end_ = true; }
+  // All threads sleep; so many allocations have failed.
+  void judge(uint64_t now, uint32_t failed_allocations);
+
+ private:
+  static constexpr size_t max_flows = 64;  // others are not looked at
+
+  // Who was asked by ARP, when, and whether anything has gone there since.
+  struct neighbour {
+    uint32_t addr = 0;
+    uint64_t asked = 0;
+    bool waits = false;
+  };
+
+  tcp_flow *flow_of(const tcp_flow::name &, bool make);
+  void segment_in(uint64_t now, const wire_frame &, bool whole);
+  void expect_reset(uint64_t now, const wire_frame &, tcp_flow *);
+  void segment_out(uint64_t now, const wire_frame &);
+  void stray_reset_out(const wire_frame &);
+  void judge_ip(const wire_frame &);
+  void judge_fragment(const wire_frame &);
+  void judge_icmp(const wire_frame &);
+  void judge_arp(uint64_t now, const wire_frame &);
+  void arp_in(uint64_t now, const wire_frame &);
+  void reached(uint64_t now, uint32_t addr);
+  void icmp_in(const wire_frame &);
+  void port_taken(uint16_t);
+  bool may_be_taken(uint16_t port) const;
+  bool ours(const wire_frame &) const;
+  bool waits_for_arp(uint32_t addr) const;
+  surroundings now_is(uint64_t now) const;
+
+  uint32_t addr_ = 0;
+  bool address_moves_ = false;  // a call was made that can change it
+  bool blind_ = false, memory_failed_ = false, users_may_end_ = false, nagle_ = true, many_flows_ = false;
+  bool any_port_ = false;             // may be taken by now
+  std::array<uint16_t, 16> ports_{};  // that may be
+  size_t n_ports_ = 0;
+  std::vector<tcp_flow> flows_;  // the first n_flows_ are in use; the others keep their memory
+  size_t n_flows_ = 0;
+  std::array<neighbour, 8> neighbours_;
+  size_t n_neighbours_ = 0;
+  bool many_neighbours_ = false;
+  uint32_t arp_frames_in_ = 0;
+  std::array<uint64_t, 32> echoes_{};  // hashes of requests that arrived
+  uint32_t n_echoes_ = 0;
+  uint32_t resets_due_ = 0;  // to segments of no connection
+  wire_tcp stray_;           // the last of them
+  bool arp_reply_due_ = false;
+  wire_frame in_, out_;
+};
+
+}  // namespace kyu::fuzz

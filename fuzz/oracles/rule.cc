@@ -1,0 +1,11 @@
+#include "oracles/rule.h"
+
+#include "watch/crash.h"
+
+namespace kyu::fuzz {
+
+void broken(const rule &r, const std::string &how) {
+  watch::fail_oracle("protocol", r.key, how + " (" + r.source + ")", nullptr);
+}
+
+}  // namespace kyu::fuzz

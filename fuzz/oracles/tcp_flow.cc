@@ -1,0 +1,173 @@
+#include "oracles/tcp_flow.h"
+
+namespace kyu::fuzz {
+
+namespace {
+
+constexpr rule must_answer{"a segment stays without the answer that it must have",
+                           "RFC 9293, 3.10.7.4; RFC 5961, 3 to 5"};
+constexpr rule must_acknowledge{"data is not acknowledged within half a second", "RFC 9293, MUST-59"};
+
+}  // namespace
+
+void tcp_flow::begin(const name &who) {
+  std::vector<uint8_t> memory = std::move(stored_);
+  memory.clear();
+  *this = tcp_flow();
+  stored_ = std::move(memory);
+  who_ = who;
+}
+
+void tcp_flow::take_syn(const wire_tcp &t) {
+  for (int i = 0; i < n_offers_; ++i)
+    if (offers_[size_t(i)].syn.seq == t.seq) return;
+  if (n_offers_ == int(offers_.size())) return lose_sight();
+  offers_[size_t(n_offers_)].syn = t;
+  offers_[size_t(n_offers_++)].syn.data = {};
+}
+
+// Might the stack take it? Where that depends on what we cannot know, yes.
+bool tcp_flow::plausible(const wire_tcp &t) const {
+  if (!t.has(bit_ack) && !t.has(bit_syn)) return false;
+  if (t.has(bit_ack) && ahead(t.ack, snd_max_) > 0) return false;
+  if (!irs_known_) return true;
+  if (ts_ && !t.has(bit_syn)) {
+    constexpr uint64_t paws_forgets = 24ull * 24 * 3600 * 1000;
+    if (!t.has_ts) return false;
+    if (ts_out_ && ahead(t.tsval, last_tsecr_) < 0 && ts_heard_ + paws_forgets > heard_) return false;
+  }
+  uint32_t reach = 65535u << our_scale_;
+  return ahead(t.seq, ack_sent_ + reach + 65535) <= 0 && ahead(t.end(), ack_sent_ - reach - 65535) >= 0;
+}
+
+void tcp_flow::take_ack(const wire_tcp &t, const surroundings &s) {
+  if (!t.has(bit_ack)) return;
+  if (t.sacks > 0 && sack_) {
+    sack_seen_ = true;
+    for (int i = 0; i < t.sacks; ++i) {
+      uint32_t n = uint32_t(ahead(t.sack[i].end, t.sack[i].start));
+      if (n <= uint32_t(snd_max_ - una_)) sacked_bytes_ += n;
+    }
+  }
+  if (ahead(t.ack, una_) > 0) {
+    uint32_t acked = t.ack - una_;
+    una_ = t.ack;
+    timer_base_ = s.now;
+    last_interval_ = 0;
+    // Slow start at most: two segments for an ACK (RFC 3465), or a segment (RFC 5681) whatever it says.
+    cwnd_ += acked < full_segment() ? full_segment() : acked;
+    if (ahead(una_, recover_) >= 0) dupacks_ = 0;
+    if (ahead(una_, recover_) >= 0) sack_seen_ = t.sacks > 0;
+    sacked_bytes_ = 0;
+  } else if (t.ack == una_ && ahead(snd_max_, una_) > 0) {
+    ++dupacks_;
+  }
+}
+
+void tcp_flow::take_window(const wire_tcp &t) {
+  if (!t.has(bit_ack) && !t.has(bit_syn)) return;
+  uint32_t base = t.has(bit_ack) ? t.ack : iss_ + 1, shift = t.has(bit_syn) ? 0 : their_scale_;
+  window_ = uint32_t(t.win) << shift;
+  if (window_ > largest_window_) largest_window_ = window_;
+  uint32_t edge = base + window_;
+  edge_ = edge_known_ ? later_of(edge_, edge) : edge;
+  edge_known_ = true;
+  // Behind a window that closed on what is in flight, it all goes again when it opens.
+  if (ahead(base + window_, snd_max_) < 0) resend_below_ = snd_max_;
+}
+
+void tcp_flow::arrives(const wire_tcp &t, const surroundings &s, bool whole) {
+  idle_ack_ = false;
+  heard_ = s.now;
+  if (t.has(bit_rst)) {
+    if (!irs_known_ || phase_ != phase::open || ahead(t.seq, ack_sent_) >= 0) reset_arrived_ = true;
+    if (!whole) expect_answer_to(t, s);
+    exact_ = exact_ && t.seq != arrived_in_order() && irs_known_;
+    return;
+  }
+  if (t.has(bit_syn)) take_syn(t);
+  if (phase_ == phase::none || sees_ == sight::none) return;
+  if (!plausible(t)) {
+    exact_ = false;
+    return;
+  }
+  if (whole)
+    exact_ = false;
+  else
+    expect_answer_to(t, s);
+  take_ack(t, s);
+  take_window(t);
+  if (!t.has(bit_syn)) {
+    if (!received_.add({t.seq, t.end()})) lose_sight();
+    if (t.has(bit_fin)) fin_arrived_ = true;
+  } else if (t.len() > 0 || t.has(bit_fin)) {
+    if (!received_.add({t.seq + 1, t.end()})) lose_sight();
+    if (t.has(bit_fin)) fin_arrived_ = true;
+  }
+  if (t.has_ts) tsvals_[n_tsvals_++ % tsvals_.size()] = t.tsval;
+}
+
+// Do we know what the stack knows?
+bool tcp_flow::clear(const surroundings &s) const {
+  return phase_ == phase::open && sees_ == sight::all && exact_ && irs_known_ && !s.blind &&
+         !s.memory_failed && !s.users_may_end && !fin_sent_ && !fin_arrived_ && !reset_arrived_;
+}
+
+// Nothing about it is special but its place.
+bool tcp_flow::in_sequence(const wire_tcp &t) const {
+  if ((t.flags & ~bit_psh) != bit_ack || !t.options_end_well || t.foreign_options) return false;
+  if (ahead(t.ack, una_) < 0 || ahead(t.ack, snd_max_) > 0) return false;
+  if (t.has_ts != ts_) return false;
+  for (uint32_t i = 0; ts_ && i < n_tsvals_ && i < tsvals_.size(); ++i)
+    if (ahead(t.tsval, tsvals_[i]) < 0) return false;
+  return true;
+}
+
+void tcp_flow::expect_answer_to(const wire_tcp &t, const surroundings &s) {
+  if (!clear(s)) return;
+  uint32_t next = arrived_in_order();
+  bool in_window = ahead(t.seq, next) > 0 && ahead(t.end(), offered_edge_) < 0;
+  if (t.has(bit_rst) || t.has(bit_syn)) {
+    // Challenged, but not more often than a few times in a second.
+    constexpr uint32_t at_least = 3;
+    uint64_t second = s.now / 1000;
+    if (challenge_second_ != second) challenges_ = 0;
+    challenge_second_ = second;
+    bool asks = t.has(bit_syn) ? !t.has(bit_ack) && !t.has(bit_fin) : in_window && t.len() == 0;
+    if (asks && ++challenges_ <= at_least && !t.has(bit_urg)) answer_due_ = s.now;
+    exact_ = exact_ && asks;
+    return;
+  }
+  if (!in_sequence(t)) {
+    exact_ = false;
+    return;
+  }
+  if (t.seq == next && t.len() == 0) {
+    idle_ack_ = ack_sent_ == next && una_ == t.ack && window_ == uint32_t(t.win) << their_scale_;
+  } else if (t.seq == next && ahead(t.end(), offered_edge_) <= 0) {
+    ack_due_ = ack_due_ == never ? s.now + 500 : ack_due_;
+    ack_due_to_ = t.end();
+    if (ahead(received_.end_from(t.end()), t.end()) > 0) answer_due_ = s.now;  // fills a gap
+  } else if (in_window && t.len() > 0) {
+    answer_due_ = s.now;
+    newest_ = {t.seq, t.end()};
+    report_due_ = sack_ && !received_.covers(newest_);
+  } else if (t.len() > 0 && ahead(t.end(), next) <= 0 && ahead(next, t.seq) < 65536) {
+    answer_due_ = s.now;
+  } else {
+    exact_ = false;
+  }
+}
+
+void tcp_flow::expect_answers(const surroundings &s) {
+  if (s.memory_failed || s.users_may_end) excuse();
+  if (answer_due_ != never) {
+    answer_due_ = never;
+    broken(must_answer, "nothing was said to a segment that asks for it");
+  }
+  if (ack_due_ == never || s.now <= ack_due_) return;
+  excuse();
+  broken(must_acknowledge, "data in order waits for its ACK");
+}
+
+}  // namespace kyu::fuzz

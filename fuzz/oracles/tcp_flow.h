@@ -1,0 +1,181 @@
+// Oracle 6 for one TCP connection: a model of what it may send, made of what was said on the wire and of the
+// RFCs, and of nothing that the stack knows. It believes the stack to have taken whatever it may have taken,
+// so a frame that was lost for want of memory makes no false alarm; what the stack must do it asks only where
+// it has seen every byte of the connection clearly.
+#pragma once
+
+#include "oracles/rule.h"
+#include "oracles/seq_ranges.h"
+#include "oracles/wire.h"
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+namespace kyu::fuzz {
+
+// What the rest of the scenario means for a connection.
+struct surroundings {
+  uint64_t now = 0;            // ms
+  bool blind = false;          // something was sent that nobody has seen
+  bool memory_failed = false;  // some allocation has, so far
+  bool users_may_end = false;  // a call was made that can end a connection, or change how it behaves
+  bool nagle = true;           // nobody has turned it off
+};
+
+class tcp_flow {
+ public:
+  struct name {
+    uint32_t ours = 0, theirs = 0;  // addresses
+    uint16_t our_port = 0, their_port = 0;
+    bool operator==(const name &) const = default;
+  };
+
+  void begin(const name &);
+  const name &who() const { return who_; }
+
+  // A segment to the stack, as the input thread takes it. `whole`: it will come as fragments, or has.
+  void arrives(const wire_tcp &, const surroundings &, bool whole = false);
+  // A segment from the stack; judged.
+  void leaves(const wire_tcp &, const surroundings &);
+  // Everything that had to be said by now has been said? Once all threads sleep.
+  void expect_answers(const surroundings &);
+  // Nothing can be sent, or what is sent may not be seen: answers may be missing.
+  void excuse() { answer_due_ = ack_due_ = never; }
+  // The path takes less than was thought.
+  void path_shrank() {
+    resend_below_ = snd_max_;
+    path_known_ = false;
+  }
+  // Once for each scenario's connections: nobody can tell any more which bytes are whose.
+  void lose_sight() { sees_ = sight::none; }
+
+  bool ever_open() const { return phase_ != phase::none; }
+
+  // For who looks at data: the first byte's number in each direction, and what was said of each.
+  bool open() const { return phase_ == phase::open && sees_ != sight::none; }
+  uint32_t irs() const { return irs_; }
+  uint32_t arrived_in_order() const { return received_.end_from(irs_ + 1); }
+  bool fin_arrived() const { return fin_arrived_; }
+  bool reset_arrived() const { return reset_arrived_; }
+
+ private:
+  static constexpr uint64_t never = UINT64_MAX;
+  static constexpr size_t max_stored = 1 << 20;  // bytes of our stream that are kept to be compared
+
+  enum class phase : uint8_t {
+    none,          // no SYN of ours yet
+    syn_sent,      // a SYN without an ACK
+    syn_received,  // a SYN with one
+    open,          // something else
+    reset,         // we have ended it so
+  };
+  // How much the model can still tell.
+  enum class sight : uint8_t { all, none };
+
+  // A SYN of the peer, which ours may answer.
+  struct offer {
+    wire_tcp syn;
+  };
+
+  // --- tcp_flow.cc: what arrives
+  void take_syn(const wire_tcp &);
+  bool plausible(const wire_tcp &) const;
+  void take_ack(const wire_tcp &, const surroundings &);
+  void take_window(const wire_tcp &);
+  void expect_answer_to(const wire_tcp &, const surroundings &);
+  bool clear(const surroundings &) const;
+  bool in_sequence(const wire_tcp &) const;
+
+  // --- tcp_flow_out.cc: what leaves, header by header
+  void judge_syn(const wire_tcp &, const surroundings &);
+  void begin_incarnation(const wire_tcp &, phase);
+  void agree(const offer *);
+  const offer *offer_for(uint32_t ack) const;
+  void judge_reset(const wire_tcp &, const surroundings &);
+  void open_with(const wire_tcp &);
+  void judge_ack(const wire_tcp &);
+  void judge_offered_window(const wire_tcp &);
+  void judge_options(const wire_tcp &);
+  void judge_time_stamp(const wire_tcp &);
+  void judge_sacks(const wire_tcp &);
+  void judge_echo(const wire_tcp &, const surroundings &);
+
+  // --- tcp_flow_data.cc: which bytes may leave, and when
+  void judge_data(const wire_tcp &, const surroundings &);
+  void skip_to(uint32_t seq);
+  void judge_place(const wire_tcp &);
+  void judge_contents(const wire_tcp &);
+  void judge_nagle(const wire_tcp &, const surroundings &);
+  void judge_again(const wire_tcp &, const surroundings &);
+  void judge_time_out(const wire_tcp &, const surroundings &);
+  void judge_congestion(const wire_tcp &);
+  void account(const wire_tcp &, const surroundings &);
+  uint32_t full_segment() const { return mss_ - (ts_ ? 12 : 0); }
+  uint32_t initial_window() const;
+
+  name who_;
+  phase phase_ = phase::none;
+  sight sees_ = sight::all;
+
+  // What the peer has offered, and what both agreed on.
+  std::array<offer, 4> offers_;
+  int n_offers_ = 0;
+  wire_tcp our_syn_;
+  bool ts_ = false, sack_ = false, scaled_ = false;
+  uint8_t their_scale_ = 0, our_scale_ = 0;
+  uint32_t mss_ = 536;
+
+  // Our stream. `una_` is the most that the peer has acknowledged, which the stack may not know yet.
+  uint32_t iss_ = 0, snd_max_ = 0, una_ = 0, fin_at_ = 0;
+  bool fin_sent_ = false;
+  uint32_t small_end_ = 0;  // of the last small segment
+  bool edge_known_ = false;
+  uint32_t edge_ = 0;  // the rightmost that the peer has ever offered
+  uint32_t window_ = 0, largest_window_ = 0;
+  std::vector<uint8_t> stored_;  // bytes from iss_ + 1 on
+  bool contents_known_ = true;
+  bool path_known_ = true;  // full segments have the size that the peer takes
+
+  // Loss and congestion.
+  uint64_t timer_base_ = 0;     // since when a retransmission timer could have run
+  uint64_t timed_out_ = never;  // when data was sent again because of it
+  uint64_t last_interval_ = 0;
+  uint64_t last_data_ = 0;
+  uint32_t recover_ = 0;       // below this, what is sent again belongs to a loss that is known
+  uint32_t resend_below_ = 0;  // the same, for another reason than a loss
+  uint32_t dupacks_ = 0, sacked_bytes_ = 0;
+  bool sack_seen_ = false;
+  uint64_t cwnd_ = 0;  // not more than this may be in flight
+
+  // The peer's stream.
+  bool irs_known_ = false;
+  uint32_t irs_ = 0;
+  seq_ranges received_;
+  bool fin_arrived_ = false, reset_arrived_ = false;
+  uint32_t ack_sent_ = 0;  // the last that we said
+  uint32_t offered_edge_ = 0;
+  bool offered_ = false;
+  wire_tcp last_out_;  // without its data
+
+  // Time stamps.
+  uint32_t last_tsval_ = 0, last_tsecr_ = 0;
+  bool ts_out_ = false;
+  uint64_t ts_heard_ = 0;
+  std::array<uint32_t, 16> tsvals_;  // that arrived
+  uint32_t n_tsvals_ = 0;
+
+  // What has to be said, and until when.
+  bool exact_ = true;  // what the stack knows follows from what arrived
+  uint64_t answer_due_ = never, ack_due_ = never;
+  uint32_t ack_due_to_ = 0;
+  bool answer_only_ack_ = false;
+  seq_range newest_{};  // that arrived out of order last
+  bool report_due_ = false;
+  bool idle_ack_ = false;  // the last segment in was an ACK to which there is nothing to say
+  uint64_t heard_ = 0;
+  uint64_t challenge_second_ = never;
+  uint32_t challenges_ = 0;
+};
+
+}  // namespace kyu::fuzz

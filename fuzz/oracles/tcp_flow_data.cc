@@ -1,0 +1,143 @@
+// Which bytes may leave, and when.
+#include "oracles/tcp_flow.h"
+
+#include <algorithm>
+
+namespace kyu::fuzz {
+
+namespace {
+
+constexpr rule hole{"a hole in what was sent", "RFC 9293, 3.4"};
+constexpr rule beyond{"data beyond the window", "RFC 9293, 3.8.6"};
+constexpr rule too_large{"a segment larger than the peer takes", "RFC 9293, 3.7.1, MUST-16; RFC 6691"};
+constexpr rule behind_fin{"data behind the FIN, or another FIN", "RFC 9293, 3.6"};
+constexpr rule changed{"other data under the same numbers", "RFC 9293, 3.4"};
+constexpr rule tinygram{"a small segment while another one is on its way", "RFC 9293, 3.7.4"};
+constexpr rule no_reason{"data is sent again for no reason", "RFC 6298, 5; RFC 5681, 3.2"};
+constexpr rule no_backoff{"the retransmission timer does not back off", "RFC 6298, 5.5"};
+constexpr rule congests{"more in flight than congestion control allows", "RFC 5681, 3.1; RFC 6928"};
+
+constexpr uint32_t least_timeout = 1000, most_timeout = 60 * 1000;  // ms: RFC 6298, 2.4 and 2.5
+constexpr uint32_t grain = 500;                                     // of the slow timer
+
+}  // namespace
+
+uint32_t tcp_flow::initial_window() const {
+  uint32_t mss = full_segment();
+  return std::min(10 * mss, std::max(2 * mss, 14600u));
+}
+
+void tcp_flow::judge_data(const wire_tcp &t, const surroundings &s) {
+  if ((s.blind || s.memory_failed) && ahead(t.seq, snd_max_) > 0) skip_to(t.seq);
+  judge_place(t);
+  if (t.len() == 0) return;
+  judge_contents(t);
+  bool probe = t.len() == 1 && window_ == 0;
+  bool old = ahead(t.seq, snd_max_) < 0;
+  if (probe) resend_below_ = later_of(resend_below_, t.end());
+  if (old && !probe) judge_again(t, s);
+  if (!old) judge_nagle(t, s);
+  if (!probe) judge_congestion(t);
+}
+
+// What lies between was sent, and not seen.
+void tcp_flow::skip_to(uint32_t seq) {
+  snd_max_ = seq;
+  contents_known_ = exact_ = false;
+}
+
+void tcp_flow::judge_place(const wire_tcp &t) {
+  expect_rule(ahead(t.seq, snd_max_) <= 0, hole, "it begins behind the last byte that was sent");
+  expect_rule(ahead(t.seq, iss_) >= 0, hole, "it begins before the first byte");
+  uint32_t end = t.seq + t.len();
+  expect_rule(t.len() == 0 || t.len() + t.optlen <= mss_, too_large,
+              "data and options are more than its MSS");
+  bool probe = t.len() == 1 && ahead(t.seq, edge_) <= 0;
+  expect_rule(t.len() == 0 || ahead(end, edge_) <= 0 || probe, beyond, "the peer has never offered so much");
+  if (fin_sent_) {
+    expect_rule(t.len() == 0 || ahead(end, fin_at_) <= 0, behind_fin, "the stream has ended before");
+    expect_rule(!t.has(bit_fin) || end == fin_at_, behind_fin, "it has another place");
+  } else if (t.has(bit_fin)) {
+    expect_rule(ahead(end, snd_max_) >= 0, behind_fin, "it stands before data that was sent");
+  }
+}
+
+// The peer may have either copy.
+void tcp_flow::judge_contents(const wire_tcp &t) {
+  size_t at = t.seq - (iss_ + 1);
+  if (!contents_known_ || at > stored_.size() || at + t.len() > max_stored) return;
+  size_t known = std::min<size_t>(stored_.size() - at, t.len());
+  bool same = std::equal(t.data.begin(), t.data.begin() + long(known), stored_.begin() + long(at));
+  expect_rule(same, changed, "they were sent before with another content");
+  stored_.insert(stored_.end(), t.data.begin() + long(known), t.data.end());
+}
+
+// As BSD has it: what is left of one call may follow its full segments, but no two small ones are on their way.
+void tcp_flow::judge_nagle(const wire_tcp &t, const surroundings &s) {
+  bool small = t.len() + t.optlen < mss_ && t.len() < largest_window_ / 2;
+  if (!small) return;
+  bool another = ahead(small_end_, una_) > 0;
+  small_end_ = t.seq + t.len();
+  bool excused = !path_known_ || t.has(bit_fin) || t.has(bit_urg) || ahead(resend_below_, una_) > 0 || !exact_;
+  if (s.nagle && another && !excused) broken(tinygram, "and it brings neither the end nor something urgent");
+}
+
+// Why is it sent again? A time-out, duplicates, a report, or something that was no loss.
+void tcp_flow::judge_again(const wire_tcp &t, const surroundings &s) {
+  bool known_loss = ahead(recover_, t.seq) > 0 || ahead(resend_below_, t.seq) > 0;
+  bool duplicates = dupacks_ >= 3 || sack_seen_;
+  if (known_loss) return;
+  if (duplicates) {
+    recover_ = snd_max_;
+    uint32_t flight = snd_max_ - una_;
+    if (exact_ && !sack_ && !s.memory_failed)
+      cwnd_ = std::min<uint64_t>(cwnd_, std::max(flight / 2, 2 * full_segment()));
+    return;
+  }
+  judge_time_out(t, s);
+}
+
+void tcp_flow::judge_time_out(const wire_tcp &t, const surroundings &s) {
+  expect_rule(s.now - timer_base_ >= least_timeout, no_reason,
+              "no timer can have run out, and nothing tells of a loss");
+  if (timed_out_ != never && heard_ <= timed_out_ && t.seq == una_) {
+    uint64_t interval = s.now - timed_out_, expected = std::min<uint64_t>(2 * last_interval_, most_timeout);
+    if (interval + 2 * grain < expected) broken(no_backoff, "it ran out sooner than the last time");
+    last_interval_ = interval;
+  } else {
+    last_interval_ = exact_ ? s.now - timer_base_ : 0;
+  }
+  timed_out_ = s.now;
+  timer_base_ = s.now;
+  recover_ = snd_max_;
+  dupacks_ = 0;
+  if (exact_ && !s.memory_failed) cwnd_ = full_segment();
+}
+
+void tcp_flow::judge_congestion(const wire_tcp &t) {
+  uint64_t flight = uint32_t(t.seq + t.len() - una_);
+  if (ahead(t.seq + t.len(), una_) <= 0) return;
+  uint64_t allowed = cwnd_ + uint64_t(dupacks_) * full_segment() + sacked_bytes_;
+  if (flight > allowed)
+    broken(congests, std::to_string(flight) + " bytes, where " + std::to_string(allowed) + " are the most");
+}
+
+void tcp_flow::account(const wire_tcp &t, const surroundings &s) {
+  bool was_idle = snd_max_ == una_;
+  if (t.has(bit_fin)) {
+    fin_sent_ = true;
+    fin_at_ = t.seq + t.len();
+  }
+  if (ahead(t.end(), snd_max_) > 0) {
+    if (was_idle) timer_base_ = s.now;
+    snd_max_ = t.end();
+  }
+  if (t.len() > 0) last_data_ = s.now;
+  ack_sent_ = t.ack;
+  if (ahead(t.ack, ack_due_to_) >= 0) ack_due_ = never;
+  received_.forget_below(irs_);
+  last_out_ = t;
+  last_out_.data = {};
+}
+
+}  // namespace kyu::fuzz

@@ -1,0 +1,227 @@
+// What leaves, header by header.
+#include "oracles/tcp_flow.h"
+
+namespace kyu::fuzz {
+
+namespace {
+
+constexpr rule header_bits{"a segment with bits that cannot be", "RFC 9293, 3.1"};
+constexpr rule options_wrong{"a segment with options that do not belong there",
+                             "RFC 9293, 3.1; RFC 7323, 2.2 and 3.2"};
+constexpr rule not_offered{"a SYN answers an option that was not offered",
+                           "RFC 7323, 2.2 and 3.2; RFC 2018, 2"};
+constexpr rule no_syn{"a SYN is answered that never arrived", "RFC 9293, 3.5"};
+constexpr rule no_connection{"a segment without a connection", "RFC 9293, 3.10.7.1"};
+constexpr rule after_reset{"a segment after the reset", "RFC 9293, 3.10.7.4"};
+constexpr rule reset_for_nothing{"a reset of a connection that nobody has ended",
+                                 "RFC 9293, 3.5.3; RFC 5961"};
+constexpr rule reset_number{"a reset with a number that its receiver cannot take", "RFC 9293, 3.5.2"};
+constexpr rule acks_nothing{"an ACK of what never arrived", "RFC 9293, 3.4"};
+constexpr rule acks_back{"an ACK that takes an earlier one back", "RFC 9293, 3.4"};
+constexpr rule shrinks{"the offered window is taken back", "RFC 9293, 3.8.6, SHLD-14"};
+constexpr rule ts_back{"the time stamps' clock runs back", "RFC 7323, 5.4"};
+constexpr rule ts_echo{"an echo of a time stamp that never arrived, or of an older one", "RFC 7323, 4.3"};
+constexpr rule sack_wrong{"a SACK block of what is not there", "RFC 2018, 4"};
+constexpr rule sack_first{"the first SACK block is not the newest segment's", "RFC 2018, 4"};
+constexpr rule acks_ack{"an ACK of an ACK", "RFC 9293, 3.10.7.4; RFC 5961, 5"};
+
+}  // namespace
+
+void tcp_flow::leaves(const wire_tcp &t, const surroundings &s) {
+  expect_rule(t.reserved == 0, header_bits, "reserved bits are set");
+  expect_rule(t.options_end_well && !t.foreign_options, options_wrong, "an option's kind or length");
+  int controls = t.has(bit_syn) + t.has(bit_fin) + t.has(bit_rst);
+  expect_rule(controls <= 1, header_bits, "SYN, FIN and RST exclude each other");
+  expect_rule(t.has(bit_ack) || t.has(bit_rst) || t.has(bit_syn), header_bits, "neither SYN nor ACK nor RST");
+  answer_due_ = never;
+  if (t.has(bit_rst)) return judge_reset(t, s);
+  if (t.has(bit_syn)) return judge_syn(t, s);
+  expect_rule(phase_ != phase::none, no_connection, "no SYN of ours has come before");
+  expect_rule(phase_ != phase::reset, after_reset, "the connection was ended by a reset of ours");
+  if (phase_ != phase::open) open_with(t);
+  expect_rule(!t.has_mss && !t.has_wscale && !t.sack_permitted, options_wrong, "an offer without a SYN");
+  if (sees_ != sight::none) {
+    judge_ack(t);
+    judge_offered_window(t);
+    judge_options(t);
+    judge_data(t, s);
+    judge_echo(t, s);
+  }
+  account(t, s);
+}
+
+const tcp_flow::offer *tcp_flow::offer_for(uint32_t ack) const {
+  for (int i = 0; i < n_offers_; ++i)
+    if (offers_[size_t(i)].syn.seq + 1 == ack) return &offers_[size_t(i)];
+  return nullptr;
+}
+
+void tcp_flow::begin_incarnation(const wire_tcp &t, phase p) {
+  tcp_flow fresh;
+  fresh.who_ = who_;
+  fresh.offers_ = offers_;
+  fresh.n_offers_ = n_offers_;
+  fresh.sees_ = sees_;
+  fresh.stored_ = std::move(stored_);
+  fresh.stored_.clear();
+  *this = std::move(fresh);
+  phase_ = p;
+  iss_ = una_ = recover_ = resend_below_ = small_end_ = t.seq;
+  snd_max_ = t.seq + 1;
+  our_syn_ = t;
+}
+
+// What both sides' SYNs say together.
+void tcp_flow::agree(const offer *theirs) {
+  const wire_tcp &syn = theirs->syn;
+  irs_ = syn.seq;
+  if (!irs_known_) ack_sent_ = irs_ + 1;
+  irs_known_ = true;
+  ts_ = our_syn_.has_ts && syn.has_ts;
+  sack_ = our_syn_.sack_permitted && syn.sack_permitted;
+  scaled_ = our_syn_.has_wscale && syn.has_wscale;
+  constexpr uint8_t most = 14;  // RFC 7323, 2.3
+  their_scale_ = scaled_ ? (syn.wscale < most ? syn.wscale : most) : 0;
+  our_scale_ = scaled_ ? our_syn_.wscale : 0;
+  constexpr uint32_t smallest = 64;  // we send at least so much, whatever the peer wants
+  mss_ = syn.has_mss && syn.mss != 0 ? syn.mss : 536;
+  if (mss_ < smallest) mss_ = smallest;
+  if (our_syn_.has_mss && our_syn_.mss < mss_) mss_ = our_syn_.mss;
+  if (syn.has_ts) tsvals_[n_tsvals_++ % tsvals_.size()] = syn.tsval;
+  if (!edge_known_) take_window(syn);
+}
+
+void tcp_flow::judge_syn(const wire_tcp &t, const surroundings &s) {
+  expect_rule(t.len() == 0, header_bits, "data with a SYN");
+  expect_rule(t.wscale <= 14, options_wrong, "a window scale above 14");
+  expect_rule(t.has_mss && t.mss > 0 && t.mss <= 1460, options_wrong,
+              "a SYN without an MSS that the link carries");
+  expect_rule(t.sacks == 0, options_wrong, "SACK blocks with a SYN");
+  if (!t.has(bit_ack)) {
+    if (phase_ != phase::syn_sent || iss_ != t.seq) begin_incarnation(t, phase::syn_sent);
+    timer_base_ = s.now;
+    return;
+  }
+  const offer *theirs = offer_for(t.ack);
+  if (sees_ == sight::none && theirs == nullptr) return;
+  if (theirs == nullptr) broken(no_syn, "there was none with the number that is acknowledged");
+  const wire_tcp &syn = theirs->syn;
+  expect_rule(!t.has_wscale || syn.has_wscale, not_offered, "window scale");
+  expect_rule(!t.has_ts || syn.has_ts, not_offered, "time stamps");
+  expect_rule(!t.sack_permitted || syn.sack_permitted, not_offered, "SACK");
+  bool again =
+      iss_ == t.seq && (phase_ == phase::syn_sent || (phase_ == phase::syn_received && irs_ == t.ack - 1));
+  // Before the connection is open, different answers to different SYNs are cookies: any of them can come
+  // true.
+  if (!again) begin_incarnation(t, phase::syn_received);
+  bool crossing = phase_ == phase::syn_sent;
+  phase_ = phase::syn_received;
+  if (!crossing) our_syn_ = t;
+  agree(theirs);
+  if (!again || crossing) timer_base_ = s.now;
+  offered_ = true;
+  offered_edge_ = t.ack + t.win;
+  last_tsval_ = t.tsval;
+  last_tsecr_ = t.tsecr;
+  ts_out_ = t.has_ts;
+}
+
+// The first segment behind the SYNs. After a flood its numbers may be those of any cookie.
+void tcp_flow::open_with(const wire_tcp &t) {
+  constexpr int32_t a_window = 1 << 17;
+  auto fits = [](uint32_t number, uint32_t first) {
+    return ahead(number, first) >= 0 && ahead(number, first) <= a_window;
+  };
+  if (phase_ == phase::syn_sent) {
+    const offer *theirs = nullptr;
+    for (int i = 0; i < n_offers_; ++i)
+      if (fits(t.ack, offers_[size_t(i)].syn.seq + 1)) theirs = &offers_[size_t(i)];
+    if (theirs != nullptr)
+      agree(theirs);
+    else if (sees_ != sight::none)
+      broken(no_syn, "the peer has sent none that this segment could acknowledge");
+  } else if (!fits(t.ack, irs_ + 1) || !fits(t.seq, iss_ + 1)) {
+    lose_sight();
+  }
+  phase_ = phase::open;
+  cwnd_ = initial_window();
+}
+
+// In answer to a segment it has that one's number; of a connection, the next that its receiver expects.
+void tcp_flow::judge_reset(const wire_tcp &t, const surroundings &s) {
+  expect_rule(t.len() == 0, header_bits, "data with a reset");
+  ack_due_ = never;
+  bool known = irs_known_ && phase_ == phase::open;
+  if (known && clear(s) && s.now - heard_ < 60'000 && s.now - timer_base_ < 60'000)
+    broken(reset_for_nothing, "nothing that arrived, and no call, asks for it");
+  if (known && sees_ == sight::all && t.has(bit_ack) && t.seq != 0)
+    expect_rule(ahead(t.seq, snd_max_) <= 0, reset_number, "it lies beyond what was sent");
+  exact_ = false;
+  if (known && t.has(bit_ack) && t.seq == snd_max_) phase_ = phase::reset;
+}
+
+void tcp_flow::judge_ack(const wire_tcp &t) {
+  expect_rule(t.has(bit_ack), header_bits, "no ACK in a synchronised state");
+  expect_rule(ahead(t.ack, ack_sent_) >= 0, acks_back, "it is lower than the last one");
+  expect_rule(ahead(t.ack, arrived_in_order()) <= 0, acks_nothing, "not all of it has arrived");
+}
+
+// Rounding to the scale may lose up to a unit of it.
+void tcp_flow::judge_offered_window(const wire_tcp &t) {
+  uint32_t edge = t.ack + (uint32_t(t.win) << our_scale_);
+  int32_t grain = int32_t(1u << our_scale_) - 1;
+  expect_rule(!offered_ || ahead(edge, offered_edge_) >= -grain, shrinks, "its right edge moved to the left");
+  offered_edge_ = offered_ ? later_of(edge, offered_edge_) : edge;
+  offered_ = true;
+}
+
+void tcp_flow::judge_options(const wire_tcp &t) {
+  expect_rule(t.has_ts == ts_, options_wrong,
+              ts_ ? "no time stamp, though both agreed" : "a time stamp, though none was agreed");
+  expect_rule(t.sacks == 0 || sack_, options_wrong, "SACK, though it was not agreed");
+  if (t.has_ts) judge_time_stamp(t);
+  judge_sacks(t);
+}
+
+void tcp_flow::judge_time_stamp(const wire_tcp &t) {
+  expect_rule(!ts_out_ || ahead(t.tsval, last_tsval_) >= 0, ts_back, "it is lower than the last one");
+  bool heard = n_tsvals_ > tsvals_.size();  // too many to remember
+  for (uint32_t i = 0; i < n_tsvals_ && i < tsvals_.size(); ++i) heard = heard || tsvals_[i] == t.tsecr;
+  expect_rule(heard, ts_echo, "no segment had it");
+  if (!ts_out_ || t.tsecr != last_tsecr_) ts_heard_ = heard_;
+  last_tsval_ = t.tsval;
+  last_tsecr_ = t.tsecr;
+  ts_out_ = true;
+}
+
+void tcp_flow::judge_sacks(const wire_tcp &t) {
+  bool reports = report_due_;
+  report_due_ = false;
+  int first = 0;
+  for (int i = 0; i < t.sacks; ++i) {
+    const seq_range &b = t.sack[i];
+    expect_rule(ahead(b.end, b.start) > 0, sack_wrong, "it is empty");
+    expect_rule(received_.covers(b), sack_wrong, "not all of it has arrived");
+    bool within_next =
+        t.sacks > 1 && ahead(b.start, t.sack[1].start) >= 0 && ahead(b.end, t.sack[1].end) <= 0;
+    bool duplicate = i == 0 && (ahead(b.end, t.ack) <= 0 || within_next);  // RFC 2883
+    if (duplicate) first = 1;
+    expect_rule(duplicate || ahead(b.start, t.ack) > 0, sack_wrong, "it is acknowledged already");
+  }
+  if (!reports || !exact_ || ahead(newest_.start, t.ack) <= 0) return;
+  bool shown = first < t.sacks && ahead(newest_.start, t.sack[first].start) >= 0 &&
+               ahead(newest_.end, t.sack[first].end) <= 0;
+  expect_rule(shown, sack_first, "what arrived last is somewhere else, or nowhere");
+}
+
+// Two sides that both answer an ACK by an ACK never stop.
+void tcp_flow::judge_echo(const wire_tcp &t, const surroundings &s) {
+  bool bare = t.len() == 0 && t.flags == bit_ack;
+  bool same =
+      t.seq == last_out_.seq && t.ack == last_out_.ack && t.win == last_out_.win && last_out_.flags != 0;
+  if (bare && same && idle_ack_ && clear(s) && heard_ == s.now && t.sacks == 0)
+    broken(acks_ack, "nothing has changed since the last segment, and what arrived was a mere ACK");
+  idle_ack_ = false;
+}
+
+}  // namespace kyu::fuzz
