@@ -25,20 +25,14 @@ constexpr bool is_error(uint8_t type) {
 
 constexpr bool group(uint32_t addr) { return addr >> 28 >= 0xe || addr == 0; }
 
-bool from_us(const_bytes link) { return link[0] == 2 && link[1] == 0 && link[4] == 0 && link[5] == 1; }
-
 // Identifier, sequence number and data of an echo, and who has to do with it.
-uint64_t hash_echo(const_bytes icmp, uint32_t peer) {
-  uint64_t h = 0xcbf29ce484222325u ^ peer;
-  for (size_t i = 4; i < icmp.size(); ++i) h = (h ^ icmp[i]) * 0x100000001b3u;
-  return h;
-}
+uint64_t hash_echo(const_bytes icmp, uint32_t peer) { return hash_bytes(icmp.subspan(4)) ^ peer; }
 
 }  // namespace
 
 void monitor::judge_ip(const wire_frame &f) {
   if (f.wrong != nullptr) broken(malformed, f.wrong);
-  expect_rule(from_us(f.link_from), link_wrong, "it is not from us");
+  expect_rule(is_our_link(f.link_from), link_wrong, "it is not from us");
   expect_rule(std::all_of(f.padding.begin(), f.padding.end(), [](uint8_t b) { return b == 0; }),
               padding_leaks, "behind the packet");
   expect_rule(f.ttl > 0, malformed, "its time to live is 0");
@@ -86,13 +80,13 @@ void monitor::judge_icmp(const wire_frame &f) {
 
 void monitor::arp_in(uint64_t now, const wire_frame &f) {
   ++arp_frames_in_;
-  if (f.payload.size() < 28 || blind_ || memory_failed_ || address_moves_) return;
+  if (f.payload.size() < 28 || blind_ || address_moves_) return;
   const_bytes a = f.payload;
   bool ethernet = read16(a, 0) == 1 && read16(a, 2) == 0x0800 && a[4] == 6 && a[5] == 4;
   uint32_t sender = read32(a, 14), target = read32(a, 24);
   bool neighbour =
-      (sender ^ addr_) >> 8 == 0 && sender != addr_ && (a[8] & 1) == 0 && !from_us(a.subspan(8, 6));
-  bool taken = (f.link_to[0] & 1) != 0 || from_us(f.link_to);
+      (sender ^ addr_) >> 8 == 0 && sender != addr_ && (a[8] & 1) == 0 && !is_our_link(a.subspan(8, 6));
+  bool taken = (f.link_to[0] & 1) != 0 || is_our_link(f.link_to);
   if (taken && ethernet && neighbour && read16(a, 6) == 1 && target == addr_) arp_reply_due_ = true;
   (void)now;
 }
@@ -105,7 +99,7 @@ void monitor::judge_arp(uint64_t now, const wire_frame &f) {
   uint16_t op = read16(a, 6);
   bool ethernet = read16(a, 0) == 1 && read16(a, 2) == 0x0800 && a[4] == 6 && a[5] == 4;
   expect_rule(ethernet && (op == 1 || op == 2), arp_wrong, "its head");
-  expect_rule(from_us(f.link_from) && from_us(a.subspan(8, 6)), link_wrong, "it is not from us");
+  expect_rule(is_our_link(f.link_from) && is_our_link(a.subspan(8, 6)), link_wrong, "it is not from us");
   uint32_t sender = read32(a, 14), target = read32(a, 24);
   expect_rule(address_moves_ || sender == addr_ || sender == 0, source_wrong, "by ARP");
   if (op == 2) {
@@ -115,17 +109,20 @@ void monitor::judge_arp(uint64_t now, const wire_frame &f) {
     return;
   }
   if (sender == 0 || sender == target) return;  // a probe, an announcement
+  for (size_t i = 0; i < n_flows_; ++i)
+    blind_ = blind_ ||
+             (flows_[i].who().theirs == target && flows_[i].ever_open());  // it waits, and may be dropped
   auto end = neighbours_.begin() + long(n_neighbours_);
   auto at = std::find_if(neighbours_.begin(), end, [target](const neighbour &n) { return n.addr == target; });
   if (at == end) {
     if (n_neighbours_ == neighbours_.size()) return void(many_neighbours_ = blind_ = true);
-    neighbours_[n_neighbours_++] = {target, now, true};
+    neighbours_[n_neighbours_++] = {target, now, events_, true};
     return;
   }
-  constexpr uint32_t crowd = 8;  // whose entries push each other out of the table
-  expect_rule(many_neighbours_ || arp_frames_in_ > crowd || address_moves_ || now - at->asked >= 1000, arp_flood, "once more");
-  *at = {target, now, true};
-  blind_ = true;  // what waits for the answer may be dropped
+  expect_rule(many_neighbours_ || arp_crowd() || address_moves_ || now - at->asked >= 1000, arp_flood,
+              "once more");
+  if (at->waits) blind_ = true;
+  *at = {target, now, events_, true};
 }
 
 }  // namespace kyu::fuzz

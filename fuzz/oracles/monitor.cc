@@ -21,11 +21,8 @@ void monitor::begin(uint32_t addr) {
 }
 
 surroundings monitor::now_is(uint64_t now) const {
-  return {.now = now,
-          .blind = blind_,
-          .memory_failed = memory_failed_,
-          .users_may_end = users_may_end_,
-          .nagle = nagle_};
+  return {
+      .now = now, .blind = blind_, .crowded = n_flows_ > 1, .users_may_end = users_may_end_, .nagle = nagle_};
 }
 
 tcp_flow *monitor::flow_of(const tcp_flow::name &who, bool make) {
@@ -43,7 +40,7 @@ tcp_flow *monitor::flow_of(const tcp_flow::name &who, bool make) {
 }
 
 bool monitor::ours(const wire_frame &f) const {
-  return f.wrong == nullptr && (f.link_to[0] & 1) == 0 && (f.to == addr_ || address_moves_);
+  return f.wrong == nullptr && is_our_link(f.link_to) && (f.to == addr_ || address_moves_);
 }
 
 void monitor::port_taken(uint16_t port) {
@@ -59,8 +56,9 @@ bool monitor::may_be_taken(uint16_t port) const {
 }
 
 void monitor::call_begins(const op &o) {
+  ++events_;
   static const int setopt_which = arg_index(opcode::setopt, "option");
-  static const int nodelay = 11;
+  static constexpr int nodelay = 11, maxseg = 12;  // among the names in op.cc
   switch (o.code) {
     case opcode::bind: port_taken(uint16_t(o.arg[2])); break;
     case opcode::tcp_bind: port_taken(uint16_t(o.arg[1])); break;
@@ -69,29 +67,34 @@ void monitor::call_begins(const op &o) {
     case opcode::tcp_connect: any_port_ = true; break;
     case opcode::server: any_port_ = users_may_end_ = true; break;
     case opcode::setopt:
-      nagle_ = nagle_ && o.arg[size_t(setopt_which)] != nodelay;
+      nagle_ = nagle_ && o.arg[size_t(setopt_which)] != nodelay && o.arg[size_t(setopt_which)] != maxseg;
       users_may_end_ = true;
       break;
     case opcode::close:
     case opcode::shutdown: users_may_end_ = true; break;
     case opcode::ifaddr:
-    case opcode::dhcp: address_moves_ = users_may_end_ = true; break;
+    case opcode::dhcp: address_moves_ = users_may_end_ = blind_ = true; break;
     default: break;
   }
 }
 
 void monitor::frame_in(uint64_t now, const_bytes f) {
+  ++events_;
   read_frame(f, in_);
   if (in_.is == wire_frame::kind::arp) return arp_in(now, in_);
+  if (in_.is == wire_frame::kind::fragment && !whole_seen_) off_ = true;  // of what?
+  if (in_.is == wire_frame::kind::udp && in_.wrong == nullptr) datagram_in(in_);
   if (!ours(in_)) return;
   if (in_.is == wire_frame::kind::tcp) segment_in(now, in_, false);
   if (in_.is == wire_frame::kind::icmp) icmp_in(in_);
 }
 
 void monitor::whole_in(uint64_t now, const_bytes f) {
+  whole_seen_ = true;
   read_frame(f, in_);
-  if (!ours(in_)) return;
+  if (in_.wrong != nullptr) return void(off_ = true);  // how much of it survives being cut into pieces?
   if (in_.is == wire_frame::kind::tcp) segment_in(now, in_, true);
+  if (in_.is == wire_frame::kind::udp) datagram_in(in_);
   if (in_.is == wire_frame::kind::icmp) icmp_in(in_);
 }
 
@@ -105,7 +108,7 @@ void monitor::segment_in(uint64_t now, const wire_frame &f, bool whole) {
 // Where nobody can have bound its port; not where the answer may have to wait for ARP.
 void monitor::expect_reset(uint64_t now, const wire_frame &f, tcp_flow *flow) {
   stray_ = f.tcp;
-  bool sure = !blind_ && !memory_failed_ && !address_moves_ && !f.ip_options && !f.tcp.has(bit_rst) &&
+  bool sure = !blind_ && !arp_crowd() && !address_moves_ && !f.ip_options && !f.tcp.has(bit_rst) &&
               f.tcp.dport != 0 && f.tcp.sport != 0;
   if (!sure || may_be_taken(f.tcp.dport) || (flow != nullptr && flow->ever_open())) return;
   auto known = [&](const neighbour &n) { return n.addr == f.from && !n.waits && now - n.asked < 60'000; };
@@ -113,6 +116,7 @@ void monitor::expect_reset(uint64_t now, const wire_frame &f, tcp_flow *flow) {
 }
 
 void monitor::frame_out(uint64_t now, const_bytes f) {
+  if (off_) return;
   read_frame(f, out_);
   if (out_.is == wire_frame::kind::arp) return judge_arp(now, out_);
   judge_ip(out_);
@@ -147,9 +151,9 @@ void monitor::stray_reset_out(const wire_frame &f) {
                 "it does not acknowledge what arrived");
 }
 
-void monitor::judge(uint64_t now, uint32_t failed_allocations) {
-  memory_failed_ = memory_failed_ || failed_allocations > 0;
-  if (memory_failed_ || blind_) resets_due_ = 0, arp_reply_due_ = false;
+void monitor::judge(uint64_t now) {
+  if (off_) return;
+  if (blind_) resets_due_ = 0, arp_reply_due_ = false;
   expect_rule(resets_due_ == 0, must_reset, "nobody can have bound its port");
   expect_rule(!arp_reply_due_, must_reply, "and it came from a neighbour");
   for (size_t i = 0; i < n_flows_; ++i) {
@@ -159,6 +163,29 @@ void monitor::judge(uint64_t now, uint32_t failed_allocations) {
   }
 }
 
+// --- what users see
+
+tcp_flow *monitor::only_flow_to(uint32_t addr, uint16_t port) {
+  tcp_flow *found = nullptr;
+  for (size_t i = 0; i < n_flows_; ++i) {
+    const tcp_flow::name &who = flows_[i].who();
+    if (who.theirs != addr || who.their_port != port) continue;
+    if (found != nullptr) return nullptr;
+    found = &flows_[i];
+  }
+  return off_ || address_moves_ ? nullptr : found;
+}
+
+void monitor::datagram_in(const wire_frame &f) {
+  datagrams_[n_datagrams_++ % datagrams_.size()] = hash_bytes(f.datagram);
+}
+
+bool monitor::datagram_arrived(const_bytes data) const {
+  if (n_datagrams_ > datagrams_.size() || off_) return true;  // too many to remember
+  auto end = datagrams_.begin() + long(n_datagrams_);
+  return std::find(datagrams_.begin(), end, hash_bytes(data)) != end;
+}
+
 // --- ARP, as far as it delays what others send
 
 void monitor::reached(uint64_t now, uint32_t addr) {
@@ -166,13 +193,13 @@ void monitor::reached(uint64_t now, uint32_t addr) {
     neighbour &n = neighbours_[i];
     if (n.addr != addr || !n.waits) continue;
     n.waits = false;
-    if (n.asked != now) blind_ = true;  // of what was held back, some may be gone
+    if (n.asked != now || events_ > n.events + 1) blind_ = true;  // of what was held back, some may be gone
   }
 }
 
 bool monitor::waits_for_arp(uint32_t addr) const {
   auto waits = [addr](const neighbour &n) { return n.addr == addr && n.waits; };
-  return many_neighbours_ ||
+  return many_neighbours_ || arp_crowd() ||
          std::any_of(neighbours_.begin(), neighbours_.begin() + long(n_neighbours_), waits);
 }
 

@@ -23,13 +23,21 @@ class monitor {
   // What will be sent to the stack in pieces.
   void whole_in(uint64_t now, const_bytes);
   void frame_out(uint64_t now, const_bytes);
-  // A frame that could not be sent: nobody but the stack knows what it was.
+  // A frame that could not be sent, or built: nobody but the stack knows what it was.
   void lost_unseen() { blind_ = true; }
+  // Threads will be preempted: what has arrived may not have been looked at yet.
+  void out_of_order() { blind_ = true; }
   // Before a call is made.
   void call_begins(const op &);
+  // The connection to there that was open last, where there is only one; null: not known.
+  tcp_flow *only_flow_to(uint32_t addr, uint16_t port);
+  // One with this content has come.
+  bool datagram_arrived(const_bytes) const;
+  // No call was made that could end a connection, and nothing was lost out of sight.
+  bool nothing_ends_by_itself() const { return !users_may_end_ && !blind_ && !off_; }
   void everything_closes() { users_may_end_ = true; }
-  // All threads sleep; so many allocations have failed.
-  void judge(uint64_t now, uint32_t failed_allocations);
+  // All threads sleep.
+  void judge(uint64_t now);
 
  private:
   static constexpr size_t max_flows = 64;  // others are not looked at
@@ -38,6 +46,7 @@ class monitor {
   struct neighbour {
     uint32_t addr = 0;
     uint64_t asked = 0;
+    uint32_t events = 0;  // that there had been
     bool waits = false;
   };
 
@@ -52,16 +61,20 @@ class monitor {
   void judge_arp(uint64_t now, const wire_frame &);
   void arp_in(uint64_t now, const wire_frame &);
   void reached(uint64_t now, uint32_t addr);
+  void datagram_in(const wire_frame &);
   void icmp_in(const wire_frame &);
   void port_taken(uint16_t);
   bool may_be_taken(uint16_t port) const;
   bool ours(const wire_frame &) const;
+  // So many have spoken that entries push each other out of the table.
+  bool arp_crowd() const { return arp_frames_in_ > 8; }
   bool waits_for_arp(uint32_t addr) const;
   surroundings now_is(uint64_t now) const;
 
   uint32_t addr_ = 0;
+  bool off_ = false, whole_seen_ = false;
   bool address_moves_ = false;  // a call was made that can change it
-  bool blind_ = false, memory_failed_ = false, users_may_end_ = false, nagle_ = true, many_flows_ = false;
+  bool blind_ = false, users_may_end_ = false, nagle_ = true, many_flows_ = false;
   bool any_port_ = false;             // may be taken by now
   std::array<uint16_t, 16> ports_{};  // that may be
   size_t n_ports_ = 0;
@@ -71,8 +84,11 @@ class monitor {
   size_t n_neighbours_ = 0;
   bool many_neighbours_ = false;
   uint32_t arp_frames_in_ = 0;
+  uint32_t events_ = 0;                // frames in, and calls
   std::array<uint64_t, 32> echoes_{};  // hashes of requests that arrived
   uint32_t n_echoes_ = 0;
+  std::array<uint64_t, 32> datagrams_{};  // hashes of what arrived
+  uint32_t n_datagrams_ = 0;
   uint32_t resets_due_ = 0;  // to segments of no connection
   wire_tcp stray_;           // the last of them
   bool arp_reply_due_ = false;

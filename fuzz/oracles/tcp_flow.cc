@@ -1,5 +1,7 @@
 #include "oracles/tcp_flow.h"
 
+#include "world/stream.h"
+
 namespace kyu::fuzz {
 
 namespace {
@@ -18,23 +20,37 @@ void tcp_flow::begin(const name &who) {
   who_ = who;
 }
 
+// The same number again: with the same options as a rule.
+void tcp_flow::mix(offer &known, const wire_tcp &t) {
+  wire_tcp &k = known.syn;
+  bool same = k.has_mss == t.has_mss && k.mss == t.mss && k.has_wscale == t.has_wscale &&
+              k.wscale == t.wscale && k.has_ts == t.has_ts && k.sack_permitted == t.sack_permitted;
+  known.mixed = known.mixed || !same;
+  k.has_wscale = k.has_wscale || t.has_wscale;
+  k.has_ts = k.has_ts || t.has_ts;
+  k.sack_permitted = k.sack_permitted || t.sack_permitted;
+}
+
 void tcp_flow::take_syn(const wire_tcp &t) {
   for (int i = 0; i < n_offers_; ++i)
-    if (offers_[size_t(i)].syn.seq == t.seq) return;
+    if (offers_[size_t(i)].syn.seq == t.seq) return mix(offers_[size_t(i)], t);
   if (n_offers_ == int(offers_.size())) return lose_sight();
   offers_[size_t(n_offers_)].syn = t;
   offers_[size_t(n_offers_++)].syn.data = {};
 }
 
 // Might the stack take it? Where that depends on what we cannot know, yes.
-bool tcp_flow::plausible(const wire_tcp &t) const {
+bool tcp_flow::plausible(const wire_tcp &t, const surroundings &s) const {
   if (!t.has(bit_ack) && !t.has(bit_syn)) return false;
-  if (t.has(bit_ack) && ahead(t.ack, snd_max_) > 0) return false;
+  if (established() && t.has(bit_syn)) return false;  // challenged
+  if (t.has(bit_ack) && ahead(t.ack, snd_max_) > 0 && !s.blind) return false;
   if (!irs_known_) return true;
   if (ts_ && !t.has(bit_syn)) {
     constexpr uint64_t paws_forgets = 24ull * 24 * 3600 * 1000;
     if (!t.has_ts) return false;
-    if (ts_out_ && ahead(t.tsval, last_tsecr_) < 0 && ts_heard_ + paws_forgets > heard_) return false;
+    if (phase_ == phase::open && ts_out_ && ahead(t.tsval, last_tsecr_) < 0 &&
+        ts_heard_ + paws_forgets > heard_)
+      return false;
   }
   uint32_t reach = 65535u << our_scale_;
   return ahead(t.seq, ack_sent_ + reach + 65535) <= 0 && ahead(t.end(), ack_sent_ - reach - 65535) >= 0;
@@ -76,41 +92,58 @@ void tcp_flow::take_window(const wire_tcp &t) {
   if (ahead(base + window_, snd_max_) < 0) resend_below_ = snd_max_;
 }
 
+void tcp_flow::take_text(const wire_tcp &t) {
+  uint32_t first = t.seq + t.has(bit_syn);
+  if (!received_.add({first, t.end()})) lose_sight();
+  if (t.has(bit_urg)) urgent_arrived_ = true;
+  if (t.len() > 0) theirs_plain_ = theirs_plain_ && irs_known_ && is_theirs(first - irs_ - 1, t.data);
+  if (!t.has(bit_fin)) return;
+  one_fin_ = one_fin_ && (!fin_arrived_ || fin_arrived_at_ == t.end());
+  fin_arrived_ = true;
+  fin_arrived_at_ = t.end();
+}
+
+// Of the peer that the address tells.
+bool tcp_flow::is_theirs(uint32_t at, const_bytes data) const {
+  int number = int(who_.theirs - who_.ours) - 1;
+  for (uint8_t b : data)
+    if (b != stream_byte(number, at++)) return false;
+  return true;
+}
+
 void tcp_flow::arrives(const wire_tcp &t, const surroundings &s, bool whole) {
   idle_ack_ = false;
   heard_ = s.now;
   if (t.has(bit_rst)) {
     if (!irs_known_ || phase_ != phase::open || ahead(t.seq, ack_sent_) >= 0) reset_arrived_ = true;
+    excuse();
+    asked_ = true;
+    if (s.crowded) lose_sight();  // the cookie may come once more
     if (!whole) expect_answer_to(t, s);
     exact_ = exact_ && t.seq != arrived_in_order() && irs_known_;
     return;
   }
   if (t.has(bit_syn)) take_syn(t);
   if (phase_ == phase::none || sees_ == sight::none) return;
-  if (!plausible(t)) {
-    exact_ = false;
-    return;
-  }
   if (whole)
     exact_ = false;
   else
     expect_answer_to(t, s);
+  asked_ = asked_ || !exact_ || t.len() > 0 || t.flags != bit_ack || t.seq != arrived_in_order();
+  if (!plausible(t, s)) return;
+  bool in_place = !irs_known_ || t.seq == arrived_in_order();
+  confirmed_ = confirmed_ || (in_place && t.has(bit_ack) && ahead(t.ack, iss_) > 0);
   take_ack(t, s);
   take_window(t);
-  if (!t.has(bit_syn)) {
-    if (!received_.add({t.seq, t.end()})) lose_sight();
-    if (t.has(bit_fin)) fin_arrived_ = true;
-  } else if (t.len() > 0 || t.has(bit_fin)) {
-    if (!received_.add({t.seq + 1, t.end()})) lose_sight();
-    if (t.has(bit_fin)) fin_arrived_ = true;
-  }
+  if (phase_ == phase::syn_sent && n_offers_ == 0) return;  // of no connection yet
+  take_text(t);
   if (t.has_ts) tsvals_[n_tsvals_++ % tsvals_.size()] = t.tsval;
 }
 
 // Do we know what the stack knows?
 bool tcp_flow::clear(const surroundings &s) const {
-  return phase_ == phase::open && sees_ == sight::all && exact_ && irs_known_ && !s.blind &&
-         !s.memory_failed && !s.users_may_end && !fin_sent_ && !fin_arrived_ && !reset_arrived_;
+  return established() && sees_ == sight::all && exact_ && irs_known_ && !s.blind && !s.blind &&
+         !s.users_may_end && !fin_sent_ && !fin_arrived_ && !reset_arrived_;
 }
 
 // Nothing about it is special but its place.
@@ -124,6 +157,8 @@ bool tcp_flow::in_sequence(const wire_tcp &t) const {
 }
 
 void tcp_flow::expect_answer_to(const wire_tcp &t, const surroundings &s) {
+  bool mere_ack = t.flags == bit_ack && t.len() == 0 && t.seq == arrived_in_order();
+  if (!established() && irs_known_ && !mere_ack) exact_ = false;
   if (!clear(s)) return;
   uint32_t next = arrived_in_order();
   bool in_window = ahead(t.seq, next) > 0 && ahead(t.end(), offered_edge_) < 0;
@@ -138,7 +173,7 @@ void tcp_flow::expect_answer_to(const wire_tcp &t, const surroundings &s) {
     exact_ = exact_ && asks;
     return;
   }
-  if (!in_sequence(t)) {
+  if (!in_sequence(t) || !plausible(t, s)) {
     exact_ = false;
     return;
   }
@@ -160,7 +195,7 @@ void tcp_flow::expect_answer_to(const wire_tcp &t, const surroundings &s) {
 }
 
 void tcp_flow::expect_answers(const surroundings &s) {
-  if (s.memory_failed || s.users_may_end) excuse();
+  if (s.blind || s.users_may_end) excuse();
   if (answer_due_ != never) {
     answer_due_ = never;
     broken(must_answer, "nothing was said to a segment that asks for it");

@@ -18,7 +18,7 @@ namespace kyu::fuzz {
 struct surroundings {
   uint64_t now = 0;            // ms
   bool blind = false;          // something was sent that nobody has seen
-  bool memory_failed = false;  // some allocation has, so far
+  bool crowded = false;        // there are several connections: one may have come by a cookie
   bool users_may_end = false;  // a call was made that can end a connection, or change how it behaves
   bool nagle = true;           // nobody has turned it off
 };
@@ -44,8 +44,8 @@ class tcp_flow {
   void excuse() { answer_due_ = ack_due_ = never; }
   // The path takes less than was thought.
   void path_shrank() {
-    resend_below_ = snd_max_;
     path_known_ = false;
+    path_shrank_ = true;
   }
   // Once for each scenario's connections: nobody can tell any more which bytes are whose.
   void lose_sight() { sees_ = sight::none; }
@@ -57,6 +57,20 @@ class tcp_flow {
   uint32_t irs() const { return irs_; }
   uint32_t arrived_in_order() const { return received_.end_from(irs_ + 1); }
   bool fin_arrived() const { return fin_arrived_; }
+  bool one_fin() const { return one_fin_; }
+  bool heard_lately(uint64_t now) const { return now - heard_ < 60'000; }
+  // Bytes stand where they arrived: nothing urgent was taken out.
+  bool orderly() const { return open() && !urgent_arrived_; }
+  // All that arrived was the peer's stream.
+  bool their_bytes_are_plain() const { return theirs_plain_; }
+  bool is_theirs(uint32_t at, const_bytes) const;
+
+  // A user sends on it, and nobody else: `alone` while that is one call after the other. All in all so many
+  // bytes.
+  bool has_user() const { return user_ != user::none; }
+  void take_user() { user_ = user::alone; }
+  void user_sends(bool alone);
+  void user_sent(uint32_t total, bool alone);
   bool reset_arrived() const { return reset_arrived_; }
 
  private:
@@ -70,19 +84,25 @@ class tcp_flow {
     open,          // something else
     reset,         // we have ended it so
   };
+  enum class user : uint8_t { none, alone, sending, unknown };
   // How much the model can still tell.
   enum class sight : uint8_t { all, none };
 
   // A SYN of the peer, which ours may answer.
   struct offer {
     wire_tcp syn;
+    bool mixed = false;  // another one with this number offers something else
   };
 
   // --- tcp_flow.cc: what arrives
+  // Both SYNs are acknowledged.
+  bool established() const { return phase_ == phase::open && confirmed_; }
   void take_syn(const wire_tcp &);
-  bool plausible(const wire_tcp &) const;
+  static void mix(offer &, const wire_tcp &);
+  bool plausible(const wire_tcp &, const surroundings &) const;
   void take_ack(const wire_tcp &, const surroundings &);
   void take_window(const wire_tcp &);
+  void take_text(const wire_tcp &);
   void expect_answer_to(const wire_tcp &, const surroundings &);
   bool clear(const surroundings &) const;
   bool in_sequence(const wire_tcp &) const;
@@ -93,7 +113,7 @@ class tcp_flow {
   void agree(const offer *);
   const offer *offer_for(uint32_t ack) const;
   void judge_reset(const wire_tcp &, const surroundings &);
-  void open_with(const wire_tcp &);
+  void open_with(const wire_tcp &, const surroundings &);
   void judge_ack(const wire_tcp &);
   void judge_offered_window(const wire_tcp &);
   void judge_options(const wire_tcp &);
@@ -106,6 +126,7 @@ class tcp_flow {
   void skip_to(uint32_t seq);
   void judge_place(const wire_tcp &);
   void judge_contents(const wire_tcp &);
+  void judge_sender(const wire_tcp &);
   void judge_nagle(const wire_tcp &, const surroundings &);
   void judge_again(const wire_tcp &, const surroundings &);
   void judge_time_out(const wire_tcp &, const surroundings &);
@@ -128,6 +149,7 @@ class tcp_flow {
 
   // Our stream. `una_` is the most that the peer has acknowledged, which the stack may not know yet.
   uint32_t iss_ = 0, snd_max_ = 0, una_ = 0, fin_at_ = 0;
+  bool confirmed_ = false;  // our SYN is acknowledged, by a segment that the stack has taken
   bool fin_sent_ = false;
   uint32_t small_end_ = 0;  // of the last small segment
   bool edge_known_ = false;
@@ -135,7 +157,8 @@ class tcp_flow {
   uint32_t window_ = 0, largest_window_ = 0;
   std::vector<uint8_t> stored_;  // bytes from iss_ + 1 on
   bool contents_known_ = true;
-  bool path_known_ = true;  // full segments have the size that the peer takes
+  bool path_shrank_ = false;  // what was sent may go again, in smaller segments
+  bool path_known_ = true;    // full segments have the size that the peer takes
 
   // Loss and congestion.
   uint64_t timer_base_ = 0;     // since when a retransmission timer could have run
@@ -152,7 +175,11 @@ class tcp_flow {
   bool irs_known_ = false;
   uint32_t irs_ = 0;
   seq_ranges received_;
-  bool fin_arrived_ = false, reset_arrived_ = false;
+  bool fin_arrived_ = false, one_fin_ = true, reset_arrived_ = false, urgent_arrived_ = false;
+  uint32_t fin_arrived_at_ = 0;
+  bool theirs_plain_ = true;
+  user user_ = user::none;
+  uint32_t user_bytes_ = 0;
   uint32_t ack_sent_ = 0;  // the last that we said
   uint32_t offered_edge_ = 0;
   bool offered_ = false;
@@ -169,9 +196,9 @@ class tcp_flow {
   bool exact_ = true;  // what the stack knows follows from what arrived
   uint64_t answer_due_ = never, ack_due_ = never;
   uint32_t ack_due_to_ = 0;
-  bool answer_only_ack_ = false;
   seq_range newest_{};  // that arrived out of order last
   bool report_due_ = false;
+  bool asked_ = false;     // since our last segment something came that is answered at once
   bool idle_ack_ = false;  // the last segment in was an ACK to which there is nothing to say
   uint64_t heard_ = 0;
   uint64_t challenge_second_ = never;

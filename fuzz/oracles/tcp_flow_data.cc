@@ -1,6 +1,8 @@
 // Which bytes may leave, and when.
 #include "oracles/tcp_flow.h"
 
+#include "world/stream.h"
+
 #include <algorithm>
 
 namespace kyu::fuzz {
@@ -12,6 +14,8 @@ constexpr rule beyond{"data beyond the window", "RFC 9293, 3.8.6"};
 constexpr rule too_large{"a segment larger than the peer takes", "RFC 9293, 3.7.1, MUST-16; RFC 6691"};
 constexpr rule behind_fin{"data behind the FIN, or another FIN", "RFC 9293, 3.6"};
 constexpr rule changed{"other data under the same numbers", "RFC 9293, 3.4"};
+constexpr rule not_the_users{"other bytes leave than the user has sent", "RFC 9293, 3.4"};
+constexpr rule fin_early{"the FIN leaves before the user's last byte", "RFC 9293, 3.6"};
 constexpr rule tinygram{"a small segment while another one is on its way", "RFC 9293, 3.7.4"};
 constexpr rule no_reason{"data is sent again for no reason", "RFC 6298, 5; RFC 5681, 3.2"};
 constexpr rule no_backoff{"the retransmission timer does not back off", "RFC 6298, 5.5"};
@@ -28,13 +32,15 @@ uint32_t tcp_flow::initial_window() const {
 }
 
 void tcp_flow::judge_data(const wire_tcp &t, const surroundings &s) {
-  if ((s.blind || s.memory_failed) && ahead(t.seq, snd_max_) > 0) skip_to(t.seq);
+  if (s.blind && ahead(t.seq, snd_max_) > 0) skip_to(t.seq);
   judge_place(t);
+  judge_sender(t);
   if (t.len() == 0) return;
   judge_contents(t);
   bool probe = t.len() == 1 && window_ == 0;
   bool old = ahead(t.seq, snd_max_) < 0;
   if (probe) resend_below_ = later_of(resend_below_, t.end());
+  if (s.blind) return;
   if (old && !probe) judge_again(t, s);
   if (!old) judge_nagle(t, s);
   if (!probe) judge_congestion(t);
@@ -72,13 +78,37 @@ void tcp_flow::judge_contents(const wire_tcp &t) {
   stored_.insert(stored_.end(), t.data.begin() + long(known), t.data.end());
 }
 
-// As BSD has it: what is left of one call may follow its full segments, but no two small ones are on their way.
+void tcp_flow::user_sends(bool alone) {
+  user_ = alone && user_ != user::unknown ? user::sending : user::unknown;
+}
+
+void tcp_flow::user_sent(uint32_t total, bool alone) {
+  user_ = alone && user_ != user::unknown ? user::alone : user::unknown;
+  user_bytes_ = total;
+}
+
+void tcp_flow::judge_sender(const wire_tcp &t) {
+  if (user_ == user::none || user_ == user::unknown || sees_ == sight::none) return;
+  uint32_t at = t.seq - (iss_ + 1);
+  uint32_t place = at;
+  for (uint8_t b : t.data)
+    if (b != stream_byte(user_stream, place++))
+      broken(not_the_users, "from byte " + std::to_string(at) + " on");
+  if (user_ != user::alone) return;
+  expect_rule(t.len() == 0 || ahead(at + t.len(), user_bytes_) <= 0, not_the_users, "more than it has sent");
+  expect_rule(!t.has(bit_fin) || at + t.len() == user_bytes_, fin_early, "some of it is still to be sent");
+}
+
+// As BSD has it: what is left of one call may follow its full segments, but no two small ones are on their
+// way.
 void tcp_flow::judge_nagle(const wire_tcp &t, const surroundings &s) {
   bool small = t.len() + t.optlen < mss_ && t.len() < largest_window_ / 2;
   if (!small) return;
   bool another = ahead(small_end_, una_) > 0;
   small_end_ = t.seq + t.len();
-  bool excused = !path_known_ || t.has(bit_fin) || t.has(bit_urg) || ahead(resend_below_, una_) > 0 || !exact_;
+  bool acknowledges = t.ack != last_out_.ack || t.win != last_out_.win;  // and takes the data along
+  bool excused = asked_ || acknowledges || !path_known_ || t.has(bit_fin) || t.has(bit_urg) ||
+                 ahead(resend_below_, una_) > 0 || !exact_;
   if (s.nagle && another && !excused) broken(tinygram, "and it brings neither the end nor something urgent");
 }
 
@@ -86,11 +116,14 @@ void tcp_flow::judge_nagle(const wire_tcp &t, const surroundings &s) {
 void tcp_flow::judge_again(const wire_tcp &t, const surroundings &s) {
   bool known_loss = ahead(recover_, t.seq) > 0 || ahead(resend_below_, t.seq) > 0;
   bool duplicates = dupacks_ >= 3 || sack_seen_;
-  if (known_loss) return;
+  if (known_loss || path_shrank_) {
+    recover_ = snd_max_;  // and what lies behind may follow
+    return;
+  }
   if (duplicates) {
     recover_ = snd_max_;
     uint32_t flight = snd_max_ - una_;
-    if (exact_ && !sack_ && !s.memory_failed)
+    if (exact_ && !sack_ && !s.blind)
       cwnd_ = std::min<uint64_t>(cwnd_, std::max(flight / 2, 2 * full_segment()));
     return;
   }
@@ -111,7 +144,7 @@ void tcp_flow::judge_time_out(const wire_tcp &t, const surroundings &s) {
   timer_base_ = s.now;
   recover_ = snd_max_;
   dupacks_ = 0;
-  if (exact_ && !s.memory_failed) cwnd_ = full_segment();
+  if (exact_ && !s.blind) cwnd_ = full_segment();
 }
 
 void tcp_flow::judge_congestion(const wire_tcp &t) {
@@ -134,6 +167,7 @@ void tcp_flow::account(const wire_tcp &t, const surroundings &s) {
   }
   if (t.len() > 0) last_data_ = s.now;
   ack_sent_ = t.ack;
+  asked_ = false;
   if (ahead(t.ack, ack_due_to_) >= 0) ack_due_ = never;
   received_.forget_below(irs_);
   last_out_ = t;

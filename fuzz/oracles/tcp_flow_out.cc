@@ -34,17 +34,19 @@ void tcp_flow::leaves(const wire_tcp &t, const surroundings &s) {
   expect_rule(controls <= 1, header_bits, "SYN, FIN and RST exclude each other");
   expect_rule(t.has(bit_ack) || t.has(bit_rst) || t.has(bit_syn), header_bits, "neither SYN nor ACK nor RST");
   answer_due_ = never;
+  if (s.blind) exact_ = false;
   if (t.has(bit_rst)) return judge_reset(t, s);
   if (t.has(bit_syn)) return judge_syn(t, s);
+  if (s.blind && (phase_ == phase::none || phase_ == phase::reset)) return lose_sight();
   expect_rule(phase_ != phase::none, no_connection, "no SYN of ours has come before");
   expect_rule(phase_ != phase::reset, after_reset, "the connection was ended by a reset of ours");
-  if (phase_ != phase::open) open_with(t);
+  if (phase_ != phase::open) open_with(t, s);
   expect_rule(!t.has_mss && !t.has_wscale && !t.sack_permitted, options_wrong, "an offer without a SYN");
   if (sees_ != sight::none) {
     judge_ack(t);
-    judge_offered_window(t);
     judge_options(t);
     judge_data(t, s);
+    judge_offered_window(t);
     judge_echo(t, s);
   }
   account(t, s);
@@ -74,6 +76,7 @@ void tcp_flow::begin_incarnation(const wire_tcp &t, phase p) {
 // What both sides' SYNs say together.
 void tcp_flow::agree(const offer *theirs) {
   const wire_tcp &syn = theirs->syn;
+  if (theirs->mixed) lose_sight();
   irs_ = syn.seq;
   if (!irs_known_) ack_sent_ = irs_ + 1;
   irs_known_ = true;
@@ -113,6 +116,7 @@ void tcp_flow::judge_syn(const wire_tcp &t, const surroundings &s) {
       iss_ == t.seq && (phase_ == phase::syn_sent || (phase_ == phase::syn_received && irs_ == t.ack - 1));
   // Before the connection is open, different answers to different SYNs are cookies: any of them can come
   // true.
+  if (!again && phase_ == phase::syn_received && s.crowded) lose_sight();
   if (!again) begin_incarnation(t, phase::syn_received);
   bool crossing = phase_ == phase::syn_sent;
   phase_ = phase::syn_received;
@@ -127,7 +131,7 @@ void tcp_flow::judge_syn(const wire_tcp &t, const surroundings &s) {
 }
 
 // The first segment behind the SYNs. After a flood its numbers may be those of any cookie.
-void tcp_flow::open_with(const wire_tcp &t) {
+void tcp_flow::open_with(const wire_tcp &t, const surroundings &s) {
   constexpr int32_t a_window = 1 << 17;
   auto fits = [](uint32_t number, uint32_t first) {
     return ahead(number, first) >= 0 && ahead(number, first) <= a_window;
@@ -143,6 +147,9 @@ void tcp_flow::open_with(const wire_tcp &t) {
   } else if (!fits(t.ack, irs_ + 1) || !fits(t.seq, iss_ + 1)) {
     lose_sight();
   }
+  if (s.blind && n_offers_ > 1) lose_sight();  // which one was answered?
+  if (s.users_may_end) offered_ = false;       // by a cookie, when the buffer had another size
+  if (s.crowded) path_known_ = false;          // a cookie has room for a few sizes of a segment
   phase_ = phase::open;
   cwnd_ = initial_window();
 }
@@ -154,7 +161,7 @@ void tcp_flow::judge_reset(const wire_tcp &t, const surroundings &s) {
   bool known = irs_known_ && phase_ == phase::open;
   if (known && clear(s) && s.now - heard_ < 60'000 && s.now - timer_base_ < 60'000)
     broken(reset_for_nothing, "nothing that arrived, and no call, asks for it");
-  if (known && sees_ == sight::all && t.has(bit_ack) && t.seq != 0)
+  if (known && sees_ == sight::all && !s.blind && t.has(bit_ack) && t.seq != 0)
     expect_rule(ahead(t.seq, snd_max_) <= 0, reset_number, "it lies beyond what was sent");
   exact_ = false;
   if (known && t.has(bit_ack) && t.seq == snd_max_) phase_ = phase::reset;
@@ -195,17 +202,17 @@ void tcp_flow::judge_time_stamp(const wire_tcp &t) {
 }
 
 void tcp_flow::judge_sacks(const wire_tcp &t) {
-  bool reports = report_due_;
-  report_due_ = false;
+  bool reports = report_due_ && t.len() == 0;  // what is sent again may leave before
+  if (t.len() == 0) report_due_ = false;
   int first = 0;
   for (int i = 0; i < t.sacks; ++i) {
     const seq_range &b = t.sack[i];
     expect_rule(ahead(b.end, b.start) > 0, sack_wrong, "it is empty");
-    expect_rule(received_.covers(b), sack_wrong, "not all of it has arrived");
     bool within_next =
         t.sacks > 1 && ahead(b.start, t.sack[1].start) >= 0 && ahead(b.end, t.sack[1].end) <= 0;
     bool duplicate = i == 0 && (ahead(b.end, t.ack) <= 0 || within_next);  // RFC 2883
     if (duplicate) first = 1;
+    expect_rule(duplicate || received_.covers(b), sack_wrong, "not all of it has arrived");
     expect_rule(duplicate || ahead(b.start, t.ack) > 0, sack_wrong, "it is acknowledged already");
   }
   if (!reports || !exact_ || ahead(newest_.start, t.ack) <= 0) return;

@@ -60,6 +60,12 @@ void read_frame(const_bytes frame, wire_frame &);
 // The one's complement sum over `b` behind `start` (RFC 1071), folded and not inverted.
 uint16_t ones_sum(const_bytes b, uint32_t start = 0);
 
+// For telling one content from another.
+uint64_t hash_bytes(const_bytes);
+
+// 02:00:00:00:00:01, which every stack of a world has.
+bool is_our_link(const_bytes address);
+
 constexpr uint16_t read16(const_bytes b, size_t at) { return uint16_t(b[at] << 8 | b[at + 1]); }
 constexpr uint32_t read32(const_bytes b, size_t at) {
   return uint32_t(read16(b, at)) << 16 | read16(b, at + 2);

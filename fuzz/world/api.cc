@@ -19,6 +19,8 @@ class world::user_call : public caller {
     u.len = len;
     return {u.data.get(), len};
   }
+  void opened_as(int fd, sotype type) override { w_.streams_.opened(fd, type == sotype::dgram); }
+  void connected(int fd, endpoint peer) override { w_.streams_.connected(fd, peer.addr, peer.port); }
   void leased(uint32_t addr) override { w_.show(op_, caller::result::counting(addr)); }
 
   world &w_;
@@ -26,8 +28,15 @@ class world::user_call : public caller {
 };
 
 void world::make_call(const op &o) {
+  if (!options_.oracles) return show(o, user_call(*this, o).make(o));
   monitor_.call_begins(o);
-  show(o, user_call(*this, o).make(o));
+  streams_.call_begins(o, fd_of(o));
+  caller::result r = user_call(*this, o).make(o);
+  if (o.code == opcode::recv)
+    streams_.received(o, fd_of(o), r.e == err::ok, r.data.value_or(const_bytes{}), sched_.now());
+  if (o.code == opcode::send)
+    streams_.sent(fd_of(o), uint32_t(r.value), r.e == err::ok || r.e == err::again);
+  show(o, r);
 }
 
 void world::show(const op &o, const caller::result &r) {

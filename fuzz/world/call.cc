@@ -31,9 +31,18 @@ endpoint caller::peer_at(int32_t number, int32_t port) const {
 }
 
 // A descriptor that a call has opened begins a new stream.
-uint64_t caller::opened(int fd) {
-  if (fd >= 0) sent_[size_t(fd)] = 0;
+uint64_t caller::opened(int fd, sotype type) {
+  if (fd >= 0) {
+    sent_[size_t(fd)] = 0;
+    opened_as(fd, type);
+  }
   return uint64_t(int64_t(fd));
+}
+
+uint64_t caller::opened_to(int fd, endpoint peer) {
+  uint64_t told = opened(fd);
+  if (fd >= 0) connected(fd, peer);
+  return told;
 }
 
 caller::result caller::make(const op &o) {
@@ -42,16 +51,19 @@ caller::result caller::make(const op &o) {
   endpoint ep;
   switch (o.code) {
     case opcode::socket: {
-      err e = net_socket(st_, a[1] == 0 ? sotype::stream : sotype::dgram, &got);
-      return {e, opened(got)};
+      sotype type = a[1] == 0 ? sotype::stream : sotype::dgram;
+      err e = net_socket(st_, type, &got);
+      return {e, opened(got, type)};
     }
     case opcode::bind: return net_bind(st_, fd, {0, uint16_t(a[2])});
     case opcode::listen: return net_listen(st_, fd, a[2]);
     case opcode::accept: {
       err e = net_accept(st_, fd, a[2] != 0, &got, &ep);
-      return {e, opened(got) << 48 ^ number_of(ep)};
+      return {e, opened_to(got, ep) << 48 ^ number_of(ep)};
     }
-    case opcode::connect: return net_connect(st_, fd, peer_at(a[2], a[3]), a[4] != 0);
+    case opcode::connect:
+      connected(fd, peer_at(a[2], a[3]));
+      return net_connect(st_, fd, peer_at(a[2], a[3]), a[4] != 0);
     case opcode::shutdown: return net_shutdown(st_, fd, shut(a[2]));
     case opcode::close: return net_close(st_, fd);
     case opcode::ifaddr: return net_ifaddr(st_, {(net_.addr & net_.mask) | uint32_t(a[1]), net_.mask, 0});
@@ -59,8 +71,12 @@ caller::result caller::make(const op &o) {
     case opcode::tftp: return fetch(o);
     case opcode::dhcp: return keep_address();
     case opcode::tcp_bind: return result::counting(opened(kyu::tcp_bind(st_, uint16_t(a[1]), a[2])));
-    case opcode::tcp_connect: return result::counting(opened(kyu::tcp_connect(st_, peer_at(a[1], a[2]))));
-    case opcode::tcp_accept: return result::counting(opened(kyu::tcp_accept(st_, fd, &ep)));
+    case opcode::tcp_connect:
+      return result::counting(opened_to(kyu::tcp_connect(st_, peer_at(a[1], a[2])), peer_at(a[1], a[2])));
+    case opcode::tcp_accept: {
+      int accepted = kyu::tcp_accept(st_, fd, &ep);
+      return result::counting(opened_to(accepted, ep));
+    }
     case opcode::server: return result::counting(opened(server_start(st_, kyu::server(a[1]))));
     case opcode::send:
     case opcode::sendto:

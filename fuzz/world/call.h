@@ -42,13 +42,17 @@ class caller {
   virtual bytes buffer(uint32_t len) = 0;
   // dhcp_run() has taken this address.
   virtual void leased(uint32_t addr) = 0;
+  // A descriptor is there, and a connection on it leads to `peer`; a connect() may still be under way.
+  virtual void opened_as(int fd, sotype) { (void)fd; }
+  virtual void connected(int fd, endpoint peer) { (void)fd, (void)peer; }
 
   result move_data(const op &);
   result ask(const op &);
   result fetch(const op &);
   result keep_address();
   endpoint peer_at(int32_t number, int32_t port) const;
-  uint64_t opened(int fd);
+  uint64_t opened(int fd, sotype = sotype::stream);
+  uint64_t opened_to(int fd, endpoint peer);
 
   Stack &st_;
   const net_ifconfig net_;

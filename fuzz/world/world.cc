@@ -83,6 +83,7 @@ void world::begin(listener *l) {
   watcher_.where().digest = digest_.place();
   for (int i = 0; i < max_peers; ++i) peers_[size_t(i)].begin(i, config_.addr);
   monitor_.begin(config_.addr);
+  streams_.begin();
   rx_.clear();
   lose_ = ring_full_ = 0;
   link_up_ = true;
@@ -130,7 +131,10 @@ void world::run_op(int32_t index, const op &o) {
   watcher_.where().op = index;
   if (listener_ != nullptr) listener_->op_begins(index);
   answers_left_ = max_answers_per_op;
-  if (o.code == opcode::preempt) return sched_.preempt(preemption_of(o));
+  if (o.code == opcode::preempt) {
+    monitor_.out_of_order();
+    return sched_.preempt(preemption_of(o));
+  }
   if (o.code == opcode::wait)
     advance(uint64_t(o.arg[0]));
   else if (is_api(o.code))
@@ -219,13 +223,14 @@ void world::judge() {
   });
   audit_liveness(*stack_, {asleep.data(), n});
   audit(*stack_);
-  monitor_.judge(sched_.now(), failed_allocations());
+  if (allocation_failed()) monitor_.lost_unseen();
+  monitor_.judge(sched_.now());
 }
 
-uint32_t world::failed_allocations() const {
-  uint32_t n = 0;
-  for (int k = 0; k < pool_kinds; ++k) n += stack_->pool_of(pool_kind(k)).pl_failed;
-  return n;
+bool world::allocation_failed() const {
+  for (int k = 0; k < pool_kinds; ++k)
+    if (stack_->pool_of(pool_kind(k)).pl_failed > 0) return true;
+  return false;
 }
 
 // --- time
@@ -282,7 +287,10 @@ void world::tx_commit(uint32_t len) {
   const_bytes f = tx_.view();
   watch::expect_initialised(f.data(), f.size(), "a frame");
   ++out_.frames_out;
-  if (options_.oracles) monitor_.frame_out(sched_.now(), f);
+  if (options_.oracles) {
+    if (allocation_failed()) monitor_.lost_unseen();
+    monitor_.frame_out(sched_.now(), f);
+  }
   digest_.add(sched_.now());
   digest_.add(f);
   if (listener_ != nullptr) listener_->frame_out(sched_.now(), f);

@@ -3,6 +3,7 @@
 
 #include "oracles/liveness.h"
 #include "oracles/monitor.h"
+#include "oracles/streams.h"
 #include "scenario/op.h"
 #include "scenario/random.h"
 #include "stack.h"
@@ -78,7 +79,7 @@ class world {
   void settle();  // threads run until all sleep, then the oracles look
   void judge();
   void judge_work();
-  uint32_t failed_allocations() const;
+  bool allocation_failed() const;
   void add_call(const op &, sleeper &) const;
   void advance(uint64_t ms);
   frame *new_frame();  // null: the link is down or the ring full
@@ -120,6 +121,7 @@ class world {
   listener *listener_ = nullptr;
   outcome out_;
   monitor monitor_;
+  streams streams_{monitor_};
   random_source entropy_{1};  // the same for every scenario
 
   // Wire.

@@ -29,7 +29,7 @@ NET_LOCKED bool take_acked(tcp_segment &seg) {
   tp->snd_una = seg.ack;
   tp->snd_nxt = seq_max(tp->snd_nxt, tp->snd_una);
   tcp_sack_prune(tp);
-  tcp_cc_ack(tp, seg.ack, acked);
+  if (acked > 1 || !syn) tcp_cc_ack(tp, seg.ack, acked - (syn ? 1 : 0));  // not for a SYN (RFC 5681, 3.1)
   if (sb.sb_cc < sb.sb_hiwat) sowwakeup(seg.so);
   return fin;
 }

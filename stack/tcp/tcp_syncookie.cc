@@ -10,12 +10,14 @@ namespace {
 // The low eight bits of a cookie: window scale (15: none), SACK, time stamps, MSS. Above them twelve bits
 // of a keyed hash with the peer's initial number in it, and twelve of one without: so that a segment which
 // overtakes the first one is known to be of a cookie, although it cannot be taken yet.
-constexpr uint16_t mss_values[4] = {536, 1220, 1440, 1460};
+// The largest that is not more than what the peer takes; the first is what everyone gets.
+constexpr uint16_t mss_values[4] = {TCP_MSS_MIN, TCP_MSS_DEFAULT, 1440, 1460};
 constexpr uint32_t no_scale = 15;
 
 uint32_t pack(const tcp_options &o) {
+  uint16_t offered = o.mss == 0 ? TCP_MSS_DEFAULT : o.mss;
   uint32_t mss = 3;
-  while (mss > 0 && mss_values[mss] > o.mss) --mss;
+  while (mss > 0 && mss_values[mss] > offered) --mss;
   uint32_t scale = o.has_wscale ? o.wscale : no_scale;
   return scale << 4 | uint32_t(o.sack_permitted) << 3 | uint32_t(o.has_ts) << 2 | mss;
 }

@@ -1,0 +1,111 @@
+#include "oracles/streams.h"
+
+#include "kyu/kyu.h"
+
+namespace kyu::fuzz {
+
+namespace {
+
+constexpr rule other_bytes{"a user gets other bytes than were sent to it", "RFC 9293, 3.4"};
+constexpr rule too_many{"a user gets bytes that have not arrived", "RFC 9293, 3.4"};
+constexpr rule ends_early{"the stream ends before its last byte", "RFC 9293, 3.6"};
+constexpr rule ends_itself{"a stream ends that nobody has ended", "RFC 9293, 3.6"};
+constexpr rule other_datagram{"a user gets a datagram that nobody has sent", "RFC 768"};
+
+}  // namespace
+
+void streams::begin() {
+  for (uint32_t i = 0; i < n_open_; ++i) fds_[i] = {};
+  n_open_ = 0;
+}
+
+streams::descriptor *streams::of(int fd) {
+  bool there = fd >= 0 && size_t(fd) < max_descriptors && fds_[size_t(fd)].known;
+  return there ? &fds_[size_t(fd)] : nullptr;
+}
+
+void streams::opened(int fd, bool datagrams) {
+  if (fd < 0 || size_t(fd) >= max_descriptors) return;
+  fds_[size_t(fd)] = {.known = true, .datagrams = datagrams};
+  if (n_open_ <= uint32_t(fd)) n_open_ = uint32_t(fd) + 1;
+}
+
+void streams::connected(int fd, uint32_t addr, uint16_t port) {
+  descriptor *d = of(fd);
+  if (d == nullptr || d->peer != 0) return;
+  d->peer = addr;
+  d->port = port;
+}
+
+// Where two connections lead to the same port, nobody looks.
+tcp_flow *streams::flow_of(descriptor &d) {
+  if (d.flow == nullptr && d.peer != 0 && !d.datagrams) {
+    d.flow = monitor_.only_flow_to(d.peer, d.port);
+    if (d.flow != nullptr && d.flow->has_user()) d.flow = nullptr;
+    if (d.flow != nullptr) d.flow->take_user();
+  }
+  return d.flow;
+}
+
+void streams::call_begins(const op &o, int fd) {
+  descriptor *d = of(fd);
+  if (d == nullptr) return;
+  switch (o.code) {
+    case opcode::recv:
+      if (d->receiving++ > 0) d->in_order = false;
+      break;
+    case opcode::send:
+    case opcode::sendto:
+      if (d->sending++ > 0) d->one_sender = false;
+      if (tcp_flow *f = flow_of(*d)) f->user_sends(d->one_sender);
+      break;
+    case opcode::shutdown: d->shut = true; break;
+    case opcode::close: d->known = false; break;  // who still sleeps in a call sees another one, or none
+    default: break;
+  }
+}
+
+void streams::received(const op &o, int fd, bool ok, const_bytes data, uint64_t now) {
+  descriptor *d = of(fd);
+  if (d == nullptr || d->receiving == 0) return;
+  --d->receiving;
+  bool whole = data.size() < uint32_t(o.arg[2]);
+  if (d->datagrams) {
+    if (ok && whole && !monitor_.datagram_arrived(data)) broken(other_datagram, "none had this content");
+    return;
+  }
+  tcp_flow *f = flow_of(*d);
+  bool oob = (o.arg[3] & MSG_OOB) != 0, peek = (o.arg[3] & MSG_PEEK) != 0;
+  if (!ok || oob || f == nullptr || !d->in_order || !f->orderly()) return;
+  if (data.empty() && o.arg[2] > 0) return expect_end(*d, *f, now);
+  expect_stream(*d, *f, data);
+  if (!peek) d->taken += uint32_t(data.size());
+}
+
+void streams::expect_stream(const descriptor &d, const tcp_flow &f, const_bytes data) {
+  uint32_t there = f.arrived_in_order() - (f.irs() + 1);
+  expect_rule(d.taken + data.size() <= there, too_many, "they were not among what came in order");
+  if (f.their_bytes_are_plain() && !f.is_theirs(d.taken, data))
+    broken(other_bytes, "from byte " + std::to_string(d.taken) + " of the stream on");
+}
+
+void streams::expect_end(const descriptor &d, const tcp_flow &f, uint64_t now) {
+  if (f.reset_arrived() || d.shut) return;
+  if (!f.fin_arrived()) {
+    if (monitor_.nothing_ends_by_itself() && f.heard_lately(now)) broken(ends_itself, "no FIN has come");
+    return;
+  }
+  expect_rule(d.taken + 1 >= f.arrived_in_order() - (f.irs() + 1) || !f.one_fin(), ends_early,
+              "the FIN stands behind more");
+}
+
+void streams::sent(int fd, uint32_t n, bool certain) {
+  descriptor *d = of(fd);
+  if (d == nullptr || d->sending == 0) return;
+  --d->sending;
+  d->given += n;
+  d->one_sender = d->one_sender && certain;
+  if (tcp_flow *f = flow_of(*d)) f->user_sent(d->given, d->one_sender);
+}
+
+}  // namespace kyu::fuzz

@@ -1,0 +1,55 @@
+// Oracle 7: what users get is what was sent to them, in order and once; and what leaves is what they sent.
+// Payload is a function of its place in a stream (world/stream.h), so a byte tells where it belongs.
+#pragma once
+
+#include "oracles/monitor.h"
+#include "scenario/op.h"
+#include "sys/bytes.h"
+
+#include <array>
+#include <cstdint>
+
+namespace kyu::fuzz {
+
+class streams {
+ public:
+  static constexpr size_t max_descriptors = 64;
+
+  explicit streams(monitor &m) : monitor_(m) {}
+  void begin();
+
+  // A user's call on a descriptor begins, and has returned; what was received, or how much was sent.
+  void call_begins(const op &, int fd);
+  void opened(int fd, bool datagrams);
+  // The descriptor's connection leads there.
+  void connected(int fd, uint32_t addr, uint16_t port);
+  void received(const op &, int fd, bool ok, const_bytes, uint64_t now);
+  // `certain`: so many, and no more, were taken.
+  void sent(int fd, uint32_t n, bool certain);
+
+ private:
+  struct descriptor {
+    bool known = false;  // what it is, and that nobody but the users has a hand in it
+    bool datagrams = false;
+    uint32_t peer = 0;
+    uint16_t port = 0;
+    tcp_flow *flow = nullptr;  // once it is clear which one
+    uint32_t taken = 0;        // bytes that users have received
+    uint32_t given = 0;        // and sent
+    int receiving = 0, sending = 0;
+    bool in_order = true;  // one receiver at a time
+    bool one_sender = true;
+    bool shut = false;  // by a user
+  };
+
+  descriptor *of(int fd);
+  tcp_flow *flow_of(descriptor &);
+  void expect_stream(const descriptor &, const tcp_flow &, const_bytes);
+  void expect_end(const descriptor &, const tcp_flow &, uint64_t now);
+
+  monitor &monitor_;
+  std::array<descriptor, max_descriptors> fds_;
+  uint32_t n_open_ = 0;
+};
+
+}  // namespace kyu::fuzz
