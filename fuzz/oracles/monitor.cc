@@ -17,6 +17,7 @@ void monitor::begin(uint32_t addr) {
   std::vector<tcp_flow> flows = std::move(flows_);
   *this = monitor();
   flows_ = std::move(flows);
+  flows_.reserve(max_flows);  // others point into it
   addr_ = addr;
 }
 

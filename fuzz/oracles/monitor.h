@@ -26,7 +26,8 @@ class monitor {
   // A frame that could not be sent, or built: nobody but the stack knows what it was.
   void lost_unseen() { blind_ = true; }
   // Threads will be preempted: what has arrived may not have been looked at yet.
-  void out_of_order() { blind_ = true; }
+  void out_of_order() { blind_ = disordered_ = true; }
+  bool disordered() const { return disordered_; }
   // Before a call is made.
   void call_begins(const op &);
   // The connection to there that was open last, where there is only one; null: not known.
@@ -72,7 +73,7 @@ class monitor {
   surroundings now_is(uint64_t now) const;
 
   uint32_t addr_ = 0;
-  bool off_ = false, whole_seen_ = false;
+  bool disordered_ = false, off_ = false, whole_seen_ = false;
   bool address_moves_ = false;  // a call was made that can change it
   bool blind_ = false, users_may_end_ = false, nagle_ = true, many_flows_ = false;
   bool any_port_ = false;             // may be taken by now

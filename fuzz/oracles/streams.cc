@@ -20,7 +20,7 @@ void streams::begin() {
 }
 
 streams::descriptor *streams::of(int fd) {
-  bool there = fd >= 0 && size_t(fd) < max_descriptors && fds_[size_t(fd)].known;
+  bool there = !monitor_.disordered() && fd >= 0 && size_t(fd) < max_descriptors && fds_[size_t(fd)].known;
   return there ? &fds_[size_t(fd)] : nullptr;
 }
 
@@ -54,8 +54,8 @@ void streams::call_begins(const op &o, int fd) {
     case opcode::recv:
       if (d->receiving++ > 0) d->in_order = false;
       break;
+    case opcode::sendto: d->one_sender = false; [[fallthrough]];
     case opcode::send:
-    case opcode::sendto:
       if (d->sending++ > 0) d->one_sender = false;
       if (tcp_flow *f = flow_of(*d)) f->user_sends(d->one_sender);
       break;
@@ -71,12 +71,15 @@ void streams::received(const op &o, int fd, bool ok, const_bytes data, uint64_t 
   --d->receiving;
   bool whole = data.size() < uint32_t(o.arg[2]);
   if (d->datagrams) {
-    if (ok && whole && !monitor_.datagram_arrived(data)) broken(other_datagram, "none had this content");
+    if (ok && whole && !data.empty() && !monitor_.datagram_arrived(data))
+      broken(other_datagram, "none had this content");
     return;
   }
   tcp_flow *f = flow_of(*d);
   bool oob = (o.arg[3] & MSG_OOB) != 0, peek = (o.arg[3] & MSG_PEEK) != 0;
-  if (!ok || oob || f == nullptr || !d->in_order || !f->orderly()) return;
+  if (!ok || oob) return;
+  if (f == nullptr || !f->orderly()) d->in_order = d->in_order && data.empty();
+  if (f == nullptr || !d->in_order) return;
   if (data.empty() && o.arg[2] > 0) return expect_end(*d, *f, now);
   expect_stream(*d, *f, data);
   if (!peek) d->taken += uint32_t(data.size());
@@ -90,12 +93,12 @@ void streams::expect_stream(const descriptor &d, const tcp_flow &f, const_bytes 
 }
 
 void streams::expect_end(const descriptor &d, const tcp_flow &f, uint64_t now) {
-  if (f.reset_arrived() || d.shut) return;
+  if (f.reset_arrived() || f.reset_sent() || d.shut) return;
   if (!f.fin_arrived()) {
     if (monitor_.nothing_ends_by_itself() && f.heard_lately(now)) broken(ends_itself, "no FIN has come");
     return;
   }
-  expect_rule(d.taken + 1 >= f.arrived_in_order() - (f.irs() + 1) || !f.one_fin(), ends_early,
+  expect_rule(d.taken + 1 >= f.fin_arrived_at() - (f.irs() + 1) || !f.one_fin(), ends_early,
               "the FIN stands behind more");
 }
 

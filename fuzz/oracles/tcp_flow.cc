@@ -24,7 +24,8 @@ void tcp_flow::begin(const name &who) {
 void tcp_flow::mix(offer &known, const wire_tcp &t) {
   wire_tcp &k = known.syn;
   bool same = k.has_mss == t.has_mss && k.mss == t.mss && k.has_wscale == t.has_wscale &&
-              k.wscale == t.wscale && k.has_ts == t.has_ts && k.sack_permitted == t.sack_permitted;
+              k.wscale == t.wscale && k.has_ts == t.has_ts && k.sack_permitted == t.sack_permitted &&
+              k.tsval == t.tsval;
   known.mixed = known.mixed || !same;
   k.has_wscale = k.has_wscale || t.has_wscale;
   k.has_ts = k.has_ts || t.has_ts;
@@ -93,12 +94,17 @@ void tcp_flow::take_window(const wire_tcp &t) {
 }
 
 void tcp_flow::take_text(const wire_tcp &t) {
+  if (fin_arrived_ && ahead(t.end(), fin_arrived_at_) > 0) {
+    one_fin_ = false;
+    if (ahead(ack_sent_, fin_arrived_at_) >= 0) return;  // nothing can follow
+  }
   uint32_t first = t.seq + t.has(bit_syn);
   if (!received_.add({first, t.end()})) lose_sight();
   if (t.has(bit_urg)) urgent_arrived_ = true;
   if (t.len() > 0) theirs_plain_ = theirs_plain_ && irs_known_ && is_theirs(first - irs_ - 1, t.data);
   if (!t.has(bit_fin)) return;
-  one_fin_ = one_fin_ && (!fin_arrived_ || fin_arrived_at_ == t.end());
+  one_fin_ =
+      one_fin_ && (!fin_arrived_ || fin_arrived_at_ == t.end()) && received_.end_from(t.end()) == t.end();
   fin_arrived_ = true;
   fin_arrived_at_ = t.end();
 }

@@ -57,10 +57,12 @@ class tcp_flow {
   uint32_t irs() const { return irs_; }
   uint32_t arrived_in_order() const { return received_.end_from(irs_ + 1); }
   bool fin_arrived() const { return fin_arrived_; }
+  uint32_t fin_arrived_at() const { return fin_arrived_at_; }
   bool one_fin() const { return one_fin_; }
+  bool reset_sent() const { return phase_ == phase::reset; }
   bool heard_lately(uint64_t now) const { return now - heard_ < 60'000; }
   // Bytes stand where they arrived: nothing urgent was taken out.
-  bool orderly() const { return open() && !urgent_arrived_; }
+  bool orderly() const { return irs_known_ && sees_ != sight::none && !urgent_arrived_; }
   // All that arrived was the peer's stream.
   bool their_bytes_are_plain() const { return theirs_plain_; }
   bool is_theirs(uint32_t at, const_bytes) const;
@@ -126,7 +128,7 @@ class tcp_flow {
   void skip_to(uint32_t seq);
   void judge_place(const wire_tcp &);
   void judge_contents(const wire_tcp &);
-  void judge_sender(const wire_tcp &);
+  void judge_sender(const wire_tcp &, const surroundings &);
   void judge_nagle(const wire_tcp &, const surroundings &);
   void judge_again(const wire_tcp &, const surroundings &);
   void judge_time_out(const wire_tcp &, const surroundings &);

@@ -34,7 +34,7 @@ uint32_t tcp_flow::initial_window() const {
 void tcp_flow::judge_data(const wire_tcp &t, const surroundings &s) {
   if (s.blind && ahead(t.seq, snd_max_) > 0) skip_to(t.seq);
   judge_place(t);
-  judge_sender(t);
+  judge_sender(t, s);
   if (t.len() == 0) return;
   judge_contents(t);
   bool probe = t.len() == 1 && window_ == 0;
@@ -87,8 +87,8 @@ void tcp_flow::user_sent(uint32_t total, bool alone) {
   user_bytes_ = total;
 }
 
-void tcp_flow::judge_sender(const wire_tcp &t) {
-  if (user_ == user::none || user_ == user::unknown || sees_ == sight::none) return;
+void tcp_flow::judge_sender(const wire_tcp &t, const surroundings &s) {
+  if (s.blind || user_ == user::none || user_ == user::unknown || sees_ == sight::none) return;
   uint32_t at = t.seq - (iss_ + 1);
   uint32_t place = at;
   for (uint8_t b : t.data)

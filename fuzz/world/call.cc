@@ -61,9 +61,11 @@ caller::result caller::make(const op &o) {
       err e = net_accept(st_, fd, a[2] != 0, &got, &ep);
       return {e, opened_to(got, ep) << 48 ^ number_of(ep)};
     }
-    case opcode::connect:
-      connected(fd, peer_at(a[2], a[3]));
-      return net_connect(st_, fd, peer_at(a[2], a[3]), a[4] != 0);
+    case opcode::connect: {
+      err e = net_connect(st_, fd, peer_at(a[2], a[3]), a[4] != 0);
+      if (e == err::ok || e == err::inprogress) connected(fd, peer_at(a[2], a[3]));
+      return e;
+    }
     case opcode::shutdown: return net_shutdown(st_, fd, shut(a[2]));
     case opcode::close: return net_close(st_, fd);
     case opcode::ifaddr: return net_ifaddr(st_, {(net_.addr & net_.mask) | uint32_t(a[1]), net_.mask, 0});
@@ -77,7 +79,7 @@ caller::result caller::make(const op &o) {
       int accepted = kyu::tcp_accept(st_, fd, &ep);
       return result::counting(opened_to(accepted, ep));
     }
-    case opcode::server: return result::counting(opened(server_start(st_, kyu::server(a[1]))));
+    case opcode::server: return result::counting(uint64_t(int64_t(server_start(st_, kyu::server(a[1])))));
     case opcode::send:
     case opcode::sendto:
     case opcode::recv: return move_data(o);
