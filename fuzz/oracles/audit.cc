@@ -15,7 +15,7 @@ void expect(bool holds, const char *kind, const char *what, const void *object) 
     fail(kind, what, object);
 }
 
-constexpr const char *life = "life-cycle", *count = "accounting";
+constexpr const char *life = "life-cycle", *count = "accounting", *limit = "limit";
 
 // What the walk finds, to be held against the pools.
 struct census {
@@ -74,6 +74,8 @@ void audit_socket(const socket *so, census &c) {
   expect(listener || (so->so_q.empty() && so->so_q0.empty()), life, "connections wait on no listener", so);
   expect(queue_length(so->so_q0, so) == so->so_q0len, count, "so_q0len is wrong", so);
   expect(queue_length(so->so_q, so) == so->so_qlen, count, "so_qlen is wrong", so);
+  expect(so->so_qlen + so->so_q0len <= 3 * so->so_qlimit / 2 + 1 + so->so_qlimit, limit,
+         "more connections wait than the backlog allows", so);
   audit_sockbuf(so, so->so_rcv, c);
   audit_sockbuf(so, so->so_snd, c);
 }
@@ -90,6 +92,7 @@ void audit_segq(const tcpcb *tp, census &c) {
     ++c.tsegs;
   }
   expect(n == tp->t_segqlen, count, "t_segqlen is wrong", tp);
+  expect(n <= tcp_maxsegq, limit, "more segments wait for reassembly than one connection may keep", tp);
 }
 
 void audit_scoreboard(const tcpcb *tp) {
@@ -140,6 +143,7 @@ void audit_ipq(const ipq *q, census &c) {
     ++c.ipfrags;
   }
   expect(q->ipq_refused || have == q->ipq_have, count, "ipq_have is wrong", q);
+  expect(end <= 65535 - sizeof(ip), limit, "a fragment beyond the longest datagram", q);
   expect(q->ipq_len == 0 || end <= q->ipq_len, count, "a fragment beyond the datagram's end", q);
 }
 

@@ -86,6 +86,7 @@ void monitor::arp_in(uint64_t now, const wire_frame &f) {
   uint32_t sender = read32(a, 14), target = read32(a, 24);
   bool neighbour =
       (sender ^ addr_) >> 8 == 0 && sender != addr_ && (a[8] & 1) == 0 && !is_our_link(a.subspan(8, 6));
+  if (ethernet && read16(a, 6) == 1 && target == addr_) ++arp_asked_;
   bool taken = (f.link_to[0] & 1) != 0 || is_our_link(f.link_to);
   if (taken && ethernet && neighbour && read16(a, 6) == 1 && target == addr_) arp_reply_due_ = true;
   (void)now;
@@ -104,6 +105,8 @@ void monitor::judge_arp(uint64_t now, const wire_frame &f) {
   expect_rule(address_moves_ || sender == addr_ || sender == 0, source_wrong, "by ARP");
   if (op == 2) {
     arp_reply_due_ = false;
+    expect_rule(arp_asked_ > 0 || blind_ || address_moves_, arp_wrong, "a reply that nobody has asked for");
+    if (arp_asked_ > 0) --arp_asked_;
     expect_rule(std::equal(f.link_to.begin(), f.link_to.end(), a.begin() + 18), arp_wrong,
                 "its receiver is another one");
     return;

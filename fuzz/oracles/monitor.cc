@@ -6,6 +6,8 @@ namespace kyu::fuzz {
 
 namespace {
 
+constexpr uint16_t dns_port = 53;
+
 constexpr rule must_reset{"a segment of no connection is not reset", "RFC 9293, 3.10.7.1"};
 constexpr rule stray_numbers{"a reset with other numbers than its receiver expects", "RFC 9293, 3.10.7.1"};
 constexpr rule answers_reset{"a reset is answered", "RFC 9293, 3.5.2"};
@@ -22,8 +24,12 @@ void monitor::begin(uint32_t addr) {
 }
 
 surroundings monitor::now_is(uint64_t now) const {
-  return {
-      .now = now, .blind = blind_, .crowded = n_flows_ > 1, .users_may_end = users_may_end_, .nagle = nagle_};
+  return {.now = now,
+          .blind = blind_,
+          .crowded = n_flows_ > 1,
+          .users_may_end = users_may_end_,
+          .half_closes = half_closes_,
+          .nagle = nagle_};
 }
 
 tcp_flow *monitor::flow_of(const tcp_flow::name &who, bool make) {
@@ -71,8 +77,8 @@ void monitor::call_begins(const op &o) {
       nagle_ = nagle_ && o.arg[size_t(setopt_which)] != nodelay && o.arg[size_t(setopt_which)] != maxseg;
       users_may_end_ = true;
       break;
-    case opcode::close:
-    case opcode::shutdown: users_may_end_ = true; break;
+    case opcode::shutdown: half_closes_ = true; [[fallthrough]];
+    case opcode::close: users_may_end_ = true; break;
     case opcode::ifaddr:
     case opcode::dhcp: address_moves_ = users_may_end_ = blind_ = true; break;
     default: break;
@@ -123,6 +129,7 @@ void monitor::frame_out(uint64_t now, const_bytes f) {
   judge_ip(out_);
   if ((out_.link_to[0] & 1) == 0) reached(now, out_.to);
   if (out_.is == wire_frame::kind::tcp) segment_out(now, out_);
+  if (out_.is == wire_frame::kind::udp) query_out(out_);
   if (out_.is == wire_frame::kind::icmp) judge_icmp(out_);
 }
 
@@ -141,9 +148,10 @@ void monitor::segment_out(uint64_t now, const wire_frame &f) {
 void monitor::stray_reset_out(const wire_frame &f) {
   const wire_tcp &t = f.tcp;
   bool answers_last = stray_.dport == t.sport && stray_.sport == t.dport && resets_due_ == 1;
+  bool ports = stray_.dport == t.sport && stray_.sport == t.dport;
+  if (ports && stray_.has(bit_rst) && !blind_) broken(answers_reset, "to a reset there is nothing to say");
   if (resets_due_ > 0) --resets_due_;
   if (!answers_last) return;
-  expect_rule(!stray_.has(bit_rst), answers_reset, "to a reset there is nothing to say");
   if (stray_.has(bit_ack))
     expect_rule(t.seq == stray_.ack && !t.has(bit_ack), stray_numbers,
                 "its number is not the one that was acknowledged");
@@ -177,7 +185,17 @@ tcp_flow *monitor::only_flow_to(uint32_t addr, uint16_t port) {
   return off_ || address_moves_ ? nullptr : found;
 }
 
+// Who asks for a name tells the answer by its number and its port (RFC 5452, 9).
+void monitor::query_out(const wire_frame &f) {
+  if (f.dport == dns_port && f.datagram.size() >= 2)
+    queries_[n_queries_++ % queries_.size()] = {f.to, f.sport, read16(f.datagram, 0)};
+}
+
 void monitor::datagram_in(const wire_frame &f) {
+  if (f.sport == dns_port && f.datagram.size() >= 12) {
+    query q{f.from, f.dport, read16(f.datagram, 0)};
+    query_answered_ = query_answered_ || std::find(queries_.begin(), queries_.end(), q) != queries_.end();
+  }
   datagrams_[n_datagrams_++ % datagrams_.size()] = hash_bytes(f.datagram);
 }
 

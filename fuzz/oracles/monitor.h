@@ -32,6 +32,8 @@ class monitor {
   void call_begins(const op &);
   // The connection to there that was open last, where there is only one; null: not known.
   tcp_flow *only_flow_to(uint32_t addr, uint16_t port);
+  // What a server said to a query that was asked.
+  bool name_answered() const { return query_answered_ || off_; }
   // One with this content has come.
   bool datagram_arrived(const_bytes) const;
   // No call was made that could end a connection, and nothing was lost out of sight.
@@ -62,6 +64,7 @@ class monitor {
   void judge_arp(uint64_t now, const wire_frame &);
   void arp_in(uint64_t now, const wire_frame &);
   void reached(uint64_t now, uint32_t addr);
+  void query_out(const wire_frame &);
   void datagram_in(const wire_frame &);
   void icmp_in(const wire_frame &);
   void port_taken(uint16_t);
@@ -73,7 +76,7 @@ class monitor {
   surroundings now_is(uint64_t now) const;
 
   uint32_t addr_ = 0;
-  bool disordered_ = false, off_ = false, whole_seen_ = false;
+  bool half_closes_ = false, disordered_ = false, off_ = false, whole_seen_ = false;
   bool address_moves_ = false;  // a call was made that can change it
   bool blind_ = false, users_may_end_ = false, nagle_ = true, many_flows_ = false;
   bool any_port_ = false;             // may be taken by now
@@ -85,11 +88,20 @@ class monitor {
   size_t n_neighbours_ = 0;
   bool many_neighbours_ = false;
   uint32_t arp_frames_in_ = 0;
+  uint32_t arp_asked_ = 0;             // requests for our address that may still be answered
   uint32_t events_ = 0;                // frames in, and calls
   std::array<uint64_t, 32> echoes_{};  // hashes of requests that arrived
   uint32_t n_echoes_ = 0;
   std::array<uint64_t, 32> datagrams_{};  // hashes of what arrived
   uint32_t n_datagrams_ = 0;
+  struct query {
+    uint32_t server = 0;
+    uint16_t port = 0, number = 0;
+    bool operator==(const query &) const = default;
+  };
+  std::array<query, 16> queries_{};
+  uint32_t n_queries_ = 0;
+  bool query_answered_ = false;
   uint32_t resets_due_ = 0;  // to segments of no connection
   wire_tcp stray_;           // the last of them
   bool arp_reply_due_ = false;

@@ -10,6 +10,8 @@ constexpr rule other_bytes{"a user gets other bytes than were sent to it", "RFC 
 constexpr rule too_many{"a user gets bytes that have not arrived", "RFC 9293, 3.4"};
 constexpr rule ends_early{"the stream ends before its last byte", "RFC 9293, 3.6"};
 constexpr rule ends_itself{"a stream ends that nobody has ended", "RFC 9293, 3.6"};
+constexpr rule other_urgent{"a user gets another byte than the urgent one", "RFC 9293, 3.8.5"};
+constexpr rule other_name{"a name is resolved by what was no answer", "RFC 5452, 9"};
 constexpr rule other_datagram{"a user gets a datagram that nobody has sent", "RFC 768"};
 
 }  // namespace
@@ -77,6 +79,8 @@ void streams::received(const op &o, int fd, bool ok, const_bytes data, uint64_t 
   }
   tcp_flow *f = flow_of(*d);
   bool oob = (o.arg[3] & MSG_OOB) != 0, peek = (o.arg[3] & MSG_PEEK) != 0;
+  if (ok && oob && data.size() == 1 && f != nullptr && !f->is_urgent(data[0]))
+    broken(other_urgent, "it stands somewhere else in the stream");
   if (!ok || oob) return;
   if (f == nullptr || !f->orderly()) d->in_order = d->in_order && data.empty();
   if (f == nullptr || !d->in_order) return;
@@ -100,6 +104,10 @@ void streams::expect_end(const descriptor &d, const tcp_flow &f, uint64_t now) {
   }
   expect_rule(d.taken + 1 >= f.fin_arrived_at() - (f.irs() + 1) || !f.one_fin(), ends_early,
               "the FIN stands behind more");
+}
+
+void streams::resolved(bool ok) {
+  expect_rule(!ok || monitor_.name_answered(), other_name, "no answer to the query has come");
 }
 
 void streams::sent(int fd, uint32_t n, bool certain) {

@@ -24,6 +24,8 @@ class streams {
   // The descriptor's connection leads there.
   void connected(int fd, uint32_t addr, uint16_t port);
   void received(const op &, int fd, bool ok, const_bytes, uint64_t now);
+  // A name was resolved.
+  void resolved(bool ok);
   // `certain`: so many, and no more, were taken.
   void sent(int fd, uint32_t n, bool certain);
 

@@ -2,6 +2,8 @@
 
 #include "world/stream.h"
 
+#include <algorithm>
+
 namespace kyu::fuzz {
 
 namespace {
@@ -67,12 +69,12 @@ void tcp_flow::take_ack(const wire_tcp &t, const surroundings &s) {
     }
   }
   if (ahead(t.ack, una_) > 0) {
-    uint32_t acked = t.ack - una_;
+    uint32_t acked = t.ack - una_ - (una_ == iss_);
     una_ = t.ack;
     timer_base_ = s.now;
     last_interval_ = 0;
-    // Slow start at most: two segments for an ACK (RFC 3465), or a segment (RFC 5681) whatever it says.
-    cwnd_ += acked < full_segment() ? full_segment() : acked;
+    // Slow start at most: two segments for an ACK (RFC 3465). Once it is over, a segment's share for each.
+    cwnd_ += lossy_ ? std::max(acked, full_segment()) : std::min(acked, 2 * full_segment());
     if (ahead(una_, recover_) >= 0) dupacks_ = 0;
     if (ahead(una_, recover_) >= 0) sack_seen_ = t.sacks > 0;
     sacked_bytes_ = 0;
@@ -100,13 +102,22 @@ void tcp_flow::take_text(const wire_tcp &t) {
   }
   uint32_t first = t.seq + t.has(bit_syn);
   if (!received_.add({first, t.end()})) lose_sight();
-  if (t.has(bit_urg)) urgent_arrived_ = true;
+  if (t.has(bit_urg)) urgent_places_[n_urgent_++ % urgent_places_.size()] = t.seq + t.urp - 1;
   if (t.len() > 0) theirs_plain_ = theirs_plain_ && irs_known_ && is_theirs(first - irs_ - 1, t.data);
-  if (!t.has(bit_fin)) return;
+  bool old = irs_known_ && ahead(t.end(), ack_sent_) <= 0;
+  if (!t.has(bit_fin) || old) return;
   one_fin_ =
       one_fin_ && (!fin_arrived_ || fin_arrived_at_ == t.end()) && received_.end_from(t.end()) == t.end();
   fin_arrived_ = true;
   fin_arrived_at_ = t.end();
+  fin_heard_ = heard_;
+}
+
+bool tcp_flow::is_urgent(uint8_t byte) const {
+  if (!theirs_plain_ || !irs_known_ || n_urgent_ > urgent_places_.size()) return true;
+  for (uint32_t i = 0; i < n_urgent_; ++i)
+    if (is_theirs(urgent_places_[i] - irs_ - 1, {&byte, 1})) return true;
+  return false;
 }
 
 // Of the peer that the address tells.
@@ -143,7 +154,9 @@ void tcp_flow::arrives(const wire_tcp &t, const surroundings &s, bool whole) {
   take_window(t);
   if (phase_ == phase::syn_sent && n_offers_ == 0) return;  // of no connection yet
   take_text(t);
-  if (t.has_ts) tsvals_[n_tsvals_++ % tsvals_.size()] = t.tsval;
+  // What is to be echoed is the stamp of a segment at the left edge (RFC 7323, 4.3).
+  bool at_edge = !irs_known_ || ahead(t.seq, ack_sent_) <= 0 || !exact_;
+  if (t.has_ts && at_edge) tsvals_[n_tsvals_++ % tsvals_.size()] = t.tsval;
 }
 
 // Do we know what the stack knows?

@@ -20,6 +20,7 @@ struct surroundings {
   bool blind = false;          // something was sent that nobody has seen
   bool crowded = false;        // there are several connections: one may have come by a cookie
   bool users_may_end = false;  // a call was made that can end a connection, or change how it behaves
+  bool half_closes = false;    // a call was made that ends one direction only
   bool nagle = true;           // nobody has turned it off
 };
 
@@ -62,7 +63,9 @@ class tcp_flow {
   bool reset_sent() const { return phase_ == phase::reset; }
   bool heard_lately(uint64_t now) const { return now - heard_ < 60'000; }
   // Bytes stand where they arrived: nothing urgent was taken out.
-  bool orderly() const { return irs_known_ && sees_ != sight::none && !urgent_arrived_; }
+  bool orderly() const { return irs_known_ && sees_ != sight::none && n_urgent_ == 0; }
+  // It stands where an urgent pointer has pointed: just before (RFC 9293, 3.8.5).
+  bool is_urgent(uint8_t byte) const;
   // All that arrived was the peer's stream.
   bool their_bytes_are_plain() const { return theirs_plain_; }
   bool is_theirs(uint32_t at, const_bytes) const;
@@ -114,6 +117,7 @@ class tcp_flow {
   void begin_incarnation(const wire_tcp &, phase);
   void agree(const offer *);
   const offer *offer_for(uint32_t ack) const;
+  bool waits_for_duplicates(const surroundings &) const;
   void judge_reset(const wire_tcp &, const surroundings &);
   void open_with(const wire_tcp &, const surroundings &);
   void judge_ack(const wire_tcp &);
@@ -171,14 +175,19 @@ class tcp_flow {
   uint32_t resend_below_ = 0;  // the same, for another reason than a loss
   uint32_t dupacks_ = 0, sacked_bytes_ = 0;
   bool sack_seen_ = false;
-  uint64_t cwnd_ = 0;  // not more than this may be in flight
+  bool lossy_ = false;  // slow start may be over
+  uint64_t cwnd_ = 0;   // not more than this may be in flight
 
   // The peer's stream.
   bool irs_known_ = false;
   uint32_t irs_ = 0;
   seq_ranges received_;
-  bool fin_arrived_ = false, one_fin_ = true, reset_arrived_ = false, urgent_arrived_ = false;
+  bool fin_arrived_ = false, one_fin_ = true, reset_arrived_ = false;
+  std::array<uint32_t, 8> urgent_places_;  // of bytes that the peer has called urgent
+  uint32_t n_urgent_ = 0;
   uint32_t fin_arrived_at_ = 0;
+  uint64_t fin_heard_ = 0;
+  bool closed_first_ = false;  // our FIN came before the peer's
   bool theirs_plain_ = true;
   user user_ = user::none;
   uint32_t user_bytes_ = 0;

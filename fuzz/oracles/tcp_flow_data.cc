@@ -114,6 +114,7 @@ void tcp_flow::judge_nagle(const wire_tcp &t, const surroundings &s) {
 
 // Why is it sent again? A time-out, duplicates, a report, or something that was no loss.
 void tcp_flow::judge_again(const wire_tcp &t, const surroundings &s) {
+  lossy_ = true;
   bool known_loss = ahead(recover_, t.seq) > 0 || ahead(resend_below_, t.seq) > 0;
   bool duplicates = dupacks_ >= 3 || sack_seen_;
   if (known_loss || path_shrank_) {
@@ -158,6 +159,7 @@ void tcp_flow::judge_congestion(const wire_tcp &t) {
 void tcp_flow::account(const wire_tcp &t, const surroundings &s) {
   bool was_idle = snd_max_ == una_;
   if (t.has(bit_fin)) {
+    if (!fin_sent_) closed_first_ = !fin_arrived_;
     fin_sent_ = true;
     fin_at_ = t.seq + t.len();
   }

@@ -16,6 +16,7 @@ constexpr rule after_reset{"a segment after the reset", "RFC 9293, 3.10.7.4"};
 constexpr rule reset_for_nothing{"a reset of a connection that nobody has ended",
                                  "RFC 9293, 3.5.3; RFC 5961"};
 constexpr rule reset_number{"a reset with a number that its receiver cannot take", "RFC 9293, 3.5.2"};
+constexpr rule time_wait_short{"TIME-WAIT is left too early", "RFC 9293, 3.6.1"};
 constexpr rule acks_nothing{"an ACK of what never arrived", "RFC 9293, 3.4"};
 constexpr rule acks_back{"an ACK that takes an earlier one back", "RFC 9293, 3.4"};
 constexpr rule shrinks{"the offered window is taken back", "RFC 9293, 3.8.6, SHLD-14"};
@@ -154,6 +155,14 @@ void tcp_flow::open_with(const wire_tcp &t, const surroundings &s) {
   cwnd_ = initial_window();
 }
 
+// In TIME-WAIT, whose end no user can bring about.
+bool tcp_flow::waits_for_duplicates(const surroundings &s) const {
+  constexpr uint64_t two_msl = 60'000;  // ms; this stack's
+  bool both = closed_first_ && fin_arrived_ && one_fin_ && una_ == snd_max_ && ack_sent_ == fin_arrived_at_;
+  return both && established() && !s.blind && !s.half_closes && !reset_arrived_ && sees_ == sight::all &&
+         s.now - fin_heard_ < two_msl;
+}
+
 // In answer to a segment it has that one's number; of a connection, the next that its receiver expects.
 void tcp_flow::judge_reset(const wire_tcp &t, const surroundings &s) {
   expect_rule(t.len() == 0, header_bits, "data with a reset");
@@ -163,6 +172,7 @@ void tcp_flow::judge_reset(const wire_tcp &t, const surroundings &s) {
     broken(reset_for_nothing, "nothing that arrived, and no call, asks for it");
   if (known && sees_ == sight::all && !s.blind && t.has(bit_ack) && t.seq != 0)
     expect_rule(ahead(t.seq, snd_max_) <= 0, reset_number, "it lies beyond what was sent");
+  if (waits_for_duplicates(s)) broken(time_wait_short, "a FIN that came again finds no connection");
   exact_ = false;
   if (known && t.has(bit_ack) && t.seq == snd_max_) phase_ = phase::reset;
 }

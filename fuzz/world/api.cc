@@ -34,6 +34,7 @@ void world::make_call(const op &o) {
   caller::result r = user_call(*this, o).make(o);
   if (o.code == opcode::recv)
     streams_.received(o, fd_of(o), r.e == err::ok, r.data.value_or(const_bytes{}), sched_.now());
+  if (o.code == opcode::resolve) streams_.resolved(r.e == err::ok);
   if (o.code == opcode::send) streams_.sent(fd_of(o), uint32_t(r.value), r.e == err::ok || r.e == err::again);
   show(o, r);
 }
