@@ -72,7 +72,6 @@ void tcp_flow::take_ack(const wire_tcp &t, const surroundings &s) {
     uint32_t acked = t.ack - una_ - (una_ == iss_);
     una_ = t.ack;
     timer_base_ = s.now;
-    last_interval_ = 0;
     // Slow start at most: two segments for an ACK (RFC 3465). Once it is over, a segment's share for each.
     cwnd_ += lossy_ ? std::max(acked, full_segment()) : std::min(acked, 2 * full_segment());
     if (ahead(una_, recover_) >= 0) dupacks_ = 0;
@@ -132,7 +131,8 @@ void tcp_flow::arrives(const wire_tcp &t, const surroundings &s, bool whole) {
   idle_ack_ = false;
   heard_ = s.now;
   if (t.has(bit_rst)) {
-    if (!irs_known_ || phase_ != phase::open || ahead(t.seq, ack_sent_) >= 0) reset_arrived_ = true;
+    bool exact = ahead(t.seq, ack_sent_) >= 0 && ahead(t.seq, arrived_in_order()) <= 0;
+    if (!irs_known_ || s.blind || exact) reset_arrived_ = true;
     excuse();
     asked_ = true;
     if (s.crowded) lose_sight();  // the cookie may come once more
@@ -150,6 +150,7 @@ void tcp_flow::arrives(const wire_tcp &t, const surroundings &s, bool whole) {
   if (!plausible(t, s)) return;
   bool in_place = !irs_known_ || t.seq == arrived_in_order();
   confirmed_ = confirmed_ || (in_place && t.has(bit_ack) && ahead(t.ack, iss_) > 0);
+  if (in_place && irs_known_ && t.has(bit_ack)) surely_acked_ = later_of(surely_acked_, t.ack);
   take_ack(t, s);
   take_window(t);
   if (phase_ == phase::syn_sent && n_offers_ == 0) return;  // of no connection yet

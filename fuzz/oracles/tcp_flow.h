@@ -101,7 +101,7 @@ class tcp_flow {
 
   // --- tcp_flow.cc: what arrives
   // Both SYNs are acknowledged.
-  bool established() const { return phase_ == phase::open && confirmed_; }
+  bool established() const { return confirmed_ && (phase_ == phase::open || phase_ == phase::syn_received); }
   void take_syn(const wire_tcp &);
   static void mix(offer &, const wire_tcp &);
   bool plausible(const wire_tcp &, const surroundings &) const;
@@ -130,7 +130,7 @@ class tcp_flow {
   // --- tcp_flow_data.cc: which bytes may leave, and when
   void judge_data(const wire_tcp &, const surroundings &);
   void skip_to(uint32_t seq);
-  void judge_place(const wire_tcp &);
+  void judge_place(const wire_tcp &, const surroundings &);
   void judge_contents(const wire_tcp &);
   void judge_sender(const wire_tcp &, const surroundings &);
   void judge_nagle(const wire_tcp &, const surroundings &);
@@ -155,7 +155,8 @@ class tcp_flow {
 
   // Our stream. `una_` is the most that the peer has acknowledged, which the stack may not know yet.
   uint32_t iss_ = 0, snd_max_ = 0, una_ = 0, fin_at_ = 0;
-  bool confirmed_ = false;  // our SYN is acknowledged, by a segment that the stack has taken
+  uint32_t surely_acked_ = 0;  // the stack knows this one
+  bool confirmed_ = false;     // our SYN is acknowledged, by a segment that the stack has taken
   bool fin_sent_ = false;
   uint32_t small_end_ = 0;  // of the last small segment
   bool edge_known_ = false;
@@ -169,7 +170,7 @@ class tcp_flow {
   // Loss and congestion.
   uint64_t timer_base_ = 0;     // since when a retransmission timer could have run
   uint64_t timed_out_ = never;  // when data was sent again because of it
-  uint64_t last_interval_ = 0;
+  uint32_t time_outs_ = 0;      // one after the other, and not a word between them
   uint64_t last_data_ = 0;
   uint32_t recover_ = 0;       // below this, what is sent again belongs to a loss that is known
   uint32_t resend_below_ = 0;  // the same, for another reason than a loss

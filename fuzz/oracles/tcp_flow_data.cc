@@ -13,6 +13,7 @@ constexpr rule hole{"a hole in what was sent", "RFC 9293, 3.4"};
 constexpr rule beyond{"data beyond the window", "RFC 9293, 3.8.6"};
 constexpr rule too_large{"a segment larger than the peer takes", "RFC 9293, 3.7.1, MUST-16; RFC 6691"};
 constexpr rule behind_fin{"data behind the FIN, or another FIN", "RFC 9293, 3.6"};
+constexpr rule acked_again{"something is sent again that was acknowledged", "RFC 9293, 3.4 and 3.8.1"};
 constexpr rule changed{"other data under the same numbers", "RFC 9293, 3.4"};
 constexpr rule not_the_users{"other bytes leave than the user has sent", "RFC 9293, 3.4"};
 constexpr rule fin_early{"the FIN leaves before the user's last byte", "RFC 9293, 3.6"};
@@ -22,7 +23,6 @@ constexpr rule no_backoff{"the retransmission timer does not back off", "RFC 629
 constexpr rule congests{"more in flight than congestion control allows", "RFC 5681, 3.1; RFC 6928"};
 
 constexpr uint32_t least_timeout = 1000, most_timeout = 60 * 1000;  // ms: RFC 6298, 2.4 and 2.5
-constexpr uint32_t grain = 500;                                     // of the slow timer
 
 }  // namespace
 
@@ -33,7 +33,7 @@ uint32_t tcp_flow::initial_window() const {
 
 void tcp_flow::judge_data(const wire_tcp &t, const surroundings &s) {
   if (s.blind && ahead(t.seq, snd_max_) > 0) skip_to(t.seq);
-  judge_place(t);
+  judge_place(t, s);
   judge_sender(t, s);
   if (t.len() == 0) return;
   judge_contents(t);
@@ -52,7 +52,7 @@ void tcp_flow::skip_to(uint32_t seq) {
   contents_known_ = exact_ = false;
 }
 
-void tcp_flow::judge_place(const wire_tcp &t) {
+void tcp_flow::judge_place(const wire_tcp &t, const surroundings &s) {
   expect_rule(ahead(t.seq, snd_max_) <= 0, hole, "it begins behind the last byte that was sent");
   expect_rule(ahead(t.seq, iss_) >= 0, hole, "it begins before the first byte");
   uint32_t end = t.seq + t.len();
@@ -60,6 +60,8 @@ void tcp_flow::judge_place(const wire_tcp &t) {
               "data and options are more than its MSS");
   bool probe = t.len() == 1 && ahead(t.seq, edge_) <= 0;
   expect_rule(t.len() == 0 || ahead(end, edge_) <= 0 || probe, beyond, "the peer has never offered so much");
+  bool brings = t.len() > 0 || t.has(bit_fin);
+  expect_rule(!brings || s.blind || ahead(t.end(), surely_acked_) > 0, acked_again, "the peer has all of it");
   if (fin_sent_) {
     expect_rule(t.len() == 0 || ahead(end, fin_at_) <= 0, behind_fin, "the stream has ended before");
     expect_rule(!t.has(bit_fin) || end == fin_at_, behind_fin, "it has another place");
@@ -115,6 +117,8 @@ void tcp_flow::judge_nagle(const wire_tcp &t, const surroundings &s) {
 // Why is it sent again? A time-out, duplicates, a report, or something that was no loss.
 void tcp_flow::judge_again(const wire_tcp &t, const surroundings &s) {
   lossy_ = true;
+  bool silence = timed_out_ != never && heard_ <= timed_out_ && timed_out_ < s.now;
+  if (silence && t.seq == una_) return judge_time_out(t, s);
   bool known_loss = ahead(recover_, t.seq) > 0 || ahead(resend_below_, t.seq) > 0;
   bool duplicates = dupacks_ >= 3 || sack_seen_;
   if (known_loss || path_shrank_) {
@@ -134,13 +138,11 @@ void tcp_flow::judge_again(const wire_tcp &t, const surroundings &s) {
 void tcp_flow::judge_time_out(const wire_tcp &t, const surroundings &s) {
   expect_rule(s.now - timer_base_ >= least_timeout, no_reason,
               "no timer can have run out, and nothing tells of a loss");
-  if (timed_out_ != never && heard_ <= timed_out_ && t.seq == una_) {
-    uint64_t interval = s.now - timed_out_, expected = std::min<uint64_t>(2 * last_interval_, most_timeout);
-    if (interval + 2 * grain < expected) broken(no_backoff, "it ran out sooner than the last time");
-    last_interval_ = interval;
-  } else {
-    last_interval_ = exact_ ? s.now - timer_base_ : 0;
-  }
+  bool again = timed_out_ != never && heard_ <= timed_out_ && t.seq == una_;
+  if (!again) time_outs_ = 0;
+  uint64_t least = std::min<uint64_t>(uint64_t(least_timeout) << std::min(time_outs_, 10u), most_timeout);
+  if (again && s.now - timed_out_ < least) broken(no_backoff, "it ran out sooner than the last time");
+  ++time_outs_;
   timed_out_ = s.now;
   timer_base_ = s.now;
   recover_ = snd_max_;

@@ -69,7 +69,7 @@ void tcp_flow::begin_incarnation(const wire_tcp &t, phase p) {
   fresh.stored_.clear();
   *this = std::move(fresh);
   phase_ = p;
-  iss_ = una_ = recover_ = resend_below_ = small_end_ = t.seq;
+  iss_ = una_ = recover_ = resend_below_ = small_end_ = surely_acked_ = t.seq;
   snd_max_ = t.seq + 1;
   our_syn_ = t;
 }
@@ -167,7 +167,7 @@ bool tcp_flow::waits_for_duplicates(const surroundings &s) const {
 void tcp_flow::judge_reset(const wire_tcp &t, const surroundings &s) {
   expect_rule(t.len() == 0, header_bits, "data with a reset");
   ack_due_ = never;
-  bool known = irs_known_ && phase_ == phase::open;
+  bool known = irs_known_ && (phase_ == phase::open || established());
   if (known && clear(s) && s.now - heard_ < 60'000 && s.now - timer_base_ < 60'000)
     broken(reset_for_nothing, "nothing that arrived, and no call, asks for it");
   if (known && sees_ == sight::all && !s.blind && t.has(bit_ack) && t.seq != 0)

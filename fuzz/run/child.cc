@@ -78,7 +78,9 @@ void hang_after(uint32_t seconds) { alarm(seconds); }
 
 child_end run_child(bool quiet, const std::function<void()> &body, const std::function<bool()> &go_on) {
   child_end end;
-  watch::warm_up_symbolizer();
+  // Once one has needed it: loading the debug information takes longer than most scenarios.
+  static bool symbols_are_wanted = false;
+  if (symbols_are_wanted) watch::warm_up_symbolizer();
   int fds[2];
   if (pipe2(fds, O_CLOEXEC) != 0) exit(2);
   pid_t pid = fork();
@@ -98,6 +100,7 @@ child_end run_child(bool quiet, const std::function<void()> &body, const std::fu
     end.finding = watch::finding_from_json(end.said.substr(at + 1));
     end.said.resize(at);
   }
+  if (end.finding && !(end.finding->stack.empty() && end.finding->life.empty())) symbols_are_wanted = true;
   if (status != 0 && !end.finding) end.finding = died(status);
   return end;
 }

@@ -9,6 +9,8 @@ endforeach()
 add_library(unit_tests_main OBJECT
   ${CMAKE_SOURCE_DIR}/stack/ip/in_cksum_test.cc
   ${CMAKE_SOURCE_DIR}/stack/memory/mbuf_test.cc
+  oracles/seq_ranges_test.cc
+  oracles/wire_test.cc
   scenario/codec_test.cc
   tests/arp_test.cc
   tests/conversation.cc

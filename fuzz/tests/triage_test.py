@@ -21,8 +21,9 @@ from pathlib import Path
 from prove_regression import header
 
 PROGRAM, CORPUS = sys.argv[1], Path(sys.argv[2])
-# Other bugs' builds stumble over their regressions just as well: only where ci/fuzz left them says whose they are.
-AMBIGUOUS = ("soclose-ignores-null-pcb", "timer-survives-detach", "timer-without-lock")
+# Told apart by what they are. Over other regressions other bugs' builds stumble just as well: only where ci/fuzz left
+# them says whose they are.
+TOLD_APART = ("accept-keeps-nofdref", "mbuf-double-free-on-full-ring", "double-unlock-on-error")
 PANIC = """
     Called from bsd_panic+14 -- 400235bc
     Called from sb_lock+5c -- 40030ba0
@@ -53,10 +54,12 @@ class Triage(unittest.TestCase):
         scripts = sorted((CORPUS / "regressions").glob("*.scenario"))
         names = random.Random(1).sample(range(1000), len(scripts))
         for script, number in zip(scripts, names):
-            if header(script).get("needs") == "memory":
+            head = header(script)
+            # Some of what breaks a protocol's rule is enough: each bucket is minimised.
+            if head.get("needs") == "memory" or (head["signature"].startswith("protocol:") and number % 4 > 0):
                 continue
             bug = header(script)["bug"]
-            folder = cls.inputs / f"fuzz_stack.{bug}" if bug in AMBIGUOUS else cls.inputs
+            folder = cls.inputs if bug in TOLD_APART else cls.inputs / f"fuzz_stack.{bug}"
             folder.mkdir(exist_ok=True)
             target = folder / f"crash-{number:04}"
             subprocess.run([PROGRAM, "assemble", script, "-o", target], check=True, stdout=subprocess.DEVNULL)

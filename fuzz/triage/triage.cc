@@ -30,7 +30,7 @@ using nlohmann::json;
 
 namespace {
 
-constexpr size_t inputs_at_a_time = 16;
+constexpr size_t inputs_at_a_time = 64;
 
 std::string hex(uint64_t v) {
   char text[20];
@@ -169,6 +169,7 @@ class triager {
         auto how = some[i]->targets.find(target);
         if (how == some[i]->targets.end()) continue;
         if (how->second == reading::as_it_is && !builds_[b].bug.empty()) continue;
+        if (!may_be_of(*some[i], builds_[b])) continue;
         mine.push_back(i);
         files.push_back(some[i]->file);
       }
@@ -181,6 +182,12 @@ class triager {
       std::sort(of_one.begin(), of_one.end(), [](const stumble &a, const stumble &b) {
         return std::tie(a.target, a.bug) < std::tie(b.target, b.bug);
       });
+  }
+
+  // A path that names a seeded bug settles whose it is.
+  bool may_be_of(const input &i, const replay_build &build) const {
+    auto named = [&i](const replay_build &b) { return !b.bug.empty() && names_bug(i.file, b.bug); };
+    return build.bug.empty() || named(build) || std::none_of(builds_.begin(), builds_.end(), named);
   }
 
   void attribute(journal &done) {
