@@ -5,9 +5,10 @@
 
 #include <cstdlib>
 
-// libFuzzer takes what it finds here for coverage: an input that shows an event to a state of TCP for the first time is
-// kept, also where it reaches no new line of code. It clears them before each run.
-[[gnu::section("__libfuzzer_extra_counters"), gnu::used]] static uint8_t cells[kyu::TCP_NSTATES * kyu::TCP_NEVENTS];
+// libFuzzer takes what it finds here for coverage: an input that shows an event to a state of TCP for the
+// first time is kept, also where it reaches no new line of code. It clears them before each run.
+[[gnu::section("__libfuzzer_extra_counters"),
+  gnu::used]] static uint8_t cells[kyu::TCP_NSTATES * kyu::TCP_NEVENTS];
 
 namespace kyu::fuzz {
 

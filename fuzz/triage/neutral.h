@@ -9,7 +9,7 @@
 
 namespace kyu::fuzz {
 
-inline constexpr size_t neutral_inputs = 64;  // of a target
+inline constexpr size_t neutral_inputs = 16;  // of a target
 
 // The n-th, always the same: empty, and mutated some times.
 std::vector<uint8_t> neutral_input(target, size_t n);
