@@ -74,7 +74,7 @@ void audit_socket(const socket *so, census &c) {
   expect(listener || (so->so_q.empty() && so->so_q0.empty()), life, "connections wait on no listener", so);
   expect(queue_length(so->so_q0, so) == so->so_q0len, count, "so_q0len is wrong", so);
   expect(queue_length(so->so_q, so) == so->so_qlen, count, "so_qlen is wrong", so);
-  expect(so->so_qlen + so->so_q0len <= 3 * so->so_qlimit / 2 + 1 + so->so_qlimit, limit,
+  expect(so->so_qlen + so->so_q0len <= 3 * so->so_qlimit / 2 + 1 + so->so_qlimit + 1, limit,
          "more connections wait than the backlog allows", so);
   audit_sockbuf(so, so->so_rcv, c);
   audit_sockbuf(so, so->so_snd, c);

@@ -96,8 +96,8 @@ void tcp_flow::take_window(const wire_tcp &t) {
 
 void tcp_flow::take_text(const wire_tcp &t) {
   if (fin_arrived_ && ahead(t.end(), fin_arrived_at_) > 0) {
+    if (one_fin_ && ahead(ack_sent_, fin_arrived_at_) >= 0) return;  // nothing can follow
     one_fin_ = false;
-    if (ahead(ack_sent_, fin_arrived_at_) >= 0) return;  // nothing can follow
   }
   uint32_t first = t.seq + t.has(bit_syn);
   if (!received_.add({first, t.end()})) lose_sight();
@@ -113,7 +113,7 @@ void tcp_flow::take_text(const wire_tcp &t) {
 }
 
 bool tcp_flow::is_urgent(uint8_t byte) const {
-  if (!theirs_plain_ || !irs_known_ || n_urgent_ > urgent_places_.size()) return true;
+  if (!theirs_plain_ || !irs_known_ || sees_ == sight::none || n_urgent_ > urgent_places_.size()) return true;
   for (uint32_t i = 0; i < n_urgent_; ++i)
     if (is_theirs(urgent_places_[i] - irs_ - 1, {&byte, 1})) return true;
   return false;
@@ -130,6 +130,7 @@ bool tcp_flow::is_theirs(uint32_t at, const_bytes data) const {
 void tcp_flow::arrives(const wire_tcp &t, const surroundings &s, bool whole) {
   idle_ack_ = false;
   heard_ = s.now;
+  silence_ = false;
   if (t.has(bit_rst)) {
     bool exact = ahead(t.seq, ack_sent_) >= 0 && ahead(t.seq, arrived_in_order()) <= 0;
     if (!irs_known_ || s.blind || exact) reset_arrived_ = true;
@@ -148,7 +149,7 @@ void tcp_flow::arrives(const wire_tcp &t, const surroundings &s, bool whole) {
     expect_answer_to(t, s);
   asked_ = asked_ || !exact_ || t.len() > 0 || t.flags != bit_ack || t.seq != arrived_in_order();
   if (!plausible(t, s)) return;
-  bool in_place = !irs_known_ || t.seq == arrived_in_order();
+  bool in_place = !whole && (!irs_known_ || t.seq == arrived_in_order());
   confirmed_ = confirmed_ || (in_place && t.has(bit_ack) && ahead(t.ack, iss_) > 0);
   if (in_place && irs_known_ && t.has(bit_ack)) surely_acked_ = later_of(surely_acked_, t.ack);
   take_ack(t, s);
@@ -156,7 +157,7 @@ void tcp_flow::arrives(const wire_tcp &t, const surroundings &s, bool whole) {
   if (phase_ == phase::syn_sent && n_offers_ == 0) return;  // of no connection yet
   take_text(t);
   // What is to be echoed is the stamp of a segment at the left edge (RFC 7323, 4.3).
-  bool at_edge = !irs_known_ || ahead(t.seq, ack_sent_) <= 0 || !exact_;
+  bool at_edge = !irs_known_ || ahead(t.seq, ack_sent_) <= 0 || !exact_ || s.blind;
   if (t.has_ts && at_edge) tsvals_[n_tsvals_++ % tsvals_.size()] = t.tsval;
 }
 

@@ -170,6 +170,7 @@ class tcp_flow {
   // Loss and congestion.
   uint64_t timer_base_ = 0;     // since when a retransmission timer could have run
   uint64_t timed_out_ = never;  // when data was sent again because of it
+  bool silence_ = false;        // nothing has arrived since
   uint32_t time_outs_ = 0;      // one after the other, and not a word between them
   uint64_t last_data_ = 0;
   uint32_t recover_ = 0;       // below this, what is sent again belongs to a loss that is known

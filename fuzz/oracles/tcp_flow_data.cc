@@ -117,7 +117,7 @@ void tcp_flow::judge_nagle(const wire_tcp &t, const surroundings &s) {
 // Why is it sent again? A time-out, duplicates, a report, or something that was no loss.
 void tcp_flow::judge_again(const wire_tcp &t, const surroundings &s) {
   lossy_ = true;
-  bool silence = timed_out_ != never && heard_ <= timed_out_ && timed_out_ < s.now;
+  bool silence = silence_ && timed_out_ < s.now;
   if (silence && t.seq == una_) return judge_time_out(t, s);
   bool known_loss = ahead(recover_, t.seq) > 0 || ahead(resend_below_, t.seq) > 0;
   bool duplicates = dupacks_ >= 3 || sack_seen_;
@@ -138,11 +138,12 @@ void tcp_flow::judge_again(const wire_tcp &t, const surroundings &s) {
 void tcp_flow::judge_time_out(const wire_tcp &t, const surroundings &s) {
   expect_rule(s.now - timer_base_ >= least_timeout, no_reason,
               "no timer can have run out, and nothing tells of a loss");
-  bool again = timed_out_ != never && heard_ <= timed_out_ && t.seq == una_;
+  bool again = silence_ && t.seq == una_;
   if (!again) time_outs_ = 0;
   uint64_t least = std::min<uint64_t>(uint64_t(least_timeout) << std::min(time_outs_, 10u), most_timeout);
   if (again && s.now - timed_out_ < least) broken(no_backoff, "it ran out sooner than the last time");
   ++time_outs_;
+  silence_ = true;
   timed_out_ = s.now;
   timer_base_ = s.now;
   recover_ = snd_max_;
