@@ -11,8 +11,8 @@ namespace kyu::fuzz {
 inline constexpr uint64_t drain_ms = 2 * 3600 * 1000;
 
 // Life cycle and accounting of every object that is reachable. Costs what is in use, not what the
-// pools hold.
-void audit(Stack &);
+// pools hold. `backlogs_stand`: no listener's backlog was changed.
+void audit(Stack &, bool backlogs_stand);
 
 // All is closed and every timer has run out: every pool is full again, and no dead object was
 // written to.

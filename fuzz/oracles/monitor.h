@@ -36,6 +36,7 @@ class monitor {
   bool name_answered() const { return query_answered_ || off_; }
   // One with this content has come.
   bool datagram_arrived(const_bytes) const;
+  bool backlogs_stand() const { return !listens_; }
   // No call was made that could end a connection, and nothing was lost out of sight.
   bool nothing_ends_by_itself() const { return !users_may_end_ && !blind_ && !off_; }
   void everything_closes() { users_may_end_ = true; }
@@ -76,7 +77,7 @@ class monitor {
   surroundings now_is(uint64_t now) const;
 
   uint32_t addr_ = 0;
-  bool half_closes_ = false, disordered_ = false, off_ = false, whole_seen_ = false;
+  bool listens_ = false, half_closes_ = false, disordered_ = false, off_ = false, whole_seen_ = false;
   bool address_moves_ = false;  // a call was made that can change it
   bool blind_ = false, users_may_end_ = false, nagle_ = true, many_flows_ = false;
   bool any_port_ = false;             // may be taken by now

@@ -131,6 +131,7 @@ void tcp_flow::arrives(const wire_tcp &t, const surroundings &s, bool whole) {
   idle_ack_ = false;
   heard_ = s.now;
   silence_ = false;
+  last_brought_data_ = t.len() > 0;
   if (t.has(bit_rst)) {
     bool exact = ahead(t.seq, ack_sent_) >= 0 && ahead(t.seq, arrived_in_order()) <= 0;
     if (!irs_known_ || s.blind || exact) reset_arrived_ = true;
@@ -150,7 +151,8 @@ void tcp_flow::arrives(const wire_tcp &t, const surroundings &s, bool whole) {
   asked_ = asked_ || !exact_ || t.len() > 0 || t.flags != bit_ack || t.seq != arrived_in_order();
   if (!plausible(t, s)) return;
   bool in_place = !whole && (!irs_known_ || t.seq == arrived_in_order());
-  confirmed_ = confirmed_ || (in_place && t.has(bit_ack) && ahead(t.ack, iss_) > 0);
+  confirmed_ = confirmed_ || (in_place && t.has(bit_ack) && ahead(t.ack, iss_) > 0 &&
+                              (!s.crowded || phase_ == phase::open));
   if (in_place && irs_known_ && t.has(bit_ack)) surely_acked_ = later_of(surely_acked_, t.ack);
   take_ack(t, s);
   take_window(t);

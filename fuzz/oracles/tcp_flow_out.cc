@@ -159,8 +159,8 @@ void tcp_flow::open_with(const wire_tcp &t, const surroundings &s) {
 bool tcp_flow::waits_for_duplicates(const surroundings &s) const {
   constexpr uint64_t two_msl = 60'000;  // ms; this stack's
   bool both = closed_first_ && fin_arrived_ && one_fin_ && una_ == snd_max_ && ack_sent_ == fin_arrived_at_;
-  return both && established() && !s.blind && !s.half_closes && !reset_arrived_ && sees_ == sight::all &&
-         s.now - fin_heard_ < two_msl;
+  return both && established() && !s.blind && !s.half_closes && !reset_arrived_ && !last_brought_data_ &&
+         sees_ == sight::all && s.now - fin_heard_ < two_msl;
 }
 
 // In answer to a segment it has that one's number; of a connection, the next that its receiver expects.

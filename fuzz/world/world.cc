@@ -222,7 +222,7 @@ void world::judge() {
     ++n;
   });
   audit_liveness(*stack_, {asleep.data(), n});
-  audit(*stack_);
+  audit(*stack_, monitor_.backlogs_stand());
   if (allocation_failed()) monitor_.lost_unseen();
   monitor_.judge(sched_.now());
 }

@@ -55,8 +55,9 @@ uint32_t window_to_use(tcpcb *tp, uint8_t *flags) {
     if (uint32_t(tp->snd_nxt - tp->snd_una) < tcp_socket(tp)->so_snd.sb_cc) *flags &= uint8_t(~TH_FIN);
     return 1;
   }
+  // Then it counted probes; urgent data leaves the backoff of a retransmission alone.
+  if (tp->t_timer[TCPT_PERSIST] != 0) tp->t_rxtshift = 0;
   tcp_stoptimer(tp, TCPT_PERSIST);
-  tp->t_rxtshift = 0;
   return win;
 }
 
