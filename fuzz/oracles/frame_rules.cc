@@ -84,11 +84,11 @@ void monitor::arp_in(uint64_t now, const wire_frame &f) {
   const_bytes a = f.payload;
   bool ethernet = read16(a, 0) == 1 && read16(a, 2) == 0x0800 && a[4] == 6 && a[5] == 4;
   uint32_t sender = read32(a, 14), target = read32(a, 24);
-  bool neighbour =
+  bool nearby =
       (sender ^ addr_) >> 8 == 0 && sender != addr_ && (a[8] & 1) == 0 && !is_our_link(a.subspan(8, 6));
   if (ethernet && read16(a, 6) == 1 && target == addr_) ++arp_asked_;
   bool taken = (f.link_to[0] & 1) != 0 || is_our_link(f.link_to);
-  if (taken && ethernet && neighbour && read16(a, 6) == 1 && target == addr_) arp_reply_due_ = true;
+  if (taken && ethernet && nearby && read16(a, 6) == 1 && target == addr_) arp_reply_due_ = true;
   (void)now;
 }
 

@@ -73,7 +73,8 @@ void tcp_flow::take_ack(const wire_tcp &t, const surroundings &s) {
     una_ = t.ack;
     timer_base_ = s.now;
     // Slow start at most: two segments for an ACK (RFC 3465). Once it is over, a segment's share for each.
-    cwnd_ += lossy_ ? std::max(acked, full_segment()) : std::min(acked, 2 * full_segment());
+    cwnd_ +=
+        lossy_ ? std::max<uint32_t>(acked, full_segment()) : std::min<uint32_t>(acked, 2 * full_segment());
     if (ahead(una_, recover_) >= 0) dupacks_ = 0;
     if (ahead(una_, recover_) >= 0) sack_seen_ = t.sacks > 0;
     sacked_bytes_ = 0;

@@ -28,7 +28,7 @@ constexpr uint32_t least_timeout = 1000, most_timeout = 60 * 1000;  // ms: RFC 6
 
 uint32_t tcp_flow::initial_window() const {
   uint32_t mss = full_segment();
-  return std::min(10 * mss, std::max(2 * mss, 14600u));
+  return std::min<uint32_t>(10 * mss, std::max<uint32_t>(2 * mss, 14600u));
 }
 
 void tcp_flow::judge_data(const wire_tcp &t, const surroundings &s) {
@@ -140,7 +140,8 @@ void tcp_flow::judge_time_out(const wire_tcp &t, const surroundings &s) {
               "no timer can have run out, and nothing tells of a loss");
   bool again = silence_ && t.seq == una_;
   if (!again) time_outs_ = 0;
-  uint64_t least = std::min<uint64_t>(uint64_t(least_timeout) << std::min(time_outs_, 10u), most_timeout);
+  uint64_t least =
+      std::min<uint64_t>(uint64_t(least_timeout) << std::min<uint32_t>(time_outs_, 10u), most_timeout);
   if (again && s.now - timed_out_ < least) broken(no_backoff, "it ran out sooner than the last time");
   ++time_outs_;
   silence_ = true;
