@@ -28,7 +28,7 @@ class seq_ranges {
   void forget_below(uint32_t left);
 
  private:
-  std::array<seq_range, most> r_;
+  std::array<seq_range, most> r_{};
   int n_ = 0;
 };
 

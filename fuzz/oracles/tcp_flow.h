@@ -146,7 +146,7 @@ class tcp_flow {
   sight sees_ = sight::all;
 
   // What the peer has offered, and what both agreed on.
-  std::array<offer, 4> offers_;
+  std::array<offer, 4> offers_{};
   int n_offers_ = 0;
   wire_tcp our_syn_;
   bool ts_ = false, sack_ = false, scaled_ = false;
@@ -185,7 +185,7 @@ class tcp_flow {
   uint32_t irs_ = 0;
   seq_ranges received_;
   bool fin_arrived_ = false, one_fin_ = true, reset_arrived_ = false;
-  std::array<uint32_t, 8> urgent_places_;  // of bytes that the peer has called urgent
+  std::array<uint32_t, 8> urgent_places_{};  // of bytes that the peer has called urgent
   uint32_t n_urgent_ = 0;
   uint32_t fin_arrived_at_ = 0;
   uint64_t fin_heard_ = 0;
@@ -203,7 +203,7 @@ class tcp_flow {
   uint32_t last_tsval_ = 0, last_tsecr_ = 0;
   bool ts_out_ = false;
   uint64_t ts_heard_ = 0;
-  std::array<uint32_t, 16> tsvals_;  // that arrived
+  std::array<uint32_t, 16> tsvals_{};  // that arrived
   uint32_t n_tsvals_ = 0;
 
   // What has to be said, and until when.
