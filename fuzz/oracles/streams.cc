@@ -27,7 +27,7 @@ streams::descriptor *streams::of(int fd) {
 }
 
 void streams::opened(int fd, bool datagrams) {
-  if (fd < 0 || size_t(fd) >= max_descriptors) return;
+  if (fd < 0 || size_t(fd) >= max_descriptors || fds_[size_t(fd)].tainted) return;
   fds_[size_t(fd)] = {.known = true, .datagrams = datagrams};
   if (n_open_ <= uint32_t(fd)) n_open_ = uint32_t(fd) + 1;
 }
@@ -62,7 +62,10 @@ void streams::call_begins(const op &o, int fd) {
       if (tcp_flow *f = flow_of(*d)) f->user_sends(d->one_sender);
       break;
     case opcode::shutdown: d->shut = true; break;
-    case opcode::close: d->known = false; break;  // who still sleeps in a call sees another one, or none
+    case opcode::close:  // who still sleeps in a call sees another one, or none
+      d->known = false;
+      d->tainted = d->sending > 0 || d->receiving > 0;
+      break;
     default: break;
   }
 }

@@ -42,6 +42,8 @@ class streams {
     bool in_order = true;  // one receiver at a time
     bool one_sender = true;
     bool shut = false;  // by a user
+    bool tainted =
+        false;  // it was closed under a call, which may take the next one of its number for its own
   };
 
   descriptor *of(int fd);

@@ -96,7 +96,8 @@ void tcp_flow::take_window(const wire_tcp &t) {
 }
 
 void tcp_flow::take_text(const wire_tcp &t) {
-  if (fin_arrived_ && ahead(t.end(), fin_arrived_at_) > 0) {
+  bool same_fin = t.has(bit_fin) && t.end() == fin_arrived_at_;
+  if (fin_arrived_ && ahead(t.end(), fin_arrived_at_) >= 0 && t.len() > 0 && !same_fin) {
     if (one_fin_ && ahead(ack_sent_, fin_arrived_at_) >= 0) return;  // nothing can follow
     one_fin_ = false;
   }
@@ -132,7 +133,7 @@ void tcp_flow::arrives(const wire_tcp &t, const surroundings &s, bool whole) {
   idle_ack_ = false;
   heard_ = s.now;
   silence_ = false;
-  last_brought_data_ = t.len() > 0;
+  last_brought_data_ = t.len() > 0 || t.has(bit_syn);
   if (t.has(bit_rst)) {
     bool exact = ahead(t.seq, ack_sent_) >= 0 && ahead(t.seq, arrived_in_order()) <= 0;
     if (!irs_known_ || s.blind || exact) reset_arrived_ = true;

@@ -189,8 +189,8 @@ class tcp_flow {
   uint32_t n_urgent_ = 0;
   uint32_t fin_arrived_at_ = 0;
   uint64_t fin_heard_ = 0;
-  bool last_brought_data_ = false;
-  bool closed_first_ = false;  // our FIN came before the peer's
+  bool last_brought_data_ = false;  // or a SYN
+  bool closed_first_ = false;       // our FIN came before the peer's
   bool theirs_plain_ = true;
   user user_ = user::none;
   uint32_t user_bytes_ = 0;
