@@ -48,10 +48,14 @@ void monitor::judge_fragment(const wire_frame &f) {
   expect_rule(f.offset + f.payload.size() <= 65515, fragment_wrong, "it ends behind the longest datagram");
 }
 
-void monitor::icmp_in(const wire_frame &f) {
+// An error that tells of a smaller MTU.
+void monitor::path_in(const wire_frame &f) {
   constexpr uint8_t too_big = 4;
-  if (f.payload[0] == unreachable && f.payload[1] == too_big)
-    for (size_t i = 0; i < n_flows_; ++i) flows_[i].path_shrank();
+  if (f.payload[0] != unreachable || f.payload[1] != too_big) return;
+  for (size_t i = 0; i < n_flows_; ++i) flows_[i].path_shrank();
+}
+
+void monitor::echo_in(const wire_frame &f) {
   if (f.payload[0] == echo) echoes_[n_echoes_++ % echoes_.size()] = hash_echo(f.payload, f.from);
 }
 

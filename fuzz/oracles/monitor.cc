@@ -91,9 +91,11 @@ void monitor::frame_in(uint64_t now, const_bytes f) {
   if (in_.is == wire_frame::kind::arp) return arp_in(now, in_);
   if (in_.is == wire_frame::kind::fragment && !whole_seen_) off_ = true;  // of what?
   if (in_.is == wire_frame::kind::udp && in_.wrong == nullptr) datagram_in(in_);
+  bool icmp = in_.is == wire_frame::kind::icmp;
+  if (icmp && in_.wrong == nullptr) path_in(in_);  // also by a link address of many
   if (!ours(in_)) return;
   if (in_.is == wire_frame::kind::tcp) segment_in(now, in_, false);
-  if (in_.is == wire_frame::kind::icmp) icmp_in(in_);
+  if (icmp) echo_in(in_);
 }
 
 void monitor::whole_in(uint64_t now, const_bytes f) {
@@ -102,7 +104,9 @@ void monitor::whole_in(uint64_t now, const_bytes f) {
   if (in_.wrong != nullptr) return void(off_ = true);  // how much of it survives being cut into pieces?
   if (in_.is == wire_frame::kind::tcp) segment_in(now, in_, true);
   if (in_.is == wire_frame::kind::udp) datagram_in(in_);
-  if (in_.is == wire_frame::kind::icmp) icmp_in(in_);
+  if (in_.is != wire_frame::kind::icmp) return;
+  path_in(in_);
+  echo_in(in_);
 }
 
 void monitor::segment_in(uint64_t now, const wire_frame &f, bool whole) {

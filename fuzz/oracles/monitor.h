@@ -67,7 +67,8 @@ class monitor {
   void reached(uint64_t now, uint32_t addr);
   void query_out(const wire_frame &);
   void datagram_in(const wire_frame &);
-  void icmp_in(const wire_frame &);
+  void path_in(const wire_frame &);
+  void echo_in(const wire_frame &);
   void port_taken(uint16_t);
   bool may_be_taken(uint16_t port) const;
   bool ours(const wire_frame &) const;

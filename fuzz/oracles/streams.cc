@@ -86,7 +86,7 @@ void streams::received(const op &o, int fd, bool ok, const_bytes data, uint64_t 
     broken(other_urgent, "it stands somewhere else in the stream");
   if (!ok || oob) return;
   if (f == nullptr || !f->orderly()) d->in_order = d->in_order && data.empty();
-  if (f == nullptr || !d->in_order) return;
+  if (f == nullptr || !d->in_order || !f->orderly()) return;
   if (data.empty() && o.arg[2] > 0) return expect_end(*d, *f, now);
   expect_stream(*d, *f, data);
   if (!peek) d->taken += uint32_t(data.size());

@@ -96,6 +96,7 @@ void tcp_flow::take_window(const wire_tcp &t) {
 }
 
 void tcp_flow::take_text(const wire_tcp &t) {
+  bool old = irs_known_ && ahead(t.end(), arrived_in_order()) <= 0;
   bool same_fin = t.has(bit_fin) && t.end() == fin_arrived_at_;
   if (fin_arrived_ && ahead(t.end(), fin_arrived_at_) >= 0 && t.len() > 0 && !same_fin) {
     if (one_fin_ && ahead(ack_sent_, fin_arrived_at_) >= 0) return;  // nothing can follow
@@ -105,7 +106,6 @@ void tcp_flow::take_text(const wire_tcp &t) {
   if (!received_.add({first, t.end()})) lose_sight();
   if (t.has(bit_urg)) urgent_places_[n_urgent_++ % urgent_places_.size()] = t.seq + t.urp - 1;
   if (t.len() > 0) theirs_plain_ = theirs_plain_ && irs_known_ && is_theirs(first - irs_ - 1, t.data);
-  bool old = irs_known_ && ahead(t.end(), ack_sent_) <= 0;
   if (!t.has(bit_fin) || old) return;
   one_fin_ =
       one_fin_ && (!fin_arrived_ || fin_arrived_at_ == t.end()) && received_.end_from(t.end()) == t.end();
@@ -145,6 +145,7 @@ void tcp_flow::arrives(const wire_tcp &t, const surroundings &s, bool whole) {
     return;
   }
   if (t.has(bit_syn)) take_syn(t);
+  if (t.has(bit_syn) && fin_arrived_) closed_first_ = false;  // it may end a TIME-WAIT
   if (phase_ == phase::none || sees_ == sight::none) return;
   if (whole)
     exact_ = false;
@@ -155,7 +156,8 @@ void tcp_flow::arrives(const wire_tcp &t, const surroundings &s, bool whole) {
   bool in_place = !whole && (!irs_known_ || t.seq == arrived_in_order());
   confirmed_ = confirmed_ || (in_place && t.has(bit_ack) && ahead(t.ack, iss_) > 0 &&
                               (!s.crowded || phase_ == phase::open));
-  if (in_place && irs_known_ && t.has(bit_ack)) surely_acked_ = later_of(surely_acked_, t.ack);
+  if (in_place && irs_known_ && t.has(bit_ack) && !t.has(bit_syn))
+    surely_acked_ = later_of(surely_acked_, t.ack);
   take_ack(t, s);
   take_window(t);
   if (phase_ == phase::syn_sent && n_offers_ == 0) return;  // of no connection yet

@@ -118,7 +118,7 @@ void tcp_flow::judge_nagle(const wire_tcp &t, const surroundings &s) {
 void tcp_flow::judge_again(const wire_tcp &t, const surroundings &s) {
   lossy_ = true;
   bool silence = silence_ && timed_out_ < s.now;
-  if (silence && t.seq == una_) return judge_time_out(t, s);
+  if (silence && t.seq == una_ && !path_shrank_) return judge_time_out(t, s);
   bool known_loss = ahead(recover_, t.seq) > 0 || ahead(resend_below_, t.seq) > 0;
   bool duplicates = dupacks_ >= 3 || sack_seen_;
   if (known_loss || path_shrank_) {
