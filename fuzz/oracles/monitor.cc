@@ -112,13 +112,13 @@ void monitor::whole_in(uint64_t now, const_bytes f) {
 void monitor::segment_in(uint64_t now, const wire_frame &f, bool whole) {
   const wire_tcp &t = f.tcp;
   tcp_flow *flow = flow_of({f.to, f.from, t.dport, t.sport}, t.has(bit_syn));
+  stray_ = t;
   if (!whole) expect_reset(now, f, flow);
   if (flow != nullptr) flow->arrives(t, now_is(now), whole || f.ip_options);
 }
 
 // Where nobody can have bound its port; not where the answer may have to wait for ARP.
 void monitor::expect_reset(uint64_t now, const wire_frame &f, tcp_flow *flow) {
-  stray_ = f.tcp;
   bool sure = !blind_ && !arp_crowd() && !address_moves_ && !f.ip_options && !f.tcp.has(bit_rst) &&
               f.tcp.dport != 0 && f.tcp.sport != 0;
   if (!sure || may_be_taken(f.tcp.dport) || (flow != nullptr && flow->ever_open())) return;

@@ -153,6 +153,7 @@ void tcp_flow::arrives(const wire_tcp &t, const surroundings &s, bool whole) {
     expect_answer_to(t, s);
   asked_ = asked_ || !exact_ || t.len() > 0 || t.flags != bit_ack || t.seq != arrived_in_order();
   if (!plausible(t, s)) return;
+  if (whole) resend_below_ = snd_max_;  // it may have been refused
   bool in_place = !whole && (!irs_known_ || t.seq == arrived_in_order());
   confirmed_ = confirmed_ || (in_place && t.has(bit_ack) && ahead(t.ack, iss_) > 0 &&
                               (!s.crowded || phase_ == phase::open));
