@@ -33,8 +33,7 @@ uint64_t hash_echo(const_bytes icmp, uint32_t peer) { return hash_bytes(icmp.sub
 void monitor::judge_ip(const wire_frame &f) {
   if (f.wrong != nullptr) broken(malformed, f.wrong);
   expect_rule(is_our_link(f.link_from), link_wrong, "it is not from us");
-  expect_rule(std::all_of(f.padding.begin(), f.padding.end(), [](uint8_t b) { return b == 0; }),
-              padding_leaks, "behind the packet");
+  expect_rule(is_zero(f.padding), padding_leaks, "behind the packet");
   expect_rule(f.ttl > 0, malformed, "its time to live is 0");
   expect_rule(address_moves_ || f.from == addr_, source_wrong, "another one");
   expect_rule(!group(f.from) || (address_moves_ && f.from == 0), source_wrong, "one of many hosts");
@@ -52,20 +51,19 @@ void monitor::judge_fragment(const wire_frame &f) {
 void monitor::path_in(const wire_frame &f) {
   constexpr uint8_t too_big = 4;
   if (f.payload[0] != unreachable || f.payload[1] != too_big) return;
-  for (size_t i = 0; i < n_flows_; ++i) flows_[i].path_shrank();
+  for (tcp_flow &flow : flows()) flow.path_shrank();
 }
 
 void monitor::echo_in(const wire_frame &f) {
-  if (f.payload[0] == echo) echoes_[n_echoes_++ % echoes_.size()] = hash_echo(f.payload, f.from);
+  if (f.payload[0] == echo) echoes_.add(hash_echo(f.payload, f.from));
 }
 
 void monitor::judge_icmp(const wire_frame &f) {
   uint8_t type = f.payload[0];
   expect_rule(type == echo_reply || is_error(type), error_wrong, "its type");
   if (type == echo_reply) {
-    bool many = n_echoes_ > echoes_.size();
-    bool asked = std::find(echoes_.begin(), echoes_.end(), hash_echo(f.payload, f.to)) != echoes_.end();
-    expect_rule(many || (n_echoes_ > 0 && asked), echo_wrong, "nobody has asked with this content");
+    bool asked = echoes_.may_have_had(hash_echo(f.payload, f.to));
+    expect_rule(asked, echo_wrong, "nobody has asked with this content");
     return;
   }
   const_bytes quote = f.payload.subspan(8);
@@ -82,54 +80,52 @@ void monitor::judge_icmp(const wire_frame &f) {
 
 // --- ARP
 
-void monitor::arp_in(uint64_t now, const wire_frame &f) {
+void monitor::arp_in(const wire_frame &f) {
   ++arp_frames_in_;
-  if (f.payload.size() < 28 || blind_ || address_moves_) return;
-  const_bytes a = f.payload;
-  bool ethernet = read16(a, 0) == 1 && read16(a, 2) == 0x0800 && a[4] == 6 && a[5] == 4;
-  uint32_t sender = read32(a, 14), target = read32(a, 24);
-  bool nearby =
-      (sender ^ addr_) >> 8 == 0 && sender != addr_ && (a[8] & 1) == 0 && !is_our_link(a.subspan(8, 6));
-  if (ethernet && read16(a, 6) == 1 && target == addr_) ++arp_asked_;
+  const wire_arp &a = f.arp;
+  bool for_us = f.wrong == nullptr && a.of_ethernet && a.op == 1 && a.target == addr_;
+  if (!for_us || blind_ || address_moves_) return;
+  ++arp_asked_;
+  bool nearby = (a.sender ^ addr_) >> 8 == 0 && a.sender != addr_ && (a.sender_link[0] & 1) == 0 &&
+                !is_our_link(a.sender_link);
   bool taken = (f.link_to[0] & 1) != 0 || is_our_link(f.link_to);
-  if (taken && ethernet && nearby && read16(a, 6) == 1 && target == addr_) arp_reply_due_ = true;
-  (void)now;
+  if (taken && nearby) arp_reply_due_ = true;
 }
 
 void monitor::judge_arp(uint64_t now, const wire_frame &f) {
-  const_bytes a = f.payload;
-  expect_rule(a.size() >= 28, arp_wrong, "it is too short");
-  expect_rule(std::all_of(a.begin() + 28, a.end(), [](uint8_t b) { return b == 0; }), padding_leaks,
-              "behind an ARP packet");
-  uint16_t op = read16(a, 6);
-  bool ethernet = read16(a, 0) == 1 && read16(a, 2) == 0x0800 && a[4] == 6 && a[5] == 4;
-  expect_rule(ethernet && (op == 1 || op == 2), arp_wrong, "its head");
-  expect_rule(is_our_link(f.link_from) && is_our_link(a.subspan(8, 6)), link_wrong, "it is not from us");
-  uint32_t sender = read32(a, 14), target = read32(a, 24);
-  expect_rule(address_moves_ || sender == addr_ || sender == 0, source_wrong, "by ARP");
-  if (op == 2) {
-    arp_reply_due_ = false;
-    expect_rule(arp_asked_ > 0 || blind_ || address_moves_, arp_wrong, "a reply that nobody has asked for");
-    if (arp_asked_ > 0) --arp_asked_;
-    expect_rule(std::equal(f.link_to.begin(), f.link_to.end(), a.begin() + 18), arp_wrong,
-                "its receiver is another one");
-    return;
-  }
-  if (sender == 0 || sender == target) return;  // a probe, an announcement
-  for (size_t i = 0; i < n_flows_; ++i)
-    blind_ = blind_ ||
-             (flows_[i].who().theirs == target && flows_[i].ever_open());  // it waits, and may be dropped
-  auto end = neighbours_.begin() + long(n_neighbours_);
-  auto at = std::find_if(neighbours_.begin(), end, [target](const neighbour &n) { return n.addr == target; });
-  if (at == end) {
+  const wire_arp &a = f.arp;
+  expect_rule(f.wrong == nullptr, arp_wrong, "it is too short");
+  expect_rule(is_zero(f.padding), padding_leaks, "behind an ARP packet");
+  expect_rule(a.of_ethernet && (a.op == 1 || a.op == 2), arp_wrong, "its head");
+  expect_rule(is_our_link(f.link_from) && is_our_link(a.sender_link), link_wrong, "it is not from us");
+  expect_rule(address_moves_ || a.sender == addr_ || a.sender == 0, source_wrong, "by ARP");
+  if (a.op == 2) return judge_arp_reply(f);
+  bool asks = a.sender != 0 && a.sender != a.target;  // else it is a probe, or an announcement
+  if (asks) judge_arp_request(now, a.target);
+}
+
+void monitor::judge_arp_reply(const wire_frame &f) {
+  arp_reply_due_ = false;
+  expect_rule(arp_asked_ > 0 || blind_ || address_moves_, arp_wrong, "a reply that nobody has asked for");
+  if (arp_asked_ > 0) --arp_asked_;
+  expect_rule(std::equal(f.link_to.begin(), f.link_to.end(), f.arp.target_link.begin()), arp_wrong,
+              "its receiver is another one");
+}
+
+// What goes there waits for the answer, and may be dropped.
+void monitor::judge_arp_request(uint64_t now, uint32_t target) {
+  for (const tcp_flow &flow : flows())
+    if (flow.who().theirs == target && flow.ever_open()) blind_ = true;
+  neighbour *n = neighbour_at(target);
+  if (n == nullptr) {
     if (n_neighbours_ == neighbours_.size()) return void(many_neighbours_ = blind_ = true);
-    neighbours_[n_neighbours_++] = {target, now, events_, true};
-    return;
+    n = &neighbours_[n_neighbours_++];
+  } else {
+    bool crowd = many_neighbours_ || arp_crowd();
+    expect_rule(crowd || address_moves_ || now - n->asked >= 1000, arp_flood, "once more");
+    if (n->waits) blind_ = true;
   }
-  expect_rule(many_neighbours_ || arp_crowd() || address_moves_ || now - at->asked >= 1000, arp_flood,
-              "once more");
-  if (at->waits) blind_ = true;
-  *at = {target, now, events_, true};
+  *n = {target, now, events_, true};
 }
 
 }  // namespace kyu::fuzz

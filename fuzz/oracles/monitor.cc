@@ -1,5 +1,8 @@
 #include "oracles/monitor.h"
 
+#include "socket/sockopt.h"
+#include "world/call.h"
+
 #include <algorithm>
 
 namespace kyu::fuzz {
@@ -33,9 +36,8 @@ surroundings monitor::now_is(uint64_t now) const {
 }
 
 tcp_flow *monitor::flow_of(const tcp_flow::name &who, bool make) {
-  auto end = flows_.begin() + long(n_flows_);
-  auto at = std::find_if(flows_.begin(), end, [&who](const tcp_flow &f) { return f.who() == who; });
-  if (at != end) return &*at;
+  for (tcp_flow &f : flows())
+    if (f.who() == who) return &f;
   if (!make) return nullptr;
   if (n_flows_ == max_flows) {
     many_flows_ = true;
@@ -51,21 +53,12 @@ bool monitor::ours(const wire_frame &f) const {
 }
 
 void monitor::port_taken(uint16_t port) {
-  if (port == 0 || n_ports_ == ports_.size())
-    any_port_ = true;
-  else
-    ports_[n_ports_++] = port;
-}
-
-bool monitor::may_be_taken(uint16_t port) const {
-  return any_port_ ||
-         std::find(ports_.begin(), ports_.begin() + long(n_ports_), port) != ports_.begin() + long(n_ports_);
+  ports_.add(port);
+  any_port_ = any_port_ || port == 0 || ports_.forgot_some();
 }
 
 void monitor::call_begins(const op &o) {
   ++events_;
-  static const int setopt_which = arg_index(opcode::setopt, "option");
-  static constexpr int nodelay = 11, maxseg = 12;  // among the names in op.cc
   switch (o.code) {
     case opcode::bind: port_taken(uint16_t(o.arg[2])); break;
     case opcode::tcp_bind: port_taken(uint16_t(o.arg[1])); break;
@@ -74,7 +67,7 @@ void monitor::call_begins(const op &o) {
     case opcode::tcp_connect: any_port_ = true; break;
     case opcode::server: any_port_ = users_may_end_ = true; break;
     case opcode::setopt:
-      nagle_ = nagle_ && o.arg[size_t(setopt_which)] != nodelay && o.arg[size_t(setopt_which)] != maxseg;
+      nagle_ = nagle_ && option_of(o) != TCP_NODELAY && option_of(o) != TCP_MAXSEG;
       users_may_end_ = true;
       break;
     case opcode::shutdown: half_closes_ = true; [[fallthrough]];
@@ -88,7 +81,7 @@ void monitor::call_begins(const op &o) {
 void monitor::frame_in(uint64_t now, const_bytes f) {
   ++events_;
   read_frame(f, in_);
-  if (in_.is == wire_frame::kind::arp) return arp_in(now, in_);
+  if (in_.is == wire_frame::kind::arp) return arp_in(in_);
   if (in_.is == wire_frame::kind::fragment && !whole_seen_) off_ = true;  // of what?
   if (in_.is == wire_frame::kind::udp && in_.wrong == nullptr) datagram_in(in_);
   bool icmp = in_.is == wire_frame::kind::icmp;
@@ -122,8 +115,8 @@ void monitor::expect_reset(uint64_t now, const wire_frame &f, tcp_flow *flow) {
   bool sure = !blind_ && !arp_crowd() && !address_moves_ && !f.ip_options && !f.tcp.has(bit_rst) &&
               f.tcp.dport != 0 && f.tcp.sport != 0;
   if (!sure || may_be_taken(f.tcp.dport) || (flow != nullptr && flow->ever_open())) return;
-  auto known = [&](const neighbour &n) { return n.addr == f.from && !n.waits && now - n.asked < 60'000; };
-  if (std::any_of(neighbours_.begin(), neighbours_.begin() + long(n_neighbours_), known)) ++resets_due_;
+  const neighbour *n = neighbour_at(f.from);
+  if (n != nullptr && !n->waits && now - n->asked < 60'000) ++resets_due_;
 }
 
 void monitor::frame_out(uint64_t now, const_bytes f) {
@@ -151,8 +144,8 @@ void monitor::segment_out(uint64_t now, const wire_frame &f) {
 // The answer to the segment that came last, where it comes at once.
 void monitor::stray_reset_out(const wire_frame &f) {
   const wire_tcp &t = f.tcp;
-  bool answers_last = stray_.dport == t.sport && stray_.sport == t.dport && resets_due_ == 1;
   bool ports = stray_.dport == t.sport && stray_.sport == t.dport;
+  bool answers_last = ports && resets_due_ == 1;
   if (ports && stray_.has(bit_rst) && !blind_) broken(answers_reset, "to a reset there is nothing to say");
   if (resets_due_ > 0) --resets_due_;
   if (!answers_last) return;
@@ -166,11 +159,13 @@ void monitor::stray_reset_out(const wire_frame &f) {
 
 void monitor::judge(uint64_t now) {
   if (off_) return;
-  if (blind_) resets_due_ = 0, arp_reply_due_ = false;
+  if (blind_) {
+    resets_due_ = 0;
+    arp_reply_due_ = false;
+  }
   expect_rule(resets_due_ == 0, must_reset, "nobody can have bound its port");
   expect_rule(!arp_reply_due_, must_reply, "and it came from a neighbour");
-  for (size_t i = 0; i < n_flows_; ++i) {
-    tcp_flow &flow = flows_[i];
+  for (tcp_flow &flow : flows()) {
     if (blind_ || waits_for_arp(flow.who().theirs)) flow.excuse();
     flow.expect_answers(now_is(now));
   }
@@ -180,50 +175,49 @@ void monitor::judge(uint64_t now) {
 
 tcp_flow *monitor::only_flow_to(uint32_t addr, uint16_t port) {
   tcp_flow *found = nullptr;
-  for (size_t i = 0; i < n_flows_; ++i) {
-    const tcp_flow::name &who = flows_[i].who();
-    if (who.theirs != addr || who.their_port != port) continue;
+  for (tcp_flow &flow : flows()) {
+    if (flow.who().theirs != addr || flow.who().their_port != port) continue;
     if (found != nullptr) return nullptr;
-    found = &flows_[i];
+    found = &flow;
   }
   return off_ || address_moves_ ? nullptr : found;
 }
 
 // Who asks for a name tells the answer by its number and its port (RFC 5452, 9).
 void monitor::query_out(const wire_frame &f) {
-  if (f.dport == dns_port && f.datagram.size() >= 2)
-    queries_[n_queries_++ % queries_.size()] = {f.to, f.sport, read16(f.datagram, 0)};
+  if (f.dport == dns_port && f.datagram.size() >= 2) queries_.add({f.to, f.sport, read16(f.datagram, 0)});
 }
 
 void monitor::datagram_in(const wire_frame &f) {
   if (f.sport == dns_port && f.datagram.size() >= 12) {
     query q{f.from, f.dport, read16(f.datagram, 0)};
-    query_answered_ = query_answered_ || std::find(queries_.begin(), queries_.end(), q) != queries_.end();
+    query_answered_ = query_answered_ || queries_.has(q);
   }
-  datagrams_[n_datagrams_++ % datagrams_.size()] = hash_bytes(f.datagram);
+  datagrams_.add(hash_bytes(f.datagram));
 }
 
 bool monitor::datagram_arrived(const_bytes data) const {
-  if (n_datagrams_ > datagrams_.size() || off_) return true;  // too many to remember
-  auto end = datagrams_.begin() + long(n_datagrams_);
-  return std::find(datagrams_.begin(), end, hash_bytes(data)) != end;
+  return off_ || datagrams_.may_have_had(hash_bytes(data));
 }
 
 // --- ARP, as far as it delays what others send
 
-void monitor::reached(uint64_t now, uint32_t addr) {
-  for (size_t i = 0; i < n_neighbours_; ++i) {
-    neighbour &n = neighbours_[i];
-    if (n.addr != addr || !n.waits) continue;
-    n.waits = false;
-    if (n.asked != now || events_ > n.events + 1) blind_ = true;  // of what was held back, some may be gone
-  }
+monitor::neighbour *monitor::neighbour_at(uint32_t addr) {
+  auto all = std::span(neighbours_).first(n_neighbours_);
+  auto at = std::find_if(all.begin(), all.end(), [addr](const neighbour &n) { return n.addr == addr; });
+  return at != all.end() ? &*at : nullptr;
 }
 
-bool monitor::waits_for_arp(uint32_t addr) const {
-  auto waits = [addr](const neighbour &n) { return n.addr == addr && n.waits; };
-  return many_neighbours_ || arp_crowd() ||
-         std::any_of(neighbours_.begin(), neighbours_.begin() + long(n_neighbours_), waits);
+void monitor::reached(uint64_t now, uint32_t addr) {
+  neighbour *n = neighbour_at(addr);
+  if (n == nullptr || !n->waits) return;
+  n->waits = false;
+  if (n->asked != now || events_ > n->events + 1) blind_ = true;  // of what was held back, some may be gone
+}
+
+bool monitor::waits_for_arp(uint32_t addr) {
+  const neighbour *n = neighbour_at(addr);
+  return many_neighbours_ || arp_crowd() || (n != nullptr && n->waits);
 }
 
 }  // namespace kyu::fuzz

@@ -2,6 +2,7 @@
 // does, and which calls were made; it never asks the stack what it thinks, nor uses a function of it.
 #pragma once
 
+#include "oracles/recent.h"
 #include "oracles/tcp_flow.h"
 #include "oracles/wire.h"
 #include "scenario/op.h"
@@ -9,6 +10,7 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 namespace kyu::fuzz {
@@ -54,6 +56,7 @@ class monitor {
     bool waits = false;
   };
 
+  std::span<tcp_flow> flows() { return std::span(flows_).first(n_flows_); }
   tcp_flow *flow_of(const tcp_flow::name &, bool make);
   void segment_in(uint64_t now, const wire_frame &, bool whole);
   void expect_reset(uint64_t now, const wire_frame &, tcp_flow *);
@@ -63,46 +66,44 @@ class monitor {
   void judge_fragment(const wire_frame &);
   void judge_icmp(const wire_frame &);
   void judge_arp(uint64_t now, const wire_frame &);
-  void arp_in(uint64_t now, const wire_frame &);
+  void judge_arp_reply(const wire_frame &);
+  void judge_arp_request(uint64_t now, uint32_t target);
+  void arp_in(const wire_frame &);
+  neighbour *neighbour_at(uint32_t addr);  // null: it was never asked for
   void reached(uint64_t now, uint32_t addr);
   void query_out(const wire_frame &);
   void datagram_in(const wire_frame &);
   void path_in(const wire_frame &);
   void echo_in(const wire_frame &);
   void port_taken(uint16_t);
-  bool may_be_taken(uint16_t port) const;
+  bool may_be_taken(uint16_t port) const { return any_port_ || ports_.has(port); }
   bool ours(const wire_frame &) const;
   // So many have spoken that entries push each other out of the table.
   bool arp_crowd() const { return arp_frames_in_ > 8; }
-  bool waits_for_arp(uint32_t addr) const;
+  bool waits_for_arp(uint32_t addr);
   surroundings now_is(uint64_t now) const;
 
   uint32_t addr_ = 0;
   bool listens_ = false, half_closes_ = false, disordered_ = false, off_ = false, whole_seen_ = false;
   bool address_moves_ = false;  // a call was made that can change it
   bool blind_ = false, users_may_end_ = false, nagle_ = true, many_flows_ = false;
-  bool any_port_ = false;             // may be taken by now
-  std::array<uint16_t, 16> ports_{};  // that may be
-  size_t n_ports_ = 0;
+  bool any_port_ = false;        // may be taken by now
+  recent<uint16_t, 16> ports_;   // that may be
   std::vector<tcp_flow> flows_;  // the first n_flows_ are in use; the others keep their memory
   size_t n_flows_ = 0;
   std::array<neighbour, 8> neighbours_;
   size_t n_neighbours_ = 0;
   bool many_neighbours_ = false;
   uint32_t arp_frames_in_ = 0;
-  uint32_t arp_asked_ = 0;             // requests for our address that may still be answered
-  uint32_t events_ = 0;                // frames in, and calls
-  std::array<uint64_t, 32> echoes_{};  // hashes of requests that arrived
-  uint32_t n_echoes_ = 0;
-  std::array<uint64_t, 32> datagrams_{};  // hashes of what arrived
-  uint32_t n_datagrams_ = 0;
+  uint32_t arp_asked_ = 0;                   // requests for our address that may still be answered
+  uint32_t events_ = 0;                      // frames in, and calls
+  recent<uint64_t, 32> echoes_, datagrams_;  // hashes of what arrived
   struct query {
     uint32_t server = 0;
     uint16_t port = 0, number = 0;
     bool operator==(const query &) const = default;
   };
-  std::array<query, 16> queries_{};
-  uint32_t n_queries_ = 0;
+  recent<query, 16> queries_;
   bool query_answered_ = false;
   uint32_t resets_due_ = 0;  // to segments of no connection
   wire_tcp stray_;           // the last of them

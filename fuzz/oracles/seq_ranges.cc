@@ -33,11 +33,4 @@ uint32_t seq_ranges::end_from(uint32_t from) const {
 
 bool seq_ranges::covers(seq_range x) const { return ahead(end_from(x.start), x.end) >= 0; }
 
-void seq_ranges::forget_below(uint32_t left) {
-  int gone = 0;
-  while (gone < n_ && ahead(r_[size_t(gone)].end, left) <= 0) ++gone;
-  std::copy(r_.begin() + gone, r_.begin() + n_, r_.begin());
-  n_ -= gone;
-}
-
 }  // namespace kyu::fuzz

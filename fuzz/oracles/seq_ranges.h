@@ -18,14 +18,11 @@ class seq_ranges {
  public:
   static constexpr int most = 48;
 
-  void clear() { n_ = 0; }
   // False: there is no room for it.
   bool add(seq_range);
   // The end of the range that `from` lies in, or at the end of; `from` itself where there is none.
   uint32_t end_from(uint32_t from) const;
   bool covers(seq_range) const;
-  // Forgets what ends at `left` or before.
-  void forget_below(uint32_t left);
 
  private:
   std::array<seq_range, most> r_{};

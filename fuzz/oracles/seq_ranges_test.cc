@@ -42,15 +42,6 @@ TEST(seq_ranges, say_when_there_is_no_room) {
   EXPECT_TRUE(ranges.add({10 * seq_ranges::most, 10 * seq_ranges::most + 1}));
 }
 
-TEST(seq_ranges, forget_what_lies_behind) {
-  seq_ranges ranges;
-  ranges.add({10, 20});
-  ranges.add({30, 40});
-  ranges.forget_below(20);
-  EXPECT_FALSE(ranges.covers({10, 11}));
-  EXPECT_TRUE(ranges.covers({30, 40}));
-}
-
 }  // namespace
 
 }  // namespace kyu::fuzz

@@ -22,12 +22,12 @@ void streams::begin() {
 }
 
 streams::descriptor *streams::of(int fd) {
-  bool there = !monitor_.disordered() && fd >= 0 && size_t(fd) < max_descriptors && fds_[size_t(fd)].known;
+  bool there = !monitor_.disordered() && fd >= 0 && size_t(fd) < fds_.size() && fds_[size_t(fd)].known;
   return there ? &fds_[size_t(fd)] : nullptr;
 }
 
 void streams::opened(int fd, bool datagrams) {
-  if (fd < 0 || size_t(fd) >= max_descriptors || fds_[size_t(fd)].tainted) return;
+  if (fd < 0 || size_t(fd) >= fds_.size() || fds_[size_t(fd)].tainted) return;
   fds_[size_t(fd)] = {.known = true, .datagrams = datagrams};
   if (n_open_ <= uint32_t(fd)) n_open_ = uint32_t(fd) + 1;
 }
@@ -49,8 +49,8 @@ tcp_flow *streams::flow_of(descriptor &d) {
   return d.flow;
 }
 
-void streams::call_begins(const op &o, int fd) {
-  descriptor *d = of(fd);
+void streams::call_begins(const op &o) {
+  descriptor *d = of(fd_of(o));
   if (d == nullptr) return;
   switch (o.code) {
     case opcode::recv:
@@ -70,8 +70,16 @@ void streams::call_begins(const op &o, int fd) {
   }
 }
 
-void streams::received(const op &o, int fd, bool ok, const_bytes data, uint64_t now) {
-  descriptor *d = of(fd);
+void streams::call_returns(const op &o, const caller::result &r, uint64_t now) {
+  bool ok = r.e == err::ok;
+  if (o.code == opcode::recv) received(o, ok, r.data.value_or(const_bytes{}), now);
+  if (o.code == opcode::send) sent(o, uint32_t(r.value), ok || r.e == err::again);
+  if (o.code == opcode::resolve)
+    expect_rule(!ok || monitor_.name_answered(), other_name, "no answer to the query has come");
+}
+
+void streams::received(const op &o, bool ok, const_bytes data, uint64_t now) {
+  descriptor *d = of(fd_of(o));
   if (d == nullptr || d->receiving == 0) return;
   --d->receiving;
   bool whole = data.size() < uint32_t(o.arg[2]);
@@ -85,8 +93,9 @@ void streams::received(const op &o, int fd, bool ok, const_bytes data, uint64_t 
   if (ok && oob && data.size() == 1 && f != nullptr && !f->is_urgent(data[0]))
     broken(other_urgent, "it stands somewhere else in the stream");
   if (!ok || oob) return;
-  if (f == nullptr || !f->orderly()) d->in_order = d->in_order && data.empty();
-  if (f == nullptr || !d->in_order || !f->orderly()) return;
+  bool followed = f != nullptr && f->orderly();
+  if (!followed && !data.empty()) d->in_order = false;
+  if (!followed || !d->in_order) return;
   if (data.empty() && o.arg[2] > 0) return expect_end(*d, *f, now);
   expect_stream(*d, *f, data);
   if (!peek) d->taken += uint32_t(data.size());
@@ -109,12 +118,8 @@ void streams::expect_end(const descriptor &d, const tcp_flow &f, uint64_t now) {
               "the FIN stands behind more");
 }
 
-void streams::resolved(bool ok) {
-  expect_rule(!ok || monitor_.name_answered(), other_name, "no answer to the query has come");
-}
-
-void streams::sent(int fd, uint32_t n, bool certain) {
-  descriptor *d = of(fd);
+void streams::sent(const op &o, uint32_t n, bool certain) {
+  descriptor *d = of(fd_of(o));
   if (d == nullptr || d->sending == 0) return;
   --d->sending;
   d->given += n;

@@ -5,6 +5,7 @@
 #include "oracles/monitor.h"
 #include "scenario/op.h"
 #include "sys/bytes.h"
+#include "world/call.h"
 
 #include <array>
 #include <cstdint>
@@ -13,21 +14,15 @@ namespace kyu::fuzz {
 
 class streams {
  public:
-  static constexpr size_t max_descriptors = 64;
-
   explicit streams(monitor &m) : monitor_(m) {}
   void begin();
 
-  // A user's call on a descriptor begins, and has returned; what was received, or how much was sent.
-  void call_begins(const op &, int fd);
+  // A user's call begins, and has returned.
+  void call_begins(const op &);
+  void call_returns(const op &, const caller::result &, uint64_t now);
   void opened(int fd, bool datagrams);
   // The descriptor's connection leads there.
   void connected(int fd, uint32_t addr, uint16_t port);
-  void received(const op &, int fd, bool ok, const_bytes, uint64_t now);
-  // A name was resolved.
-  void resolved(bool ok);
-  // `certain`: so many, and no more, were taken.
-  void sent(int fd, uint32_t n, bool certain);
 
  private:
   struct descriptor {
@@ -42,17 +37,20 @@ class streams {
     bool in_order = true;  // one receiver at a time
     bool one_sender = true;
     bool shut = false;  // by a user
-    bool tainted =
-        false;  // it was closed under a call, which may take the next one of its number for its own
+    // It was closed under a call, which may take the next one of its number for its own.
+    bool tainted = false;
   };
 
+  void received(const op &, bool ok, const_bytes, uint64_t now);
+  // `certain`: so many, and no more, were taken.
+  void sent(const op &, uint32_t n, bool certain);
   descriptor *of(int fd);
   tcp_flow *flow_of(descriptor &);
   void expect_stream(const descriptor &, const tcp_flow &, const_bytes);
   void expect_end(const descriptor &, const tcp_flow &, uint64_t now);
 
   monitor &monitor_;
-  std::array<descriptor, max_descriptors> fds_;
+  std::array<descriptor, caller::max_descriptors> fds_;
   uint32_t n_open_ = 0;
 };
 

@@ -75,8 +75,10 @@ void tcp_flow::take_ack(const wire_tcp &t, const surroundings &s) {
     // Slow start at most: two segments for an ACK (RFC 3465). Once it is over, a segment's share for each.
     cwnd_ +=
         lossy_ ? std::max<uint32_t>(acked, full_segment()) : std::min<uint32_t>(acked, 2 * full_segment());
-    if (ahead(una_, recover_) >= 0) dupacks_ = 0;
-    if (ahead(una_, recover_) >= 0) sack_seen_ = t.sacks > 0;
+    if (ahead(una_, recover_) >= 0) {
+      dupacks_ = 0;
+      sack_seen_ = t.sacks > 0;
+    }
     sacked_bytes_ = 0;
   } else if (t.ack == una_ && ahead(snd_max_, una_) > 0) {
     ++dupacks_;
@@ -92,7 +94,7 @@ void tcp_flow::take_window(const wire_tcp &t) {
   edge_ = edge_known_ ? later_of(edge_, edge) : edge;
   edge_known_ = true;
   // Behind a window that closed on what is in flight, it all goes again when it opens.
-  if (ahead(base + window_, snd_max_) < 0) resend_below_ = snd_max_;
+  if (ahead(edge, snd_max_) < 0) resend_below_ = snd_max_;
 }
 
 void tcp_flow::take_text(const wire_tcp &t) {
@@ -104,7 +106,7 @@ void tcp_flow::take_text(const wire_tcp &t) {
   }
   uint32_t first = t.seq + t.has(bit_syn);
   if (!received_.add({first, t.end()})) lose_sight();
-  if (t.has(bit_urg)) urgent_places_[n_urgent_++ % urgent_places_.size()] = t.seq + t.urp - 1;
+  if (t.has(bit_urg)) urgent_places_.add(t.seq + t.urp - 1);
   if (t.len() > 0) theirs_plain_ = theirs_plain_ && irs_known_ && is_theirs(first - irs_ - 1, t.data);
   if (!t.has(bit_fin) || old) return;
   one_fin_ =
@@ -115,10 +117,10 @@ void tcp_flow::take_text(const wire_tcp &t) {
 }
 
 bool tcp_flow::is_urgent(uint8_t byte) const {
-  if (!theirs_plain_ || !irs_known_ || sees_ == sight::none || n_urgent_ > urgent_places_.size()) return true;
-  for (uint32_t i = 0; i < n_urgent_; ++i)
-    if (is_theirs(urgent_places_[i] - irs_ - 1, {&byte, 1})) return true;
-  return false;
+  if (!theirs_plain_ || !irs_known_ || sees_ == sight::none || urgent_places_.forgot_some()) return true;
+  auto places = urgent_places_.all();
+  return std::any_of(places.begin(), places.end(),
+                     [&](uint32_t at) { return is_theirs(at - irs_ - 1, {&byte, 1}); });
 }
 
 // Of the peer that the address tells.
@@ -165,13 +167,13 @@ void tcp_flow::arrives(const wire_tcp &t, const surroundings &s, bool whole) {
   take_text(t);
   // What is to be echoed is the stamp of a segment at the left edge (RFC 7323, 4.3).
   bool at_edge = !irs_known_ || ahead(t.seq, ack_sent_) <= 0 || !exact_ || s.blind;
-  if (t.has_ts && at_edge) tsvals_[n_tsvals_++ % tsvals_.size()] = t.tsval;
+  if (t.has_ts && at_edge) tsvals_.add(t.tsval);
 }
 
 // Do we know what the stack knows?
 bool tcp_flow::clear(const surroundings &s) const {
-  return established() && sees_ == sight::all && exact_ && irs_known_ && !s.blind && !s.blind &&
-         !s.users_may_end && !fin_sent_ && !fin_arrived_ && !reset_arrived_;
+  return established() && sees_ == sight::all && exact_ && irs_known_ && !s.blind && !s.users_may_end &&
+         !fin_sent_ && !fin_arrived_ && !reset_arrived_;
 }
 
 // Nothing about it is special but its place.
@@ -179,9 +181,9 @@ bool tcp_flow::in_sequence(const wire_tcp &t) const {
   if ((t.flags & ~bit_psh) != bit_ack || !t.options_end_well || t.foreign_options) return false;
   if (ahead(t.ack, una_) < 0 || ahead(t.ack, snd_max_) > 0) return false;
   if (t.has_ts != ts_) return false;
-  for (uint32_t i = 0; ts_ && i < n_tsvals_ && i < tsvals_.size(); ++i)
-    if (ahead(t.tsval, tsvals_[i]) < 0) return false;
-  return true;
+  auto stamps = tsvals_.all();
+  return !ts_ ||
+         std::none_of(stamps.begin(), stamps.end(), [&t](uint32_t v) { return ahead(t.tsval, v) < 0; });
 }
 
 void tcp_flow::expect_answer_to(const wire_tcp &t, const surroundings &s) {
@@ -197,7 +199,7 @@ void tcp_flow::expect_answer_to(const wire_tcp &t, const surroundings &s) {
     if (challenge_second_ != second) challenges_ = 0;
     challenge_second_ = second;
     bool asks = t.has(bit_syn) ? !t.has(bit_ack) && !t.has(bit_fin) : in_window && t.len() == 0;
-    if (asks && ++challenges_ <= at_least && !t.has(bit_urg)) answer_due_ = s.now;
+    if (asks && ++challenges_ <= at_least && !t.has(bit_urg)) answer_due_ = true;
     exact_ = exact_ && asks;
     return;
   }
@@ -210,13 +212,13 @@ void tcp_flow::expect_answer_to(const wire_tcp &t, const surroundings &s) {
   } else if (t.seq == next && ahead(t.end(), offered_edge_) <= 0) {
     ack_due_ = ack_due_ == never ? s.now + 500 : ack_due_;
     ack_due_to_ = t.end();
-    if (ahead(received_.end_from(t.end()), t.end()) > 0) answer_due_ = s.now;  // fills a gap
+    if (ahead(received_.end_from(t.end()), t.end()) > 0) answer_due_ = true;  // fills a gap
   } else if (in_window && t.len() > 0) {
-    answer_due_ = s.now;
+    answer_due_ = true;
     newest_ = {t.seq, t.end()};
     report_due_ = sack_ && !received_.covers(newest_);
   } else if (t.len() > 0 && ahead(t.end(), next) <= 0 && ahead(next, t.seq) < 65536) {
-    answer_due_ = s.now;
+    answer_due_ = true;
   } else {
     exact_ = false;
   }
@@ -224,13 +226,8 @@ void tcp_flow::expect_answer_to(const wire_tcp &t, const surroundings &s) {
 
 void tcp_flow::expect_answers(const surroundings &s) {
   if (s.blind || s.users_may_end) excuse();
-  if (answer_due_ != never) {
-    answer_due_ = never;
-    broken(must_answer, "nothing was said to a segment that asks for it");
-  }
-  if (ack_due_ == never || s.now <= ack_due_) return;
-  excuse();
-  broken(must_acknowledge, "data in order waits for its ACK");
+  expect_rule(!answer_due_, must_answer, "nothing was said to a segment that asks for it");
+  expect_rule(ack_due_ == never || s.now <= ack_due_, must_acknowledge, "data in order waits for its ACK");
 }
 
 }  // namespace kyu::fuzz

@@ -4,6 +4,7 @@
 // it has seen every byte of the connection clearly.
 #pragma once
 
+#include "oracles/recent.h"
 #include "oracles/rule.h"
 #include "oracles/seq_ranges.h"
 #include "oracles/wire.h"
@@ -42,7 +43,10 @@ class tcp_flow {
   // Everything that had to be said by now has been said? Once all threads sleep.
   void expect_answers(const surroundings &);
   // Nothing can be sent, or what is sent may not be seen: answers may be missing.
-  void excuse() { answer_due_ = ack_due_ = never; }
+  void excuse() {
+    answer_due_ = false;
+    ack_due_ = never;
+  }
   // The path takes less than was thought.
   void path_shrank() {
     path_known_ = false;
@@ -54,7 +58,6 @@ class tcp_flow {
   bool ever_open() const { return phase_ != phase::none; }
 
   // For who looks at data: the first byte's number in each direction, and what was said of each.
-  bool open() const { return phase_ == phase::open && sees_ != sight::none; }
   uint32_t irs() const { return irs_; }
   uint32_t arrived_in_order() const { return received_.end_from(irs_ + 1); }
   bool fin_arrived() const { return fin_arrived_; }
@@ -63,7 +66,7 @@ class tcp_flow {
   bool reset_sent() const { return phase_ == phase::reset; }
   bool heard_lately(uint64_t now) const { return now - heard_ < 60'000; }
   // Bytes stand where they arrived: nothing urgent was taken out.
-  bool orderly() const { return irs_known_ && sees_ != sight::none && n_urgent_ == 0; }
+  bool orderly() const { return irs_known_ && sees_ != sight::none && urgent_places_.empty(); }
   // It stands where an urgent pointer has pointed: just before (RFC 9293, 3.8.5).
   bool is_urgent(uint8_t byte) const;
   // All that arrived was the peer's stream.
@@ -149,7 +152,7 @@ class tcp_flow {
   std::array<offer, 4> offers_{};
   int n_offers_ = 0;
   wire_tcp our_syn_;
-  bool ts_ = false, sack_ = false, scaled_ = false;
+  bool ts_ = false, sack_ = false;
   uint8_t their_scale_ = 0, our_scale_ = 0;
   uint32_t mss_ = 536;
 
@@ -172,9 +175,8 @@ class tcp_flow {
   uint64_t timed_out_ = never;  // when data was sent again because of it
   bool silence_ = false;        // nothing has arrived since
   uint32_t time_outs_ = 0;      // one after the other, and not a word between them
-  uint64_t last_data_ = 0;
-  uint32_t recover_ = 0;       // below this, what is sent again belongs to a loss that is known
-  uint32_t resend_below_ = 0;  // the same, for another reason than a loss
+  uint32_t recover_ = 0;        // below this, what is sent again belongs to a loss that is known
+  uint32_t resend_below_ = 0;   // the same, for another reason than a loss
   uint32_t dupacks_ = 0, sacked_bytes_ = 0;
   bool sack_seen_ = false;
   bool lossy_ = false;  // slow start may be over
@@ -185,8 +187,7 @@ class tcp_flow {
   uint32_t irs_ = 0;
   seq_ranges received_;
   bool fin_arrived_ = false, one_fin_ = true, reset_arrived_ = false;
-  std::array<uint32_t, 8> urgent_places_{};  // of bytes that the peer has called urgent
-  uint32_t n_urgent_ = 0;
+  recent<uint32_t, 8> urgent_places_;  // of bytes that the peer has called urgent
   uint32_t fin_arrived_at_ = 0;
   uint64_t fin_heard_ = 0;
   bool last_brought_data_ = false;  // or a SYN
@@ -203,12 +204,12 @@ class tcp_flow {
   uint32_t last_tsval_ = 0, last_tsecr_ = 0;
   bool ts_out_ = false;
   uint64_t ts_heard_ = 0;
-  std::array<uint32_t, 16> tsvals_{};  // that arrived
-  uint32_t n_tsvals_ = 0;
+  recent<uint32_t, 16> tsvals_;  // that arrived
 
   // What has to be said, and until when.
-  bool exact_ = true;  // what the stack knows follows from what arrived
-  uint64_t answer_due_ = never, ack_due_ = never;
+  bool exact_ = true;        // what the stack knows follows from what arrived
+  bool answer_due_ = false;  // at once
+  uint64_t ack_due_ = never;
   uint32_t ack_due_to_ = 0;
   seq_range newest_{};  // that arrived out of order last
   bool report_due_ = false;

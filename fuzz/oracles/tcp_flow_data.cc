@@ -128,8 +128,7 @@ void tcp_flow::judge_again(const wire_tcp &t, const surroundings &s) {
   if (duplicates) {
     recover_ = snd_max_;
     uint32_t flight = snd_max_ - una_;
-    if (exact_ && !sack_ && !s.blind)
-      cwnd_ = std::min<uint64_t>(cwnd_, std::max(flight / 2, 2 * full_segment()));
+    if (exact_ && !sack_) cwnd_ = std::min<uint64_t>(cwnd_, std::max(flight / 2, 2 * full_segment()));
     return;
   }
   judge_time_out(t, s);
@@ -149,7 +148,7 @@ void tcp_flow::judge_time_out(const wire_tcp &t, const surroundings &s) {
   timer_base_ = s.now;
   recover_ = snd_max_;
   dupacks_ = 0;
-  if (exact_ && !s.blind) cwnd_ = full_segment();
+  if (exact_) cwnd_ = full_segment();
 }
 
 void tcp_flow::judge_congestion(const wire_tcp &t) {
@@ -171,11 +170,9 @@ void tcp_flow::account(const wire_tcp &t, const surroundings &s) {
     if (was_idle) timer_base_ = s.now;
     snd_max_ = t.end();
   }
-  if (t.len() > 0) last_data_ = s.now;
   ack_sent_ = t.ack;
   asked_ = false;
   if (ahead(t.ack, ack_due_to_) >= 0) ack_due_ = never;
-  received_.forget_below(irs_);
   last_out_ = t;
   last_out_.data = {};
 }

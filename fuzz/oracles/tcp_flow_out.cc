@@ -34,7 +34,7 @@ void tcp_flow::leaves(const wire_tcp &t, const surroundings &s) {
   int controls = t.has(bit_syn) + t.has(bit_fin) + t.has(bit_rst);
   expect_rule(controls <= 1, header_bits, "SYN, FIN and RST exclude each other");
   expect_rule(t.has(bit_ack) || t.has(bit_rst) || t.has(bit_syn), header_bits, "neither SYN nor ACK nor RST");
-  answer_due_ = never;
+  answer_due_ = false;
   if (s.blind) exact_ = false;
   if (t.has(bit_rst)) return judge_reset(t, s);
   if (t.has(bit_syn)) return judge_syn(t, s);
@@ -59,15 +59,15 @@ const tcp_flow::offer *tcp_flow::offer_for(uint32_t ack) const {
   return nullptr;
 }
 
+// The peer's SYNs are what it may answer.
 void tcp_flow::begin_incarnation(const wire_tcp &t, phase p) {
-  tcp_flow fresh;
-  fresh.who_ = who_;
-  fresh.offers_ = offers_;
-  fresh.n_offers_ = n_offers_;
-  fresh.sees_ = sees_;
-  fresh.stored_ = std::move(stored_);
-  fresh.stored_.clear();
-  *this = std::move(fresh);
+  auto offers = offers_;
+  int n = n_offers_;
+  sight sees = sees_;
+  begin(name(who_));
+  offers_ = offers;
+  n_offers_ = n;
+  sees_ = sees;
   phase_ = p;
   iss_ = una_ = recover_ = resend_below_ = small_end_ = surely_acked_ = t.seq;
   snd_max_ = t.seq + 1;
@@ -83,15 +83,15 @@ void tcp_flow::agree(const offer *theirs) {
   irs_known_ = true;
   ts_ = our_syn_.has_ts && syn.has_ts;
   sack_ = our_syn_.sack_permitted && syn.sack_permitted;
-  scaled_ = our_syn_.has_wscale && syn.has_wscale;
+  bool scaled = our_syn_.has_wscale && syn.has_wscale;
   constexpr uint8_t most = 14;  // RFC 7323, 2.3
-  their_scale_ = scaled_ ? (syn.wscale < most ? syn.wscale : most) : 0;
-  our_scale_ = scaled_ ? our_syn_.wscale : 0;
+  their_scale_ = scaled ? (syn.wscale < most ? syn.wscale : most) : 0;
+  our_scale_ = scaled ? our_syn_.wscale : 0;
   constexpr uint32_t smallest = 64;  // we send at least so much, whatever the peer wants
   mss_ = syn.has_mss && syn.mss != 0 ? syn.mss : 536;
   if (mss_ < smallest) mss_ = smallest;
   if (our_syn_.has_mss && our_syn_.mss < mss_) mss_ = our_syn_.mss;
-  if (syn.has_ts) tsvals_[n_tsvals_++ % tsvals_.size()] = syn.tsval;
+  if (syn.has_ts) tsvals_.add(syn.tsval);
   if (!edge_known_) take_window(syn);
 }
 
@@ -168,7 +168,7 @@ void tcp_flow::judge_reset(const wire_tcp &t, const surroundings &s) {
   expect_rule(t.len() == 0, header_bits, "data with a reset");
   ack_due_ = never;
   bool known = irs_known_ && (phase_ == phase::open || established());
-  if (known && clear(s) && s.now - heard_ < 60'000 && s.now - timer_base_ < 60'000)
+  if (known && clear(s) && heard_lately(s.now) && s.now - timer_base_ < 60'000)
     broken(reset_for_nothing, "nothing that arrived, and no call, asks for it");
   if (known && sees_ == sight::all && !s.blind && t.has(bit_ack) && t.seq != 0)
     expect_rule(ahead(t.seq, snd_max_) <= 0, reset_number, "it lies beyond what was sent");
@@ -202,9 +202,7 @@ void tcp_flow::judge_options(const wire_tcp &t) {
 
 void tcp_flow::judge_time_stamp(const wire_tcp &t) {
   expect_rule(!ts_out_ || ahead(t.tsval, last_tsval_) >= 0, ts_back, "it is lower than the last one");
-  bool heard = n_tsvals_ > tsvals_.size();  // too many to remember
-  for (uint32_t i = 0; i < n_tsvals_ && i < tsvals_.size(); ++i) heard = heard || tsvals_[i] == t.tsecr;
-  expect_rule(heard, ts_echo, "no segment had it");
+  expect_rule(tsvals_.may_have_had(t.tsecr), ts_echo, "no segment had it");
   if (!ts_out_ || t.tsecr != last_tsecr_) ts_heard_ = heard_;
   last_tsval_ = t.tsval;
   last_tsecr_ = t.tsecr;

@@ -6,7 +6,8 @@ namespace kyu::fuzz {
 
 namespace {
 
-constexpr size_t link_header = 14, ip_header = 20, tcp_header = 20, udp_header = 8, icmp_header = 8;
+constexpr size_t link_header = 14, ip_header = 20, tcp_header = 20, udp_header = 8, icmp_header = 8,
+                 arp_packet = 28;
 constexpr uint16_t type_ip = 0x0800, type_arp = 0x0806;
 constexpr uint8_t proto_icmp = 1, proto_tcp = 6, proto_udp = 17;
 
@@ -98,6 +99,19 @@ void read_icmp(wire_frame &f) {
   if (ones_sum(f.payload) != 0xffff) f.wrong = "ICMP checksum";
 }
 
+// RFC 826.
+void read_arp(const_bytes p, wire_frame &f) {
+  f.is = wire_frame::kind::arp;
+  if (p.size() < arp_packet) return void(f.wrong = "ARP packet cut off");
+  f.padding = p.subspan(arp_packet);
+  f.arp.of_ethernet = read16(p, 0) == 1 && read16(p, 2) == type_ip && p[4] == 6 && p[5] == 4;
+  f.arp.op = read16(p, 6);
+  f.arp.sender_link = p.subspan(8, 6);
+  f.arp.sender = read32(p, 14);
+  f.arp.target_link = p.subspan(18, 6);
+  f.arp.target = read32(p, 24);
+}
+
 void read_ip(const_bytes p, wire_frame &f) {
   if (p.size() < ip_header) return void(f.wrong = "IP header cut off");
   size_t header = size_t(p[0] & 0xf) * 4, total = read16(p, 2);
@@ -124,6 +138,10 @@ void read_ip(const_bytes p, wire_frame &f) {
 }
 
 }  // namespace
+
+bool is_zero(const_bytes b) {
+  return std::all_of(b.begin(), b.end(), [](uint8_t x) { return x == 0; });
+}
 
 uint64_t hash_bytes(const_bytes b) {
   uint64_t h = 0xcbf29ce484222325u ^ b.size();
@@ -156,7 +174,7 @@ void read_frame(const_bytes frame, wire_frame &f) {
   f.link_from = frame.subspan(6, 6);
   f.payload = frame.subspan(link_header);
   uint16_t type = read16(frame, 12);
-  if (type == type_arp) f.is = wire_frame::kind::arp;
+  if (type == type_arp) read_arp(f.payload, f);
   if (type == type_ip) read_ip(f.payload, f);
 }
 

@@ -34,6 +34,13 @@ struct wire_tcp {
   uint32_t end() const { return seq + len() + has(bit_syn) + has(bit_fin); }
 };
 
+struct wire_arp {
+  bool of_ethernet = false;  // and of IPv4
+  uint16_t op = 0;           // 1: a request, 2: a reply
+  const_bytes sender_link, target_link;
+  uint32_t sender = 0, target = 0;
+};
+
 struct wire_frame {
   enum class kind : uint8_t { other, arp, fragment, tcp, udp, icmp };
 
@@ -48,7 +55,8 @@ struct wire_frame {
   uint32_t offset = 0;            // of a fragment, bytes
   const_bytes packet;             // IP header and what follows, as long as the header says
   const_bytes payload;            // of IP, or behind the link's header
-  const_bytes padding;            // behind the packet
+  const_bytes padding;            // behind the packet, or behind ARP's
+  wire_arp arp;                   // where it is ARP
   wire_tcp tcp;                   // where it is TCP
   uint16_t sport = 0, dport = 0;  // of UDP
   const_bytes datagram;           // of UDP: what its user sees
@@ -59,6 +67,8 @@ void read_frame(const_bytes frame, wire_frame &);
 
 // The one's complement sum over `b` behind `start` (RFC 1071), folded and not inverted.
 uint16_t ones_sum(const_bytes b, uint32_t start = 0);
+
+bool is_zero(const_bytes);
 
 // For telling one content from another.
 uint64_t hash_bytes(const_bytes);

@@ -30,12 +30,9 @@ class world::user_call : public caller {
 void world::make_call(const op &o) {
   if (!options_.oracles) return show(o, user_call(*this, o).make(o));
   monitor_.call_begins(o);
-  streams_.call_begins(o, fd_of(o));
+  streams_.call_begins(o);
   caller::result r = user_call(*this, o).make(o);
-  if (o.code == opcode::recv)
-    streams_.received(o, fd_of(o), r.e == err::ok, r.data.value_or(const_bytes{}), sched_.now());
-  if (o.code == opcode::resolve) streams_.resolved(r.e == err::ok);
-  if (o.code == opcode::send) streams_.sent(fd_of(o), uint32_t(r.value), r.e == err::ok || r.e == err::again);
+  streams_.call_returns(o, r, sched_.now());
   show(o, r);
 }
 

@@ -11,10 +11,10 @@ namespace kyu::fuzz {
 
 namespace {
 
-constexpr uint16_t option_of[] = {SO_REUSEADDR,     SO_KEEPALIVE, SO_BROADCAST,  SO_LINGER,     SO_OOBINLINE,
-                                  SO_SNDBUF,        SO_RCVBUF,    SO_SNDLOWAT,   SO_RCVLOWAT,   SO_SNDTIMEO,
-                                  SO_RCVTIMEO,      TCP_NODELAY,  TCP_MAXSEG,    SO_ACCEPTCONN, SO_NBIO,
-                                  TCP_USER_TIMEOUT, TCP_KEEPIDLE, TCP_KEEPINTVL, IP_TOS,        IP_TTL};
+constexpr uint16_t options[] = {SO_REUSEADDR,     SO_KEEPALIVE, SO_BROADCAST,  SO_LINGER,     SO_OOBINLINE,
+                                SO_SNDBUF,        SO_RCVBUF,    SO_SNDLOWAT,   SO_RCVLOWAT,   SO_SNDTIMEO,
+                                SO_RCVTIMEO,      TCP_NODELAY,  TCP_MAXSEG,    SO_ACCEPTCONN, SO_NBIO,
+                                TCP_USER_TIMEOUT, TCP_KEEPIDLE, TCP_KEEPINTVL, IP_TOS,        IP_TTL};
 
 constexpr uint8_t poll_events[] = {POLLIN, POLLOUT, POLLIN | POLLOUT, POLLPRI};
 
@@ -24,19 +24,23 @@ uint64_t number_of(endpoint e) { return uint64_t(e.addr) << 16 | e.port; }
 
 int fd_of(const op &o) { return o.arg[1] == 9 ? -1 : o.arg[1]; }
 
+uint16_t option_of(const op &o) { return options[o.arg[2]]; }
+
 uint8_t polled_events(const op &o) { return poll_events[o.arg[2]]; }
 
 endpoint caller::peer_at(int32_t number, int32_t port) const {
   return {net_.addr + 1 + uint32_t(number), uint16_t(port)};
 }
 
-// A descriptor that a call has opened begins a new stream.
-uint64_t caller::opened(int fd, sotype type) {
-  if (fd >= 0) {
-    sent_[size_t(fd)] = 0;
-    opened_as(fd, type);
-  }
+// On a descriptor that a call has opened.
+uint64_t caller::begin_stream(int fd) {
+  if (fd >= 0) sent_[size_t(fd)] = 0;
   return uint64_t(int64_t(fd));
+}
+
+uint64_t caller::opened(int fd, sotype type) {
+  if (fd >= 0) opened_as(fd, type);
+  return begin_stream(fd);
 }
 
 uint64_t caller::opened_to(int fd, endpoint peer) {
@@ -79,7 +83,7 @@ caller::result caller::make(const op &o) {
       int accepted = kyu::tcp_accept(st_, fd, &ep);
       return result::counting(opened_to(accepted, ep));
     }
-    case opcode::server: return result::counting(uint64_t(int64_t(server_start(st_, kyu::server(a[1])))));
+    case opcode::server: return result::counting(begin_stream(server_start(st_, kyu::server(a[1]))));
     case opcode::send:
     case opcode::sendto:
     case opcode::recv: return move_data(o);
@@ -143,10 +147,10 @@ caller::result caller::ask(const op &o) {
   err e = err::ok;
   uint64_t value = 0;
   switch (o.code) {
-    case opcode::setopt: e = net_setopt(st, fd, option_of[o.arg[2]], uint32_t(o.arg[3])); break;
+    case opcode::setopt: e = net_setopt(st, fd, option_of(o), uint32_t(o.arg[3])); break;
     case opcode::getopt: {
       uint32_t n = 0;
-      e = net_getopt(st, fd, option_of[o.arg[2]], &n);
+      e = net_getopt(st, fd, option_of(o), &n);
       value = n;
       break;
     }

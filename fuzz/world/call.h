@@ -51,6 +51,7 @@ class caller {
   result fetch(const op &);
   result keep_address();
   endpoint peer_at(int32_t number, int32_t port) const;
+  uint64_t begin_stream(int fd);
   uint64_t opened(int fd, sotype = sotype::stream);
   uint64_t opened_to(int fd, endpoint peer);
 
@@ -61,6 +62,8 @@ class caller {
 
 // The descriptor that an op names; -1: none that there can be.
 int fd_of(const op &);
+// SO_, TCP_ or IP_ option of an op that sets or asks for one.
+uint16_t option_of(const op &);
 // poll_event bits of a poll op.
 uint8_t polled_events(const op &);
 
