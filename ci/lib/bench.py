@@ -11,10 +11,10 @@ could not run.
 """
 
 import json
+import os
 import platform
 import shutil
 import statistics
-import subprocess
 import sys
 import time
 from datetime import date
@@ -23,7 +23,8 @@ from typing import NamedTuple
 
 import bench_report
 import corpus
-from command import ROOT, CannotRun, OneLineParser, bug_names, build, check_bug, end_on_sigterm, exit_status, git, positive, replayed, signature_of, speaker
+from command import (ROOT, CannotRun, OneLineParser, bug_names, build, check_bug, end_on_sigterm, exit_status, git, positive, replayed,
+                     signature_of, speaker, write_whole)
 from engines import Job, LibFuzzer
 
 TICK = 0.1  # seconds between looks at the fuzzers
@@ -160,10 +161,10 @@ class Bench:
             raise CannotRun(f"{trial.title()}: the fuzzer ended with status {worker.process.returncode}")
         if artifacts and self.is_somebody_elses(trial, artifacts[0]):
             say(f"{trial.title()}: found {artifacts[0].path}, which the stack without the bug stumbles over, too")
-            artifacts = []
+            self.keep(trial, None)  # and its folder, for who wants to see
+            return
         self.keep(trial, round(seconds, 2) if artifacts else None)
-        if not artifacts or not self.is_somebody_elses(trial, artifacts[0]):
-            shutil.rmtree(worker.folder, ignore_errors=True)
+        shutil.rmtree(worker.folder, ignore_errors=True)
 
     def is_somebody_elses(self, trial, artifact):
         runs = replayed(self.clean, "--target", self.target_of(trial), artifact.path)
@@ -182,17 +183,14 @@ class Bench:
         data["whole_against"] = {f"{h} from {c}": against(data, h, c, self.args.seconds)
                                  for h in self.args.harnesses if h != "whole" for c in self.args.corpora
                                  if "whole" in self.args.harnesses}
-        new = self.out / "bench.json.new"
-        new.write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
-        new.rename(self.out / "bench.json")
+        write_whole(self.out / "bench.json", json.dumps(data, indent=1) + "\n")
         bench_report.write(self.out, data)
         print(bench_report.table(data))
 
 
 def machine():
     model = next((l.split(": ", 1)[1] for l in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines() if l.startswith("model name")), "")
-    done = subprocess.run(["nproc"], capture_output=True, text=True, check=False)
-    return f"{done.stdout.strip()} x {model or platform.machine()}"
+    return f"{os.cpu_count()} x {model or platform.machine()}"
 
 
 def of_bug(bug, results, args):

@@ -4,6 +4,7 @@ by when."""
 import html
 
 from campaign_report import STYLE
+from command import write_whole
 
 COLOURS = {"whole": "#1f5fa8", "bytes": "#b3541e", "frames": "#2f7d3b", "bare": "#7a3fa0"}
 WIDTH, HEIGHT, LEFT, BOTTOM, TOP, RIGHT = 760, 260, 48, 30, 12, 150
@@ -88,7 +89,5 @@ def page(data):
 
 
 def write(out, data):
-    for name, text in (("index.html", page(data)), ("table.txt", table(data) + "\n")):
-        new = out / f"{name}.new"
-        new.write_text(text, encoding="utf-8")
-        new.rename(out / name)
+    write_whole(out / "index.html", page(data))
+    write_whole(out / "table.txt", table(data) + "\n")

@@ -6,6 +6,7 @@ import os
 import sys
 
 import cells_page
+from command import write_whole
 
 COLOURS = {"fuzz_stack": "#1f5fa8", "fuzz_api": "#b3541e", "fuzz_packet": "#2f7d3b", "fuzz_schedule": "#7a3fa0"}
 WIDTH, HEIGHT, LEFT, BOTTOM, TOP = 760, 240, 64, 28, 12
@@ -170,6 +171,4 @@ def write(out, summary):
 {cells_page.table(cells_page.added(summary["cell_counts"].values()))}
 </body></html>
 """
-    new = out / "index.html.new"
-    new.write_text(text, encoding="utf-8")
-    new.rename(out / "index.html")
+    write_whole(out / "index.html", text)

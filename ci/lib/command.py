@@ -96,6 +96,13 @@ def git(*args, root=ROOT):
     return done.stdout.rstrip("\n")
 
 
+def write_whole(path, text):
+    """The file is as it was, or all of the text is there."""
+    new = path.with_name(f"{path.name}.new")
+    new.write_text(text, encoding="utf-8")
+    new.rename(path)
+
+
 def die_with_parent():
     """In a child, before it begins: who is killed with -9 can tell nobody to stop."""
     pr_set_pdeathsig = 1

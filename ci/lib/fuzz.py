@@ -14,7 +14,7 @@ from pathlib import Path
 
 import corpus
 from command import (ROOT, CannotRun, OneLineParser, bug_names, build, check_bug, end_on_sigterm, exit_status, positive, replayed,
-                     signature_of, speaker)
+                     signature_of, speaker, write_whole)
 from engines import ENGINES, SCENARIO_SECONDS, TARGETS, Job, builds_for
 
 TICK = 0.25  # seconds between looks at the workers
@@ -236,9 +236,7 @@ class Session:
 
     def finish(self):
         s = self.summary()
-        new = self.out / "summary.json.new"
-        new.write_text(json.dumps(s, indent=2) + "\n")
-        new.rename(self.out / "summary.json")
+        write_whole(self.out / "summary.json", json.dumps(s, indent=2) + "\n")
         title = s["target"] + (f" with {s['bug']}" if s["bug"] else "")
         print(f"\n{title}: {s['execs']:,} executions in {s['seconds']:.0f} s ({s['execs_per_s']:,}/s), {s['edges']} edges")
         if not self.findings:

@@ -58,7 +58,7 @@ class Triage(unittest.TestCase):
             # Some of what breaks a protocol's rule is enough: each bucket is minimised.
             if head.get("needs") == "memory" or (head["signature"].startswith("protocol:") and number % 4 > 0):
                 continue
-            bug = header(script)["bug"]
+            bug = head["bug"]
             folder = cls.inputs if bug in TOLD_APART else cls.inputs / f"fuzz_stack.{bug}"
             folder.mkdir(exist_ok=True)
             target = folder / f"crash-{number:04}"
