@@ -21,6 +21,7 @@ def write(gate, reasons, manifest, seconds):
         "verdict": "refused" if reasons else "pass",
         "reasons": reasons,
         "bug": gate.bug,
+        "left_out": gate.without,
         "seconds": seconds,
         "scripts": len(gate.scripts),
         "regressions": sorted(gate.regressions),
@@ -57,9 +58,13 @@ def cell(text, kind=""):
 
 def verdict(summary):
     if summary["verdict"] == "pass":
-        return '<p class="verdict pass">PASS: the release may go out</p>'
+        return f'<p class="verdict pass">PASS: the release may go out</p>{left_out_part(summary["left_out"])}'
     first = html.escape(summary["reasons"][0])
     return f'<p class="verdict refused">REFUSED: {first}</p>{found_part(summary["findings"])}'
+
+
+def left_out_part(builds):
+    return f'<p class="failed">Decided without these builds: {", ".join(builds)}.</p>' if builds else ""
 
 
 def found_part(findings):

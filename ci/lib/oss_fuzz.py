@@ -44,6 +44,7 @@ SANITIZER_FLAGS = {
 # Calls of a run-time, counted in the code: at least so many where it is wanted, at most so many where it is not.
 WANTED = {"address": ("__asan", 1000), "memory": ("__msan", 1000), "undefined": ("__ubsan", 168)}
 UNWANTED = {"__asan": 0, "__msan": 3, "__ubsan": 280}
+RUNS_32_BIT = ROOT / "ci" / "lib" / "runs_32_bit.sh"
 say = speaker("ci/oss-fuzz/check")
 MIN_EDGES, MIN_RUNS = 100, 4
 SYSTEM_LIBRARIES = re.compile(r"linux-(vdso|gate)|ld-linux|lib(c|m|dl|rt|pthread|resolv|gcc_s|stdc\+\+)\.so")
@@ -192,9 +193,13 @@ def main(argv):
     if args.out and work.exists():
         say(f"{work}: exists already")
         return 2
+    wanted = args.only or CONFIGURATIONS
+    if any(name.endswith("i386") for name in wanted) and subprocess.run([RUNS_32_BIT], check=False).returncode != 0:
+        say("no 32-bit program runs on this machine; --only names the configurations for 64 bit")
+        return 2
     status = 0
     try:
-        for name in args.only or CONFIGURATIONS:
+        for name in wanted:
             started = time.monotonic()
             say(f"{name}: building")
             c = Configuration(name, work)
