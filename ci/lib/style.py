@@ -28,7 +28,7 @@ BANNED = (
 )
 NOT_DETERMINISTIC_BY_PURPOSE = ("fuzz/host/", "fuzz/bench/", "fuzz/cli/", "fuzz/stress/", "fuzz/triage/")
 MACHINE_PATHS = re.compile(r"/(work|root|home)/")
-EXECUTABLE = re.compile(r"^(ci/[a-z-]+|ci/oss-fuzz/(check|[a-z_]+\.sh)|ci/lib/[a-z]+\.sh|\.ci/run|(fuzz|board)/tests/[a-z_]+\.py)$")
+EXECUTABLE = re.compile(r"^(ci/[a-z-]+|ci/oss-fuzz/(check|[a-z_]+\.sh)|ci/lib/[a-z0-9_]+\.sh|\.ci/run|(fuzz|board)/tests/[a-z_]+\.py)$")
 
 
 def tracked():
