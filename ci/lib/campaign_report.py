@@ -8,7 +8,8 @@ import sys
 import cells_page
 from command import write_whole
 
-COLOURS = {"fuzz_stack": "#1f5fa8", "fuzz_api": "#b3541e", "fuzz_packet": "#2f7d3b", "fuzz_schedule": "#7a3fa0"}
+COLOURS = {"fuzz_stack": "#1f5fa8", "fuzz_api": "#b3541e", "fuzz_packet": "#2f7d3b", "fuzz_schedule": "#7a3fa0",
+           "fuzz_pair": "#a0522d"}
 WIDTH, HEIGHT, LEFT, BOTTOM, TOP = 760, 240, 64, 28, 12
 MOST_POINTS = 400  # of a line
 STYLE = """

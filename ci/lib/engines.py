@@ -10,9 +10,9 @@ from typing import NamedTuple
 
 from command import ROOT, die_with_parent
 
-TARGETS = ("fuzz_stack", "fuzz_api", "fuzz_packet", "fuzz_schedule")
+TARGETS = ("fuzz_stack", "fuzz_api", "fuzz_packet", "fuzz_schedule", "fuzz_pair")
 # Bytes of an input: some fifty segments, or as many raw frames.
-MAX_LEN = {"fuzz_stack": 1024, "fuzz_api": 1024, "fuzz_packet": 4096, "fuzz_schedule": 64}
+MAX_LEN = {"fuzz_stack": 1024, "fuzz_api": 1024, "fuzz_packet": 4096, "fuzz_schedule": 64, "fuzz_pair": 1024}
 SCENARIO_SECONDS = 20  # after which an input counts as hanging
 PATIENCE = 10  # seconds for an engine to end when asked to
 

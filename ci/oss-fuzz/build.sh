@@ -12,7 +12,7 @@ cmake -S "$SRC/kyufuzz" -B "$build" -G Ninja "${options[@]}" -DCMAKE_CXX_COMPILE
   -DKYU_FUZZING_ENGINE="$LIB_FUZZING_ENGINE"
 cmake --build "$build"
 
-for target in fuzz_stack fuzz_api fuzz_packet fuzz_schedule; do
+for target in fuzz_stack fuzz_api fuzz_packet fuzz_schedule fuzz_pair; do
   cp "$build/fuzz/$target" "$OUT/"
   made=$build/seeds/$target
   "$build/fuzz/make_seeds" "$target" "$made" "$SRC"/kyufuzz/corpus/{seeds,concurrent,regressions}/*.scenario

@@ -18,12 +18,13 @@ constexpr rule must_reply{"a request for our address is not answered", "RFC 826"
 
 }  // namespace
 
-void monitor::begin(uint32_t addr) {
+void monitor::begin(uint32_t addr, const link_address &link) {
   std::vector<tcp_flow> flows = std::move(flows_);
   *this = monitor();
   flows_ = std::move(flows);
   flows_.reserve(max_flows);  // others point into it
   addr_ = addr;
+  link_ = link;
 }
 
 surroundings monitor::now_is(uint64_t now) const {

@@ -8,6 +8,7 @@
 #include "scenario/op.h"
 #include "sys/bytes.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <span>
@@ -17,8 +18,10 @@ namespace kyu::fuzz {
 
 class monitor {
  public:
-  // A fresh stack with this address; its link address ends in 1.
-  void begin(uint32_t addr);
+  using link_address = std::array<uint8_t, 6>;
+
+  // A fresh stack with these addresses.
+  void begin(uint32_t addr, const link_address &);
 
   // As the input thread gets it, at `now` ms.
   void frame_in(uint64_t now, const_bytes);
@@ -83,7 +86,12 @@ class monitor {
   bool waits_for_arp(uint32_t addr);
   surroundings now_is(uint64_t now) const;
 
+  bool is_our_link(const_bytes address) const {
+    return std::equal(address.begin(), address.end(), link_.begin(), link_.end());
+  }
+
   uint32_t addr_ = 0;
+  link_address link_{};
   bool listens_ = false, half_closes_ = false, disordered_ = false, off_ = false, whole_seen_ = false;
   bool address_moves_ = false;  // a call was made that can change it
   bool blind_ = false, users_may_end_ = false, nagle_ = true, many_flows_ = false;

@@ -1,6 +1,7 @@
 #include "oracles/streams.h"
 
 #include "kyu/kyu.h"
+#include "world/stream.h"
 
 namespace kyu::fuzz {
 
@@ -8,6 +9,7 @@ namespace {
 
 constexpr rule other_bytes{"a user gets other bytes than were sent to it", "RFC 9293, 3.4"};
 constexpr rule too_many{"a user gets bytes that have not arrived", "RFC 9293, 3.4"};
+constexpr rule never_sent{"a user gets bytes that nobody has sent at the other end", "RFC 9293, 3.4"};
 constexpr rule ends_early{"the stream ends before its last byte", "RFC 9293, 3.6"};
 constexpr rule ends_itself{"a stream ends that nobody has ended", "RFC 9293, 3.6"};
 constexpr rule other_urgent{"a user gets another byte than the urgent one", "RFC 9293, 3.8.5"};
@@ -19,6 +21,12 @@ constexpr rule other_datagram{"a user gets a datagram that nobody has sent", "RF
 void streams::begin() {
   for (uint32_t i = 0; i < n_open_; ++i) fds_[i] = {};
   n_open_ = 0;
+  far_ = nullptr;
+}
+
+void streams::pair_with(streams &far) {
+  far_ = &far;
+  far.far_ = this;
 }
 
 streams::descriptor *streams::of(int fd) {
@@ -59,6 +67,7 @@ void streams::call_begins(const op &o) {
     case opcode::sendto: d->one_sender = false; [[fallthrough]];
     case opcode::send:
       if (d->sending++ > 0) d->one_sender = false;
+      if (o.code == opcode::send) d->offered += uint32_t(o.arg[2]);
       if (tcp_flow *f = flow_of(*d)) f->user_sends(d->one_sender);
       break;
     case opcode::shutdown: d->shut = true; break;
@@ -106,6 +115,27 @@ void streams::expect_stream(const descriptor &d, const tcp_flow &f, const_bytes 
   expect_rule(d.taken + data.size() <= there, too_many, "they were not among what came in order");
   if (f.their_bytes_are_plain() && !f.is_theirs(d.taken, data))
     broken(other_bytes, "from byte " + std::to_string(d.taken) + " of the stream on");
+  if (far_ != nullptr) expect_sent_there(d, f, data);
+}
+
+// The descriptor that the connection has there; null: none that the users alone have a hand in.
+streams::descriptor *streams::far_end(const tcp_flow &f) {
+  tcp_flow::name seen_there{f.who().theirs, f.who().ours, f.who().their_port, f.who().our_port};
+  for (uint32_t i = 0; i < far_->n_open_; ++i) {
+    descriptor *d = far_->of(int(i));
+    const tcp_flow *flow = d != nullptr ? far_->flow_of(*d) : nullptr;
+    if (flow != nullptr && flow->who() == seen_there) return d;
+  }
+  return nullptr;
+}
+
+void streams::expect_sent_there(const descriptor &d, const tcp_flow &f, const_bytes data) {
+  const descriptor *sender = far_end(f);
+  if (sender == nullptr || !sender->one_sender) return;
+  expect_rule(d.taken + data.size() <= sender->offered, never_sent, "more than were given to its calls");
+  for (uint32_t at = d.taken; uint8_t b : data)
+    if (b != stream_byte(user_stream, at++))
+      broken(never_sent, "byte " + std::to_string(at - 1) + " of the stream is another one");
 }
 
 void streams::expect_end(const descriptor &d, const tcp_flow &f, uint64_t now) {

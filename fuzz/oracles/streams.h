@@ -16,6 +16,8 @@ class streams {
  public:
   explicit streams(monitor &m) : monitor_(m) {}
   void begin();
+  // The far end of some of the connections, whose users send the users' stream too; both ways, until begin().
+  void pair_with(streams &far);
 
   // A user's call begins, and has returned.
   void call_begins(const op &);
@@ -33,6 +35,7 @@ class streams {
     tcp_flow *flow = nullptr;  // once it is clear which one
     uint32_t taken = 0;        // bytes that users have received
     uint32_t given = 0;        // and sent
+    uint32_t offered = 0;      // to calls that send, whether they took it or not
     int receiving = 0, sending = 0;
     bool in_order = true;  // one receiver at a time
     bool one_sender = true;
@@ -46,10 +49,13 @@ class streams {
   void sent(const op &, uint32_t n, bool certain);
   descriptor *of(int fd);
   tcp_flow *flow_of(descriptor &);
+  descriptor *far_end(const tcp_flow &);
+  void expect_sent_there(const descriptor &, const tcp_flow &, const_bytes);
   void expect_stream(const descriptor &, const tcp_flow &, const_bytes);
   void expect_end(const descriptor &, const tcp_flow &, uint64_t now);
 
   monitor &monitor_;
+  streams *far_ = nullptr;
   std::array<descriptor, caller::max_descriptors> fds_;
   uint32_t n_open_ = 0;
 };

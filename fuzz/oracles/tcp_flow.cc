@@ -45,7 +45,7 @@ void tcp_flow::take_syn(const wire_tcp &t) {
 // Might the stack take it? Where that depends on what we cannot know, yes.
 bool tcp_flow::plausible(const wire_tcp &t, const surroundings &s) const {
   if (!t.has(bit_ack) && !t.has(bit_syn)) return false;
-  if (established() && t.has(bit_syn)) return false;  // challenged
+  if (t.has(bit_syn) && (established() || phase_ == phase::open)) return false;  // challenged
   if (t.has(bit_ack) && ahead(t.ack, snd_max_) > 0 && !s.blind) return false;
   if (!irs_known_) return true;
   if (ts_ && !t.has(bit_syn)) {
@@ -71,7 +71,7 @@ void tcp_flow::take_ack(const wire_tcp &t, const surroundings &s) {
   if (ahead(t.ack, una_) > 0) {
     uint32_t acked = t.ack - una_ - (una_ == iss_);
     una_ = t.ack;
-    timer_base_ = s.now;
+    if (surely_acked_ == t.ack || !irs_known_) timer_base_ = s.now;
     // Slow start at most: two segments for an ACK (RFC 3465). Once it is over, a segment's share for each.
     cwnd_ +=
         lossy_ ? std::max<uint32_t>(acked, full_segment()) : std::min<uint32_t>(acked, 2 * full_segment());
@@ -98,12 +98,13 @@ void tcp_flow::take_window(const wire_tcp &t) {
 }
 
 void tcp_flow::take_text(const wire_tcp &t) {
-  bool old = irs_known_ && ahead(t.end(), arrived_in_order()) <= 0;
+  bool old = irs_known_ && ahead(t.end(), ack_sent_) <= 0;
   bool same_fin = t.has(bit_fin) && t.end() == fin_arrived_at_;
   if (fin_arrived_ && ahead(t.end(), fin_arrived_at_) >= 0 && t.len() > 0 && !same_fin) {
     if (one_fin_ && ahead(ack_sent_, fin_arrived_at_) >= 0) return;  // nothing can follow
     one_fin_ = false;
   }
+  overrun_ = overrun_ || (offered_ && ahead(t.end(), offered_edge_) > 0);
   uint32_t first = t.seq + t.has(bit_syn);
   if (!received_.add({first, t.end()})) lose_sight();
   if (t.has(bit_urg)) urgent_places_.add(t.seq + t.urp - 1);
@@ -133,6 +134,7 @@ bool tcp_flow::is_theirs(uint32_t at, const_bytes data) const {
 
 void tcp_flow::arrives(const wire_tcp &t, const surroundings &s, bool whole) {
   idle_ack_ = false;
+  newest_in_ = {};
   heard_ = s.now;
   silence_ = false;
   last_brought_data_ = t.len() > 0 || t.has(bit_syn);
@@ -156,18 +158,28 @@ void tcp_flow::arrives(const wire_tcp &t, const surroundings &s, bool whole) {
   asked_ = asked_ || !exact_ || t.len() > 0 || t.flags != bit_ack || t.seq != arrived_in_order();
   if (!plausible(t, s)) return;
   if (whole) resend_below_ = snd_max_;  // it may have been refused
-  bool in_place = !whole && (!irs_known_ || t.seq == arrived_in_order());
+  bool in_place = !whole && (!irs_known_ || is_next(t));
   confirmed_ = confirmed_ || (in_place && t.has(bit_ack) && ahead(t.ack, iss_) > 0 &&
                               (!s.crowded || phase_ == phase::open));
   if (in_place && irs_known_ && t.has(bit_ack) && !t.has(bit_syn))
     surely_acked_ = later_of(surely_acked_, t.ack);
   take_ack(t, s);
   take_window(t);
-  if (phase_ == phase::syn_sent && n_offers_ == 0) return;  // of no connection yet
+  if (phase_ == phase::syn_sent && n_offers_ == 0)
+    return whole ? lose_sight() : void();  // of no connection yet
   take_text(t);
   // What is to be echoed is the stamp of a segment at the left edge (RFC 7323, 4.3).
   bool at_edge = !irs_known_ || ahead(t.seq, ack_sent_) <= 0 || !exact_ || s.blind;
   if (t.has_ts && at_edge) tsvals_.add(t.tsval);
+  newest_in_ = {t.seq, t.end()};
+  newest_stamp_ = t.tsval;
+}
+
+// It begins where the stack is, and is not older than what that knows. What lies behind the window may not
+// have been taken: then only the last ACK tells.
+bool tcp_flow::is_next(const wire_tcp &t) const {
+  bool fresh = !ts_ || (t.has_ts && ahead(t.tsval, last_tsecr_) >= 0);
+  return fresh && t.seq == arrived_in_order() && (!overrun_ || t.seq == ack_sent_);
 }
 
 // Do we know what the stack knows?

@@ -114,6 +114,7 @@ class tcp_flow {
   void expect_answer_to(const wire_tcp &, const surroundings &);
   bool clear(const surroundings &) const;
   bool in_sequence(const wire_tcp &) const;
+  bool is_next(const wire_tcp &) const;
 
   // --- tcp_flow_out.cc: what leaves, header by header
   void judge_syn(const wire_tcp &, const surroundings &);
@@ -186,6 +187,7 @@ class tcp_flow {
   bool irs_known_ = false;
   uint32_t irs_ = 0;
   seq_ranges received_;
+  bool overrun_ = false;  // some of that was beyond what we had offered
   bool fin_arrived_ = false, one_fin_ = true, reset_arrived_ = false;
   recent<uint32_t, 8> urgent_places_;  // of bytes that the peer has called urgent
   uint32_t fin_arrived_at_ = 0;
@@ -205,6 +207,8 @@ class tcp_flow {
   bool ts_out_ = false;
   uint64_t ts_heard_ = 0;
   recent<uint32_t, 16> tsvals_;  // that arrived
+  seq_range newest_in_{};        // empty: nothing with data, or it is over
+  uint32_t newest_stamp_ = 0;
 
   // What has to be said, and until when.
   bool exact_ = true;        // what the stack knows follows from what arrived

@@ -66,7 +66,7 @@ void tcp_flow::judge_place(const wire_tcp &t, const surroundings &s) {
     expect_rule(t.len() == 0 || ahead(end, fin_at_) <= 0, behind_fin, "the stream has ended before");
     expect_rule(!t.has(bit_fin) || end == fin_at_, behind_fin, "it has another place");
   } else if (t.has(bit_fin)) {
-    expect_rule(ahead(end, snd_max_) >= 0, behind_fin, "it stands before data that was sent");
+    expect_rule(s.blind || ahead(end, snd_max_) >= 0, behind_fin, "it stands before data that was sent");
   }
 }
 
@@ -171,6 +171,9 @@ void tcp_flow::account(const wire_tcp &t, const surroundings &s) {
     snd_max_ = t.end();
   }
   ack_sent_ = t.ack;
+  // While a segment is looked at, an ACK of what came before may leave, and puts it at the left edge.
+  bool at_edge_now = newest_in_.start != newest_in_.end && newest_in_.start == t.ack;
+  if (ts_ && at_edge_now) tsvals_.add(newest_stamp_);
   asked_ = false;
   if (ahead(t.ack, ack_due_to_) >= 0) ack_due_ = never;
   last_out_ = t;

@@ -41,6 +41,7 @@ void tcp_flow::leaves(const wire_tcp &t, const surroundings &s) {
   if (s.blind && (phase_ == phase::none || phase_ == phase::reset)) return lose_sight();
   expect_rule(phase_ != phase::none, no_connection, "no SYN of ours has come before");
   expect_rule(phase_ != phase::reset, after_reset, "the connection was ended by a reset of ours");
+  if (s.blind && n_offers_ > 1) lose_sight();  // which one was answered?
   if (phase_ != phase::open) open_with(t, s);
   expect_rule(!t.has_mss && !t.has_wscale && !t.sack_permitted, options_wrong, "an offer without a SYN");
   if (sees_ != sight::none) {
@@ -148,9 +149,8 @@ void tcp_flow::open_with(const wire_tcp &t, const surroundings &s) {
   } else if (!fits(t.ack, irs_ + 1) || !fits(t.seq, iss_ + 1)) {
     lose_sight();
   }
-  if (s.blind && n_offers_ > 1) lose_sight();  // which one was answered?
-  if (s.users_may_end) offered_ = false;       // by a cookie, when the buffer had another size
-  if (s.crowded) path_known_ = false;          // a cookie has room for a few sizes of a segment
+  if (s.users_may_end) offered_ = false;  // by a cookie, when the buffer had another size
+  if (s.crowded) path_known_ = false;     // a cookie has room for a few sizes of a segment
   phase_ = phase::open;
   cwnd_ = initial_window();
 }

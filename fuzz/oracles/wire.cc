@@ -149,11 +149,6 @@ uint64_t hash_bytes(const_bytes b) {
   return h;
 }
 
-bool is_our_link(const_bytes a) {
-  static constexpr uint8_t us[] = {2, 0, 0, 0, 0, 1};
-  return std::equal(a.begin(), a.end(), std::begin(us), std::end(us));
-}
-
 uint16_t ones_sum(const_bytes b, uint32_t start) {
   uint64_t sum = start;
   size_t at = 0;

@@ -73,9 +73,6 @@ bool is_zero(const_bytes);
 // For telling one content from another.
 uint64_t hash_bytes(const_bytes);
 
-// 02:00:00:00:00:01, which every stack of a world has.
-bool is_our_link(const_bytes address);
-
 constexpr uint16_t read16(const_bytes b, size_t at) { return uint16_t(b[at] << 8 | b[at + 1]); }
 constexpr uint32_t read32(const_bytes b, size_t at) {
   return uint32_t(read16(b, at)) << 16 | read16(b, at + 2);

@@ -40,8 +40,8 @@ TEST(wire, reads_a_segment) {
   const wire_tcp &t = w.tcp;
   EXPECT_EQ(w.from, way.from);
   EXPECT_EQ(w.to, way.to);
-  EXPECT_TRUE(is_our_link(w.link_to));
-  EXPECT_FALSE(is_our_link(w.link_from));
+  EXPECT_TRUE(std::ranges::equal(w.link_to, way.to_mac.octet));
+  EXPECT_TRUE(std::ranges::equal(w.link_from, way.from_mac.octet));
   EXPECT_EQ(t.sport, 40000);
   EXPECT_EQ(t.dport, 114);
   EXPECT_EQ(t.ack, 77u);

@@ -63,7 +63,7 @@ TEST(script, errors_name_the_line_and_what_is_wrong) {
 }
 
 TEST(mutator, is_a_function_of_input_and_seed) {
-  for (target t : {target::stack, target::api, target::packet, target::schedule}) {
+  for (target t : {target::stack, target::api, target::packet, target::schedule, target::pair}) {
     random_source a(7), b(7);
     target_input x, y;
     for (int i = 0; i < 300; ++i) {
@@ -91,7 +91,7 @@ TEST(mutator, gives_scenarios_that_survive_both_forms) {
 
 TEST(mutator, keeps_to_what_the_target_lets_through) {
   random_source r(9);
-  for (target t : {target::api, target::packet, target::schedule}) {
+  for (target t : {target::api, target::packet, target::schedule, target::pair}) {
     target_input in;
     for (int i = 0; i < 1000; ++i) {
       mutate(in, t, r);

@@ -8,41 +8,75 @@ namespace kyu::fuzz {
 
 namespace {
 
+std::vector<scenario> scenarios_of(std::initializer_list<const char *> scripts) {
+  std::vector<scenario> out;
+  for (const char *script : scripts) out.push_back(from_script(script).ops);
+  return out;
+}
+
 // Pieces of conversation that a random walk over single ops would hardly find, in the order in which
 // calls and packets depend on each other (TCP-Fuzz's insight). Ops in them are mutated like others.
 const std::vector<scenario> &phrases() {
-  static const std::vector<scenario> all = [] {
-    std::vector<scenario> out;
-    for (const char *script : {
-             "user 0: tcp_bind\npeer 0 < S port=114 mss=1460\npeer 0 < .\nuser 0: tcp_accept\n",
-             "user 0: tcp_bind\nuser 1: tcp_accept\npeer 0 < S port=114 mss=1460\npeer 0 < .\n",
-             "peer 0 < S port=114 mss=1460\npeer 0 < .\n",
-             "peer 0 < S port=114 mss=1460\n",
-             "peer 0 react how=ack\npeer 0 < S port=114\n",
-             "user 0: socket\nuser 0: connect\npeer 0 < S. mss=1460\npeer 0 < .\n",
-             "peer 1 react how=close\nuser 1: tcp_connect to=1\n",
-             "peer 0 < P. len=64\nuser 0: recv fd=1\n",
-             "user 0: send fd=1 len=1000\npeer 0 < .\n",
-             "user 0: send fd=1 len=9000\npeer 0 < .\n",
-             "peer 0 < . ack=una\npeer 0 < . ack=una\npeer 0 < . ack=una\n",
-             "peer 0 < F.\nuser 0: close fd=1\npeer 0 < .\n",
-             "user 0: close fd=1\npeer 0 < .\npeer 0 < F.\n",
-             "peer 0 < R\nuser 0: close fd=1\n",
-             "user 0: close\n",
-             "user 0: server\npeer 0 react how=ack\npeer 0 < S port=114\npeer 0 < P. len=4\n",
-             "user 0: server name=echo\npeer 0 react how=ack\npeer 0 < S port=7\npeer 0 < P. len=99\n",
-             "user 0: socket type=dgram\nuser 0: bind port=53\npeer 0 < udp port=53 len=20\nuser 0: recv\n",
-             "peer 0 < . seq=next+100 len=100\npeer 0 < . seq=next len=100\n",
-             "peer 0 < . win=0\nuser 0: send fd=1 len=100\n+10000ms\npeer 0 < . win=4096\n",
-             "peer 0 < PU. len=10 urg=5\nuser 0: recv fd=1 flags=o\n",
-             "ring-full\nuser 0: send fd=1\n",
-             "no-memory\n",
-             "+500ms\n",
-             "+70000ms\n",
-         })
-      out.push_back(from_script(script).ops);
-    return out;
-  }();
+  static const std::vector<scenario> all = scenarios_of({
+      "user 0: tcp_bind\npeer 0 < S port=114 mss=1460\npeer 0 < .\nuser 0: tcp_accept\n",
+      "user 0: tcp_bind\nuser 1: tcp_accept\npeer 0 < S port=114 mss=1460\npeer 0 < .\n",
+      "peer 0 < S port=114 mss=1460\npeer 0 < .\n",
+      "peer 0 < S port=114 mss=1460\n",
+      "peer 0 react how=ack\npeer 0 < S port=114\n",
+      "user 0: socket\nuser 0: connect\npeer 0 < S. mss=1460\npeer 0 < .\n",
+      "peer 1 react how=close\nuser 1: tcp_connect to=1\n",
+      "peer 0 < P. len=64\nuser 0: recv fd=1\n",
+      "user 0: send fd=1 len=1000\npeer 0 < .\n",
+      "user 0: send fd=1 len=9000\npeer 0 < .\n",
+      "peer 0 < . ack=una\npeer 0 < . ack=una\npeer 0 < . ack=una\n",
+      "peer 0 < F.\nuser 0: close fd=1\npeer 0 < .\n",
+      "user 0: close fd=1\npeer 0 < .\npeer 0 < F.\n",
+      "peer 0 < R\nuser 0: close fd=1\n",
+      "user 0: close\n",
+      "user 0: server\npeer 0 react how=ack\npeer 0 < S port=114\npeer 0 < P. len=4\n",
+      "user 0: server name=echo\npeer 0 react how=ack\npeer 0 < S port=7\npeer 0 < P. len=99\n",
+      "user 0: socket type=dgram\nuser 0: bind port=53\npeer 0 < udp port=53 len=20\nuser 0: recv\n",
+      "peer 0 < . seq=next+100 len=100\npeer 0 < . seq=next len=100\n",
+      "peer 0 < . win=0\nuser 0: send fd=1 len=100\n+10000ms\npeer 0 < . win=4096\n",
+      "peer 0 < PU. len=10 urg=5\nuser 0: recv fd=1 flags=o\n",
+      "ring-full\nuser 0: send fd=1\n",
+      "no-memory\n",
+      "+500ms\n",
+      "+70000ms\n",
+  });
+  return all;
+}
+
+// The same for two stacks, whose users find each other by what the target has in front.
+const std::vector<scenario> &pair_phrases() {
+  static const std::vector<scenario> all = scenarios_of({
+      "user 2: tcp_connect port=114\nuser 0: tcp_accept\n+10ms\n",
+      "user 2: tcp_bind\nuser 0: tcp_connect port=114\nuser 2: tcp_accept fd=1\n",
+      "user 0: server name=echo\nuser 2: tcp_connect port=7\n",
+      "user 0: socket type=dgram\nuser 0: bind port=53\nuser 2: socket type=dgram\nuser 2: sendto\nuser 0: "
+      "recv\n",
+      "user 0: send fd=1 len=1000\nuser 2: recv\n+10ms\n",
+      "user 2: send len=1000\nuser 0: recv fd=1\n+10ms\n",
+      "user 0: send fd=1 len=40000\nuser 2: recv len=40000 flags=w\n+1000ms\n",
+      "user 2: send len=40000\n+1000ms\n",
+      "user 0: recv fd=1 len=65535\n+10ms\n",
+      "user 0: send fd=1 len=1 flags=o\nuser 2: recv len=1 flags=o\n",
+      "user 0: close fd=1\n+10ms\n",
+      "user 2: close\n+10ms\n",
+      "user 0: close fd=1\nuser 2: close\n+10ms\n",
+      "user 0: shutdown fd=1\n+10ms\n",
+      "user 0: setopt fd=1 option=linger value=0\nuser 0: close fd=1\n",
+      "wire toward=far\n",
+      "wire toward=near\n",
+      "wire toward=far what=double ms=5\nwire toward=near what=double ms=5\n",
+      "wire toward=far what=delay ms=20 frames=3\n",
+      "wire toward=near what=delay ms=700\n",
+      "wire toward=far what=damage frames=4\n",
+      "wire toward=far skip=3 frames=30\n+70000ms\n",
+      "no-memory\n",
+      "+500ms\n",
+      "+70000ms\n",
+  });
   return all;
 }
 
@@ -100,11 +134,14 @@ op random_op(target t, random_source &r) {
   opcode c;
   do c = opcode(r.below(opcodes));
   while (!lets_through(t, c));
-  op o = make_op(c, int(r.below(2)));
+  op o = make_op(c, int(r.below(t == target::pair && is_api(c) ? max_users : 2)));
   for (uint32_t i = r.below(4); i > 0; --i) randomise_arg(o, r);
   return o;
 }
 
-const scenario &random_phrase(random_source &r) { return phrases()[r.below(uint32_t(phrases().size()))]; }
+const scenario &random_phrase(target t, random_source &r) {
+  const auto &all = t == target::pair ? pair_phrases() : phrases();
+  return all[r.below(uint32_t(all.size()))];
+}
 
 }  // namespace kyu::fuzz

@@ -14,6 +14,6 @@ op random_op(target, random_source &);
 void randomise_arg(op &, random_source &);
 
 // A piece of a conversation: calls and packets that depend on each other.
-const scenario &random_phrase(random_source &);
+const scenario &random_phrase(target, random_source &);
 
 }  // namespace kyu::fuzz

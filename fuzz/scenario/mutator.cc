@@ -18,9 +18,9 @@ size_t place(const scenario &s, random_source &r) {
 }
 
 void insert_phrase(scenario &s, target t, random_source &r) {
-  scenario p = random_phrase(r);
+  scenario p = random_phrase(t, r);
   std::erase_if(p, [t](const op &o) { return !lets_through(t, o.code); });
-  if (r.one_in(4)) {
+  if (t != target::pair && r.one_in(4)) {
     int32_t other = int32_t(r.below(max_peers));
     for (op &o : p)
       if (spec_of(o.code).who != subject::none) o.arg[0] = other;

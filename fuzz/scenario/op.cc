@@ -36,6 +36,8 @@ constexpr const char *udp_targets[] = {"us", "everybody", "network"};
 constexpr const char *arp_kinds[] = {"request", "reply", "gratuitous", "other", "ours", "claim", "probe"};
 constexpr const char *reactions[] = {"off", "ack", "close", "reset", "silent"};
 constexpr const char *on_off[] = {"down", "up"};
+constexpr const char *directions[] = {"far", "near"};
+constexpr const char *mishaps[] = {"lose", "double", "delay", "damage"};
 constexpr const char *pools[] = {"socket", "inpcb", "tcpcb", "mbuf", "cluster", "tseg", "ipq", "ipfrag"};
 // In the order in which threads start: a server's connections are servers, too.
 constexpr const char *threads[] = {"input",    "timer",    "user-0",   "user-1",   "user-2",   "user-3",
@@ -101,6 +103,9 @@ constexpr param ip_params[] = {
 constexpr param react_params[] = {peer_number, one_of("how", reactions)};
 constexpr param count_params[] = {num("frames", 255, 1)};
 constexpr param link_params[] = {one_of("state", on_off)};
+constexpr param wire_params[] = {
+    one_of("toward", directions), one_of("what", mishaps), num("skip", 255),  num("frames", 255, 1),
+    num("ms", 65535, 300),        num("at", 1513, 60),     num("xor", 255, 1)};
 constexpr param nomem_params[] = {one_of("pool", pools, 3), num("nth", 255, 1)};
 constexpr param wait_params[] = {num("ms", 4 * 3600 * 1000, 100)};
 constexpr param preempt_params[] = {one_of("thread", threads, first_user_thread), one_of("at", points),
@@ -141,6 +146,8 @@ constexpr op_spec specs[opcodes] = {
     {opcode::lose, "lose", subject::none, count_params},
     {opcode::ring, "ring-full", subject::none, count_params},
     {opcode::link, "link", subject::none, link_params},
+    {opcode::twin, "twin", subject::none, {}},
+    {opcode::wire, "wire", subject::none, wire_params},
     {opcode::nomem, "no-memory", subject::none, nomem_params},
     {opcode::wait, "wait", subject::none, wait_params},
     {opcode::preempt, "preempt", subject::none, preempt_params},

@@ -24,6 +24,8 @@ enum class opcode : uint8_t {
   lose,
   ring,
   link,
+  twin,
+  wire,
   nomem,
   wait,
   preempt,

@@ -29,6 +29,27 @@ const scenario &packet_prelude() {
   return s;
 }
 
+// Who talks at all needs a connection.
+const scenario &pair_prelude() {
+  static const scenario s = prelude(
+      "twin\n"
+      "user 0: tcp_bind\n"
+      "user 2: tcp_connect port=114\n"
+      "user 0: tcp_accept\n"
+      "+10ms\n");
+  return s;
+}
+
+const scenario &prelude_of(target t) {
+  static const scenario nothing;
+  switch (t) {
+    case target::api: return api_prelude();
+    case target::packet: return packet_prelude();
+    case target::pair: return pair_prelude();
+    default: return nothing;
+  }
+}
+
 }  // namespace
 
 target target_named(const std::string &name) {
@@ -51,9 +72,14 @@ std::vector<uint8_t> encode_input(target t, const target_input &in) {
 bool lets_through(target t, opcode c) {
   switch (t) {
     case target::stack: return true;
-    case target::api: return !is_packet(c) && c != opcode::damage && c != opcode::ip;
+    case target::api:
+      return !is_packet(c) && c != opcode::damage && c != opcode::ip && c != opcode::twin &&
+             c != opcode::wire;
     case target::packet: return c == opcode::raw || c == opcode::wait || c == opcode::nomem;
     case target::schedule: return c == opcode::preempt;
+    case target::pair:
+      return !is_packet(c) && c != opcode::damage && c != opcode::ip && c != opcode::react &&
+             c != opcode::twin;
   }
   return true;
 }
@@ -72,7 +98,7 @@ scenario as_target(target t, target_input input) {
   static const scenario nothing;
   const auto &library = concurrent_library();
   const scenario &behind = t == target::schedule ? library[input.pick % library.size()] : nothing;
-  scenario out = t == target::api ? api_prelude() : t == target::packet ? packet_prelude() : nothing;
+  scenario out = prelude_of(t);
   for (op &o : input.ops)
     if (lets_through(t, o.code) && out.size() + behind.size() < max_ops) out.push_back(std::move(o));
   out.insert(out.end(), behind.begin(), behind.end());

@@ -13,10 +13,12 @@ enum class target : uint8_t {
   api,       // API calls and time; no packet but what peers answer by themselves
   packet,    // raw frames and time, toward servers and a user that wait for them
   schedule,  // preemptions, in front of one of the library's scenarios
+  pair,      // API calls on two of our stacks, time, and what the wire between them does
 };
 
 // In the order of the enumerators.
-inline constexpr const char *target_names[] = {"fuzz_stack", "fuzz_api", "fuzz_packet", "fuzz_schedule"};
+inline constexpr const char *target_names[] = {"fuzz_stack", "fuzz_api", "fuzz_packet", "fuzz_schedule",
+                                               "fuzz_pair"};
 target target_named(const std::string &);  // one of these
 
 // What an input is to its target. For fuzz_schedule its first byte picks from the library, which is not among

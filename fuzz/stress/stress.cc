@@ -46,7 +46,8 @@ class stress_thread : public caller {
 
   void run() {
     while (!ending) {
-      scenario ops = random_.one_in(3) ? scenario{random_op(target::stack, random_)} : random_phrase(random_);
+      scenario ops = random_.one_in(3) ? scenario{random_op(target::stack, random_)}
+                                       : random_phrase(target::stack, random_);
       for (op &o : ops) {
         if (random_.one_in(4)) randomise_arg(o, random_);
         if (!ending) perform(o);

@@ -20,6 +20,7 @@ add_library(unit_tests_main OBJECT
   tests/host_test.cc
   tests/ip_test.cc
   tests/liveness_test.cc
+  tests/pair_test.cc
   tests/recording_test.cc
   tests/schedule_test.cc
   tests/stream_test.cc

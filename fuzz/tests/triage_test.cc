@@ -139,7 +139,7 @@ TEST(readings, an_input_is_for_the_target_that_could_have_written_it) {
   std::string talk = bytes_of(target::stack, "user 0: tcp_bind\npeer 0 < S port=114\n");
   EXPECT_EQ(read_by("in/crash-1", talk, true), "stack* ");
   EXPECT_EQ(read_by("in/17", talk, false), "stack* ");
-  EXPECT_EQ(read_by("in/crash-1", bytes_of(target::stack, "user 0: tcp_bind\n"), true), "api* stack* ");
+  EXPECT_EQ(read_by("in/crash-1", bytes_of(target::stack, "user 0: tcp_bind\n"), true), "api* pair* stack* ");
   EXPECT_EQ(read_by("in/crash-1", bytes_of(target::schedule, "preempt user-1 at sleep -> user-0\n"), true),
             "schedule* ");
   EXPECT_EQ(read_by("out/fuzz_api.some-bug/crash-1", talk, true), "api* ");  // what a path says counts more
@@ -150,7 +150,7 @@ TEST(readings, an_input_is_for_the_target_that_could_have_written_it) {
 TEST(readings, of_bytes_that_nothing_speaks_for_only_the_stack_itself_is_asked) {
   std::string cut = bytes_of(target::stack, "user 0: tcp_bind\npeer 0 < S port=114\n") + "\xff";
   EXPECT_EQ(read_by("in/17", cut, false), "stack ");
-  EXPECT_EQ(read_by("in/crash-1", cut, true), "api packet schedule stack* ");
+  EXPECT_EQ(read_by("in/crash-1", cut, true), "api packet pair schedule stack* ");
 }
 
 sighting seen(const char *content, const char *build, const char *signature, uint64_t bytes = 10) {

@@ -9,7 +9,10 @@ namespace kyu::fuzz {
 class world::user_call : public caller {
  public:
   user_call(world &w, const op &o)
-      : caller(*w.stack_, {w.config_.addr, w.config_.mask, 0}, w.sent_), w_(w), op_(o) {}
+      : caller(*w.stack_, {w.config_.addr, w.config_.mask, 0}, w.sent_,
+               w.near_ != nullptr ? w.near_->config_.addr : 0),
+        w_(w),
+        op_(o) {}
 
  private:
   // Each user has its own, since it may sleep in a call that uses it.

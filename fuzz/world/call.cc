@@ -29,7 +29,7 @@ uint16_t option_of(const op &o) { return options[o.arg[2]]; }
 uint8_t polled_events(const op &o) { return poll_events[o.arg[2]]; }
 
 endpoint caller::peer_at(int32_t number, int32_t port) const {
-  return {net_.addr + 1 + uint32_t(number), uint16_t(port)};
+  return {number == 0 ? first_peer_ : net_.addr + 1 + uint32_t(number), uint16_t(port)};
 }
 
 // On a descriptor that a call has opened.

@@ -16,9 +16,11 @@ class caller {
  public:
   static constexpr uint32_t max_descriptors = 64;
 
-  // `net`: the stack's own address and network; peers have the addresses behind it. `sent`: bytes that were
-  // sent on each descriptor, max_descriptors of them; must outlive the caller.
-  caller(Stack &st, const net_ifconfig &net, std::span<uint32_t> sent) : st_(st), net_(net), sent_(sent) {}
+  // `net`: the stack's own address and network; peers have the addresses behind it, but for the first one,
+  // where that is `first_peer`. `sent`: bytes that were sent on each descriptor, max_descriptors of them;
+  // must outlive the caller.
+  caller(Stack &st, const net_ifconfig &net, std::span<uint32_t> sent, uint32_t first_peer = 0)
+      : st_(st), net_(net), sent_(sent), first_peer_(first_peer != 0 ? first_peer : net.addr + 1) {}
   virtual ~caller() = default;
 
   struct result {
@@ -58,6 +60,7 @@ class caller {
   Stack &st_;
   const net_ifconfig net_;
   std::span<uint32_t> sent_;
+  uint32_t first_peer_;
 };
 
 // The descriptor that an op names; -1: none that there can be.

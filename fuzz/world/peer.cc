@@ -15,8 +15,6 @@ namespace {
 
 constexpr ether_addr stack_mac{{0x02, 0, 0, 0, 0, 1}};
 
-ether_addr mac_of(int number) { return {{0x02, 0, 0, 0, 1, uint8_t(number)}}; }
-
 // What Kyu's server on port 114 understands, in the order of op.cc's names; null: the stream.
 const char *text_of(const op &o) {
   static const int at = arg_index(opcode::seg, "text");
@@ -57,8 +55,8 @@ void peer::new_conversation(uint16_t stack_port) {
   options_.begin();
 }
 
-route peer::to_stack() const { return {mac_of(number_), stack_mac, addr_, stack_addr_}; }
-route peer::to_all() const { return {mac_of(number_), ether_broadcast, addr_, stack_addr_}; }
+route peer::to_stack() const { return {link_of(number_), stack_mac, addr_, stack_addr_}; }
+route peer::to_all() const { return {link_of(number_), ether_broadcast, addr_, stack_addr_}; }
 
 // To the stack, or to all by the limited or the directed broadcast address.
 route peer::udp_route(int to) const {

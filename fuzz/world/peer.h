@@ -24,6 +24,8 @@ class peer {
     silent,  // not even ARP
   };
 
+  static ether_addr link_of(int number) { return {{0x02, 0, 0, 0, 1, uint8_t(number)}}; }
+
   void begin(int number, uint32_t stack_addr);
 
   uint32_t addr() const { return addr_; }

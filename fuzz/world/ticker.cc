@@ -7,8 +7,13 @@
 
 namespace kyu::fuzz {
 
-void ticker::step_to(const Stack &st, uint64_t until) {
-  constexpr uint32_t tick = Stack::tick_ms;
+namespace {
+
+constexpr uint32_t tick = Stack::tick_ms;
+
+}  // namespace
+
+uint64_t ticker::next(const Stack &st, uint64_t until) const {
   uint64_t last_tick = until / tick;
   uint64_t next = std::min(until, sched_.next_timeout());
   if (last_tick > given_ && sleeper_ != no_thread) {
@@ -16,7 +21,11 @@ void ticker::step_to(const Stack &st, uint64_t until) {
     uint64_t busy_tick = given_ + timer_idle_ticks(st, ahead) + 1;
     if (busy_tick <= last_tick) next = std::min(next, busy_tick * tick);
   }
-  sched_.advance_to(std::max(next, sched_.now()));
+  return std::max(next, sched_.now());
+}
+
+void ticker::step_to(const Stack &st, uint64_t until) {
+  sched_.advance_to(next(st, until));
   uint64_t tick_now = sched_.now() / tick;
   if (tick_now == given_ || sleeper_ == no_thread) return;
   due_ = uint32_t(tick_now - given_);

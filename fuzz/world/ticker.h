@@ -12,6 +12,8 @@ class ticker {
   // The clock begins again; a timer thread that sleeps stays asleep.
   void restart() { due_ = 0, given_ = 0; }
 
+  // ms: when the next thing happens, at most `until`.
+  uint64_t next(const Stack &, uint64_t until) const;
   // Moves the clock to the next thing that happens, at most to `until` ms: a wait that times out, or a
   // tick in which a timer of the stack's has work and its thread waits for it. Threads that it makes ready
   // are the caller's to run.

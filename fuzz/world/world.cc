@@ -8,8 +8,8 @@
 #include "watch/memory.h"
 #include "watch/poison.h"
 #include "watch/uninitialised.h"
+#include "world/broken.h"
 #include "world/memory.h"
-#include "world/trace.h"
 
 #include <algorithm>
 #include <cstdio>
@@ -26,12 +26,6 @@ stack_config fuzz_config(const watch::watcher &w) {
   for (int k = 0; k < pool_kinds; ++k) c.pools[k].limit = limits[k];
   w.widen(c);
   return c;
-}
-
-// The harness's own mistake, not a finding.
-[[noreturn]] void broken(const char *what) {
-  fprintf(stderr, "kyufuzz: harness: %s\n", what);
-  abort();
 }
 
 }  // namespace
@@ -55,7 +49,8 @@ world::world(world_options options)
   port_.sem_signal = [](void *c, semaphore &s) { of(c).sched_.sem_signal(s); };
   port_.thread_start = [](void *c, const char *name, thread_entry e, Stack &st, uint32_t word) {
     // One thread is kept for the closer at the end.
-    return of(c).sched_.alive() < scheduler::max_threads - 1 && of(c).sched_.start(name, e, st, word);
+    return of(c).sched_.alive() < scheduler::max_threads - 1 &&
+           of(c).sched_.start(of(c).name_of(name), e, st, word);
   };
   port_.thread_self = [](void *c) { return of(c).sched_.self(); };
   port_.rx_wait = [](void *c) { return of(c).rx_wait(); };
@@ -82,20 +77,21 @@ void world::begin(listener *l) {
   watcher_.begin(*stack_);
   watcher_.where().digest = digest_.place();
   for (int i = 0; i < max_peers; ++i) peers_[size_t(i)].begin(i, config_.addr);
-  monitor_.begin(config_.addr);
+  monitor_.begin(config_.addr, std::to_array(config_.mac.octet));
   streams_.begin();
   rx_.clear();
   lose_ = ring_full_ = 0;
   link_up_ = true;
   ticker_.restart();
   closing_ = false;
+  paired_ = false;
   sent_ = {};
   if (!started_) {
     started_ = true;
     if (!stack_start(*stack_)) broken("no threads for the stack");
     static constexpr const char *names[max_users] = {"user-0", "user-1", "user-2", "user-3"};
     for (uint32_t u = 0; u < max_users; ++u)
-      if (!sched_.start(names[u], user_thread, *stack_, u)) broken("no threads for users");
+      if (!sched_.start(name_of(names[u]), user_thread, *stack_, u)) broken("no threads for users");
     sched_.run();
   }
   digest_.reset();
@@ -117,19 +113,24 @@ outcome world::run(const scenario &ops, listener *l) {
   watch_points(ops);
   int32_t index = 0;
   for (const op &o : ops) run_op(index++, o);
-  watcher_.where().op = index;
-  if (listener_ != nullptr) listener_->op_begins(index);
+  op_begins(index);
   drain();
   out_.ops = uint32_t(ops.size());
   out_.ms = sched_.now();
+  if (paired_) digest_.add(far_->digest_.value());
   out_.digest = digest_.value();
   out_.cells = stack().tcp_stat.tcps_cells;
   return out_;
 }
 
-void world::run_op(int32_t index, const op &o) {
-  watcher_.where().op = index;
+void world::op_begins(int32_t index) {
+  in_each_world([index](world &w) { w.watcher_.where().op = index; });
   if (listener_ != nullptr) listener_->op_begins(index);
+  crossed_before_ = wire_.sent();
+}
+
+void world::run_op(int32_t index, const op &o) {
+  op_begins(index);
   answers_left_ = max_answers_per_op;
   if (o.code == opcode::preempt) {
     monitor_.out_of_order();
@@ -184,6 +185,8 @@ void world::fault(const op &o) {
     case opcode::lose: lose_ = uint32_t(o.arg[0]); break;
     case opcode::ring: ring_full_ = uint32_t(o.arg[0]); break;
     case opcode::link: link_up_ = o.arg[0] != 0; break;
+    case opcode::twin: pair_up(); break;
+    case opcode::wire: wire_.fault(o); break;
     case opcode::nomem: watcher_.fail_nth(pool_kind(o.arg[0]), uint32_t(o.arg[1])); break;
     default: break;
   }
@@ -206,6 +209,11 @@ void world::inject() {
 }
 
 void world::settle() {
+  in_each_world([](world &w) { w.run_threads(); });
+}
+
+void world::run_threads() {
+  watch::as_current here(watcher_);
   if (!sched_.run()) {
     watch::fail_oracle("liveness", "livelock", "threads run for ever without the clock moving", nullptr);
   }
@@ -238,9 +246,18 @@ bool world::allocation_failed() const {
 void world::advance(uint64_t ms) {
   uint64_t until = sched_.now() + ms;
   while (sched_.now() < until) {
-    ticker_.step_to(*stack_, until);
+    step_to(until);
     settle();
   }
+}
+
+// To the next thing that happens, in whichever world.
+void world::step_to(uint64_t until) {
+  if (paired_) until = std::min(wire_.next(), far_->ticker_.next(*far_->stack_, until));
+  ticker_.step_to(*stack_, until);
+  if (!paired_) return;
+  far_->ticker_.step_to(*far_->stack_, sched_.now());
+  deliver();
 }
 
 // --- the wire
@@ -287,19 +304,21 @@ void world::tx_commit(uint32_t len) {
   const_bytes f = tx_.view();
   watch::expect_initialised(f.data(), f.size(), "a frame");
   ++out_.frames_out;
+  digest_.add(sched_.now());
+  digest_.add(f);
+  if (listener_ != nullptr) listener_->frame_out(sched_.now(), f);
   if (options_.oracles) {
     if (allocation_failed()) monitor_.lost_unseen();
     monitor_.frame_out(sched_.now(), f);
   }
-  digest_.add(sched_.now());
-  digest_.add(f);
-  if (listener_ != nullptr) listener_->frame_out(sched_.now(), f);
   if (lose_ > 0) {
     --lose_;
     return;
   }
+  if (near_ != nullptr) return near_->cross(pair_wire::direction::to_near, f);
   bool to_all = (f[0] & 1) != 0;
-  for (size_t i = 0; i < peers_.size(); ++i)
+  if (paired_ && (to_all || f[5] == 0)) cross(pair_wire::direction::to_far, f);
+  for (size_t i = paired_ ? 1 : 0; i < peers_.size(); ++i)
     if (to_all || f[5] == i) show_to(peers_[i]);
 }
 
@@ -333,60 +352,11 @@ void world::user_thread(Stack &st, uint32_t number) {
 
 // A thread that is in a blocking call makes its next ones when it returns.
 void world::queue_call(const op &o) {
+  if (paired_ && uint32_t(o.arg[0]) >= first_far_user) return far_->queue_call(o);
   user &u = users_[size_t(o.arg[0])];
   if (u.calls.size() >= max_queued_calls) return;
   u.calls.push_back(&o);
   if (u.waiting) sched_.wake(u.thread);
-}
-
-// --- the end of a scenario
-
-void world::closer_thread(Stack &st, uint32_t) {
-  net_closeall(st);
-  of(st.port->ctx).closing_ = false;
-}
-
-void world::drain() {
-  if (listener_ != nullptr) listener_->note(sched_.now(), trace::everything_closed);
-  answers_left_ = max_answers_per_op;
-  link_up_ = true;
-  lose_ = ring_full_ = 0;
-  for (int k = 0; k < pool_kinds; ++k) watcher_.fail_nth(pool_kind(k), 0);
-  for (user &u : users_) u.calls.clear();
-  monitor_.everything_closes();
-  sched_.lift_preemptions();
-  settle();
-  // An accept may hand out another descriptor while the closer is under way, and the closer may linger.
-  // Each may linger for SO_LINGER_MAX, one after the other: the first minute in seconds, the rest faster.
-  constexpr int seconds = 64, minutes = int(max_open * SO_LINGER_MAX / 60);
-  for (int round = 0; round < seconds + minutes && stack_->files.open > 0; ++round) {
-    if (!closing_) {
-      closing_ = true;
-      if (!sched_.start("closer", closer_thread, *stack_, 0)) broken("no thread left for the closer");
-    }
-    settle();
-    if (stack_->files.open > 0) advance(round < seconds ? 1000 : 60 * 1000);
-  }
-  uint64_t until = sched_.now() + drain_ms;
-  auto busy = [this] {
-    return std::any_of(users_.begin(), users_.end(), [](const user &u) { return u.busy != nullptr; }) ||
-           sched_.alive() > 2 + max_users;
-  };
-  while (sched_.now() < until && (!stack_->every_pool_full() || busy())) {
-    answers_left_ = max_answers_per_op;
-    ticker_.step_to(*stack_, until);
-    settle();
-  }
-  if (!options_.oracles) return;
-  for (const user &u : users_)
-    if (u.busy != nullptr)
-      watch::fail_oracle(
-          "liveness", std::string("stuck:") + spec_of(u.busy->code).name,
-          "a thread sleeps in " + std::string(spec_of(u.busy->code).name) + " although everything is closed",
-          nullptr);
-  if (sched_.alive() > 2 + max_users)
-    watch::fail_oracle("liveness", "thread-left-behind", "a server's thread outlives its sockets", nullptr);
-  if (options_.pools != watch::pool_mode::plain) audit_end(*stack_, watcher_);
 }
 
 }  // namespace kyu::fuzz

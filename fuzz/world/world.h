@@ -1,4 +1,6 @@
-// The world around one stack: peers, wire, threads, clock. Runs scenarios, each on a fresh stack.
+// The world around one stack: peers, wire, threads, clock. Runs scenarios, each on a fresh stack. Where a
+// scenario wants two of our stacks, the far one, which is peer 0 from then on, has a world of its own
+// (pair.cc).
 #pragma once
 
 #include "oracles/liveness.h"
@@ -12,6 +14,7 @@
 #include "world/digest.h"
 #include "world/frame.h"
 #include "world/listener.h"
+#include "world/pair_wire.h"
 #include "world/peer.h"
 #include "world/scheduler.h"
 #include "world/ticker.h"
@@ -71,17 +74,21 @@ class world {
   };
 
   static constexpr uint32_t max_answers_per_op = 2000;
+  static constexpr uint32_t first_far_user = 2;  // of two stacks, who uses the far one
 
   void begin(listener *);
   void watch_points(const scenario &);
+  void op_begins(int32_t index);
   void run_op(int32_t index, const op &);
   void drain();
   void settle();  // threads run until all sleep, then the oracles look
+  void run_threads();
   void judge();
   void judge_work();
   bool allocation_failed() const;
   void add_call(const op &, sleeper &) const;
   void advance(uint64_t ms);
+  void step_to(uint64_t until);
   frame *new_frame();  // null: the link is down or the ring full
   void inject();       // the new frame has been built
   void send_packet(const op &);
@@ -89,6 +96,25 @@ class world {
   void send_shaped(const frame &built, const ip_shape &);
   void fault(const op &);
   void queue_call(const op &);
+  void heal();
+  void close_everything();
+  bool anything_open() const;
+  bool is_busy() const;
+  void judge_end();
+
+  // The far world (pair.cc).
+  explicit world(world &near);
+  const char *name_of(const char *thread) const;  // a thread's, here
+  void pair_up();
+  void take_in(const_bytes);
+  void cross(pair_wire::direction, const_bytes);
+  void deliver();
+  void expect_arrival();
+  template <class F>
+  void in_each_world(F f) {
+    f(*this);
+    if (paired_) f(*far_);
+  }
 
   // API ops, on a user thread (api.cc).
   class user_call;
@@ -123,6 +149,15 @@ class world {
   monitor monitor_;
   streams streams_{monitor_};
   random_source entropy_{1};  // the same for every scenario
+
+  // Of the near one of two; made when the first scenario wants it.
+  std::unique_ptr<world> far_;
+  bool paired_ = false;
+  pair_wire wire_;
+  std::unique_ptr<listener> far_notes_;
+  uint64_t crossed_before_ = 0;  // this op, by frames
+  // Of the far one.
+  world *near_ = nullptr;
 
   // Wire.
   frame_queue rx_;

@@ -115,4 +115,16 @@ class watcher {
 watcher *current_watcher();
 void set_current_watcher(watcher *);
 
+// Where there are several: a fault is this one's to explain until the end of the scope.
+class as_current {
+ public:
+  explicit as_current(watcher &w) : before_(current_watcher()) { set_current_watcher(&w); }
+  ~as_current() { set_current_watcher(before_); }
+  as_current(const as_current &) = delete;
+  as_current &operator=(const as_current &) = delete;
+
+ private:
+  watcher *before_;
+};
+
 }  // namespace kyu::watch
