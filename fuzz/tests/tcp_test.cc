@@ -458,6 +458,19 @@ user 0: tcp_accept
 
 // The urgent pointer counts from the segment's own number, also of a bare ACK that follows a probe.
 TEST(tcp, urgent_pointer_counts_from_the_segment) {
+  EXPECT_EQ(after_accept(R"(peer 0 < . win=50
+user 0: send fd=1 len=100 flags=o
+peer 0 < . win=50
+)"),
+            R"(
+0.000 > U. 1(50) ack 1 win 16384 urg 100
+0.000 user 0: send fd=1 flags=o = 100
+0.000 > PU. 51(50) ack 1 win 16384 urg 50
+)");
+}
+
+// The probe's byte lies beyond the window, and an ACK behind it would.
+TEST(tcp, an_ack_beside_a_probe_has_a_number_in_the_window) {
   EXPECT_EQ(after_accept(R"(peer 0 < . win=0
 user 0: send fd=1 len=100 flags=o
 peer 0 < . seq=next-1 ack=una win=0
@@ -465,7 +478,7 @@ peer 0 < . seq=next-1 ack=una win=0
             R"(
 0.000 > U. 1(1) ack 1 win 16384 urg 100
 0.000 user 0: send fd=1 flags=o = 100
-0.000 > U. 2(0) ack 1 win 16384 urg 99
+0.000 > U. 1(0) ack 1 win 16384 urg 100
 )");
 }
 

@@ -39,9 +39,9 @@ NET_LOCKED void measure_and_rearm(tcp_segment &seg) {
   tp->t_rxtshift = 0;
   tp->t_progress = seg.st.now();
   tcp_measure(seg);
+  seg.need_output = true;  // the congestion window opens, also where the peer's stays where it is
   if (seg.ack == tp->snd_max) {
     tcp_stoptimer(tp, TCPT_REXMT);
-    seg.need_output = true;
   } else if (tp->t_timer[TCPT_PERSIST] == 0) {
     tcp_settimer(tp, TCPT_REXMT, tp->t_rxtcur);
   }

@@ -43,11 +43,13 @@ mbuf_ptr with_header(mbuf_ptr m, endpoint from, endpoint to, const head &h, cons
 }
 
 // A bare ACK has the highest number that was ever sent: at snd_nxt, which a time-out moves back, the
-// peer would find it left of its window.
+// peer would find it left of its window. But a probe's byte lies beyond the window: two ends that probe each
+// other would find every ACK of the other unacceptable, and answer it, for ever (volume 2, 26.7).
 tcp_seq seq_of(const tcpcb *tp, const tcp_outgoing &o) {
   if (o.keepalive) return tp->snd_una - 1;
   bool bare = o.len == 0 && (o.flags & (TH_SYN | TH_FIN)) == 0;
-  return bare ? tp->snd_max : tp->snd_nxt;
+  bool probing = tp->t_timer[TCPT_PERSIST] != 0;
+  return bare && !probing ? tp->snd_max : tp->snd_nxt;
 }
 
 uint8_t sack_room(const tcpcb *tp) {
