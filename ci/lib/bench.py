@@ -5,7 +5,8 @@
   frames   raw frames that know no live sequence numbers, as other stacks' fuzzers feed them
   bare     neither poisoning pools nor oracles: sanitizers and the stack's assertions
 
-Each from the shipped seeds and from an empty corpus. A bug that was not found counts with the whole time of its trial.
+Each from the shipped seeds and from an empty corpus. A bug that was not found counts with the whole time of its trial. What
+the stack without the bug stumbles over as well does not count: the trial goes on, with other random numbers.
 What is done is kept in DIR/trials.jsonl: a run that was interrupted goes on there. Exit status: 0 it is measured, 2 it
 could not run.
 """
@@ -88,13 +89,16 @@ class Bench:
         self.work = self.out / "work"
         self.results = {}  # of trials; seconds, or None: not found
         self.running = {}
+        self.stumbles = {}  # of trials: how often, and after how many seconds in all
         self.clean = ROOT / "build" / PRESET / "fuzz" / "kyufuzz"
 
     def target_of(self, trial):
         return HARNESSES[trial.harness].target or target_for(trial.bug)
 
     def job(self, trial):
-        return Job(self.target_of(trial), self.args.seconds, trial.bug, PRESET, 1 + trial.number, True, HARNESSES[trial.harness].env)
+        times, spent = self.stumbles.get(trial, (0, 0))
+        return Job(self.target_of(trial), int(self.args.seconds - spent), trial.bug, PRESET, 1 + trial.number + 1000 * times, True,
+                   HARNESSES[trial.harness].env)
 
     def wanted(self):
         """The first trial of everything before the second of anything: so that half a run says half of all."""
@@ -154,15 +158,22 @@ class Bench:
         worker = self.running[trial]
         if not worker.ended():
             return
-        seconds = time.monotonic() - worker.started
+        times, before = self.stumbles.get(trial, (0, 0))
+        seconds = time.monotonic() - worker.started + before
         del self.running[trial]
         artifacts = worker.found()
         if not artifacts and worker.process.returncode != 0:
             raise CannotRun(f"{trial.title()}: the fuzzer ended with status {worker.process.returncode}")
         if artifacts and self.is_somebody_elses(trial, artifacts[0]):
-            say(f"{trial.title()}: found {artifacts[0].path}, which the stack without the bug stumbles over, too")
-            self.keep(trial, None)  # and its folder, for who wants to see
-            return
+            kept = self.out / "stumbles" / artifacts[0].path.name
+            kept.parent.mkdir(exist_ok=True)
+            shutil.copyfile(artifacts[0].path, kept)
+            say(f"{trial.title()}: found {kept}, which the stack without the bug stumbles over, too")
+            self.stumbles[trial] = (times + 1, seconds)
+            if seconds + 1 < self.args.seconds:
+                self.launch(trial)
+                return
+            artifacts = []
         self.keep(trial, round(seconds, 2) if artifacts else None)
         shutil.rmtree(worker.folder, ignore_errors=True)
 
