@@ -75,10 +75,10 @@ def parse(argv):
 
 
 def target_for(bug):
-    """What finds it: a race needs the order of threads, which is what fuzz_schedule's inputs are."""
+    """What its regression needs: a race the order of threads, which is what fuzz_schedule's inputs are; others two stacks."""
     script = ROOT / "corpus" / "regressions" / f"{bug}.scenario"
     text = script.read_text(encoding="utf-8") if script.exists() else ""
-    return "fuzz_schedule" if "\npreempt " in text else "fuzz_stack"
+    return "fuzz_schedule" if "\npreempt " in text else "fuzz_pair" if "\ntwin" in text else "fuzz_stack"
 
 
 class Bench:

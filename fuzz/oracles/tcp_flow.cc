@@ -134,7 +134,7 @@ bool tcp_flow::is_theirs(uint32_t at, const_bytes data) const {
 
 void tcp_flow::arrives(const wire_tcp &t, const surroundings &s, bool whole) {
   idle_ack_ = false;
-  newest_in_ = {};
+  stamp_in_hand_.reset();
   heard_ = s.now;
   silence_ = false;
   last_brought_data_ = t.len() > 0 || t.has(bit_syn);
@@ -155,7 +155,8 @@ void tcp_flow::arrives(const wire_tcp &t, const surroundings &s, bool whole) {
     exact_ = false;
   else
     expect_answer_to(t, s);
-  asked_ = asked_ || !exact_ || t.len() > 0 || t.flags != bit_ack || t.seq != arrived_in_order();
+  bool old_stamp = ts_ && (!t.has_ts || ahead(t.tsval, last_tsecr_) < 0);  // answered, where PAWS refuses it
+  asked_ = asked_ || !exact_ || t.len() > 0 || t.flags != bit_ack || t.seq != arrived_in_order() || old_stamp;
   if (!plausible(t, s)) return;
   if (whole) resend_below_ = snd_max_;  // it may have been refused
   bool in_place = !whole && (!irs_known_ || is_next(t));
@@ -171,8 +172,7 @@ void tcp_flow::arrives(const wire_tcp &t, const surroundings &s, bool whole) {
   // What is to be echoed is the stamp of a segment at the left edge (RFC 7323, 4.3).
   bool at_edge = !irs_known_ || ahead(t.seq, ack_sent_) <= 0 || !exact_ || s.blind;
   if (t.has_ts && at_edge) tsvals_.add(t.tsval);
-  newest_in_ = {t.seq, t.end()};
-  newest_stamp_ = t.tsval;
+  if (t.has_ts) stamp_in_hand_ = {t.seq, t.tsval};
 }
 
 // It begins where the stack is, and is not older than what that knows. What lies behind the window may not

@@ -10,6 +10,7 @@
 #include "oracles/wire.h"
 
 #include <array>
+#include <optional>
 #include <cstdint>
 #include <vector>
 
@@ -207,8 +208,10 @@ class tcp_flow {
   bool ts_out_ = false;
   uint64_t ts_heard_ = 0;
   recent<uint32_t, 16> tsvals_;  // that arrived
-  seq_range newest_in_{};        // empty: nothing with data, or it is over
-  uint32_t newest_stamp_ = 0;
+  struct stamp {
+    uint32_t seq, value;
+  };
+  std::optional<stamp> stamp_in_hand_;  // of the segment that came last
 
   // What has to be said, and until when.
   bool exact_ = true;        // what the stack knows follows from what arrived

@@ -172,8 +172,7 @@ void tcp_flow::account(const wire_tcp &t, const surroundings &s) {
   }
   ack_sent_ = t.ack;
   // While a segment is looked at, an ACK of what came before may leave, and puts it at the left edge.
-  bool at_edge_now = newest_in_.start != newest_in_.end && newest_in_.start == t.ack;
-  if (ts_ && at_edge_now) tsvals_.add(newest_stamp_);
+  if (ts_ && stamp_in_hand_ && stamp_in_hand_->seq == t.ack) tsvals_.add(stamp_in_hand_->value);
   asked_ = false;
   if (ahead(t.ack, ack_due_to_) >= 0) ack_due_ = never;
   last_out_ = t;
