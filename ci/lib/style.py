@@ -14,7 +14,7 @@ FILE_LINES, FUNCTION_LINES, BLOB_BYTES = 900, 70, 100_000
 # Which of our headers a folder may include, by how their paths begin. Includes point down only.
 STACK = ("ip/", "kyu/", "link/", "memory/", "socket/", "stack.h", "sys/", "tcp/", "udp/")
 SANITIZERS = STACK + ("watch/",)
-FUZZ = SANITIZERS + ("bench/", "cli/", "host/", "import/", "oracles/", "packetdrill/", "run/", "scenario/", "stress/", "targets/", "tests/", "triage/", "world/")
+FUZZ = SANITIZERS + ("bench/", "cli/", "compare/", "host/", "import/", "oracles/", "packetdrill/", "run/", "scenario/", "stress/", "targets/", "tests/", "triage/", "world/")
 BOARD = FUZZ + ("boot/", "devices/", "kernel/", "images/", "release/", "replay/", "witness/")
 MAY_INCLUDE = {"stack": STACK, "sanitizers": SANITIZERS, "fuzz": FUZZ, "board": BOARD}
 

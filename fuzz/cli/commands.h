@@ -21,5 +21,6 @@ void add_triage(CLI::App &, int *status);
 void add_bisect(CLI::App &, int *status);
 void add_promote(CLI::App &, int *status);
 void add_bench(CLI::App &, int *status);
+void add_compare(CLI::App &, int *status);
 
 }  // namespace kyu::fuzz

@@ -25,6 +25,7 @@ int main(int argc, char **argv) {
   kyu::fuzz::add_bisect(app, &status);
   kyu::fuzz::add_promote(app, &status);
   kyu::fuzz::add_bench(app, &status);
+  kyu::fuzz::add_compare(app, &status);
   if (std::optional<int> ended = kyu::fuzz::parse_command_line(app, argc, argv)) return *ended;
   return status;
 }

@@ -31,10 +31,11 @@ tap_device::~tap_device() {
   if (stop_fd_ >= 0) close(stop_fd_);
 }
 
-size_t tap_device::receive(bytes to) {
+size_t tap_device::receive_within(bytes to, int ms) {
   for (;;) {
     pollfd fds[] = {{fd_, POLLIN, 0}, {stop_fd_, POLLIN, 0}};
-    if (poll(fds, 2, -1) < 0 && errno != EINTR) return 0;
+    int ready = poll(fds, 2, ms);
+    if (ready == 0 || (ready < 0 && errno != EINTR)) return 0;
     if (fds[1].revents != 0) return 0;
     ssize_t n = read(fd_, to.data(), to.size());
     if (n > 0) return size_t(n);

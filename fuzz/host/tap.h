@@ -18,7 +18,9 @@ class tap_device : public wire {
   bool ok() const { return error_.empty(); }
   const std::string &error() const { return error_; }
 
-  size_t receive(bytes to) override;
+  size_t receive(bytes to) override { return receive_within(to, -1); }
+  // The same, up to `ms`; 0 also where none came by then.
+  size_t receive_within(bytes to, int ms);
   bool send(const_bytes frame) override;
   void stop() override;
 

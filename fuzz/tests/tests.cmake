@@ -13,6 +13,7 @@ add_library(unit_tests_main OBJECT
   oracles/wire_test.cc
   scenario/codec_test.cc
   tests/arp_test.cc
+  tests/compare_test.cc
   tests/conversation.cc
   tests/datagram_test.cc
   tests/dhcp_test.cc
@@ -123,5 +124,10 @@ if(KYU_REPOSITORY_TESTS)
   add_test(NAME linux.peers
            COMMAND Python3::Interpreter ${CMAKE_CURRENT_LIST_DIR}/linux_peers.py $<TARGET_FILE:kyufuzz>)
   set_tests_properties(linux.peers PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 600)
+endif()
+if(KYU_REPOSITORY_TESTS)
+  add_test(NAME linux.compare COMMAND Python3::Interpreter ${CMAKE_CURRENT_LIST_DIR}/linux_compare.py $<TARGET_FILE:kyufuzz>
+                                      ${CMAKE_SOURCE_DIR}/corpus)
+  set_tests_properties(linux.compare PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 600)
 endif()
 set_tests_properties(linux.transfers PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 300)

@@ -1,0 +1,272 @@
+#include "compare/accepted.h"
+
+#include "tcp/tcp.h"
+
+#include <algorithm>
+#include <string_view>
+
+namespace kyu::fuzz {
+
+namespace {
+
+using how = parting::how;
+
+const op &op_of(const parting &p, const scenario &ops) { return ops[size_t(p.op)]; }
+
+bool later(const parting &p) { return p.parts == how::ours_later || p.parts == how::linux_later; }
+bool only(const parting &p, how who, saying what) { return p.parts == who && p.what == what; }
+bool is_result(const parting &p) { return p.parts == how::other_result; }
+bool sleeps(const std::string &result) { return result == "sleeps"; }
+
+// Of an op by name: a parameter's value.
+int32_t param_of(const op &o, const char *name) { return o.arg[size_t(arg_index(o.code, name))]; }
+
+// An option as op.cc numbers it.
+bool sets(const op &o, std::string_view option) {
+  if (o.code != opcode::setopt && o.code != opcode::getopt) return false;
+  for (const param &p : spec_of(o.code).params)
+    if (std::string_view(p.name) == "option") return p.names[size_t(param_of(o, "option"))] == option;
+  return false;
+}
+
+// Milliseconds that pass behind an op.
+uint64_t time_left(const scenario &ops, int32_t from) {
+  uint64_t ms = 0;
+  for (size_t i = size_t(from); i < ops.size(); ++i)
+    if (ops[i].code == opcode::wait) ms += uint64_t(ops[i].arg[0]);
+  return ms;
+}
+
+bool any_before(const scenario &ops, int32_t end, bool (*is)(const op &)) {
+  return std::any_of(ops.begin(), ops.begin() + end + 1, is);
+}
+
+// How far from where it might be expected a segment's number lies; 0: another op.
+int32_t offset_of(const op &o, const char *number) {
+  return o.code == opcode::seg ? o.arg[size_t(arg_index(o.code, number)) + 1] : 0;
+}
+
+// The segment that the op sends has this bit.
+bool brings(const op &o, int bit) { return o.code == opcode::seg && (param_of(o, "flags") & bit) != 0; }
+
+struct other_result {
+  opcode code;
+  const char *ours, *linux_;
+  const char *option;  // of setopt and getopt; null: any, or another call
+  const char *why, *source;
+};
+
+constexpr const char *posix = "POSIX.1-2017";
+constexpr other_result results[] = {
+    {opcode::connect, "EOPNOTSUPP", "EISCONN", nullptr, "the socket listens", "POSIX.1-2017, connect()"},
+    {opcode::send, "ENOTCONN", "EPIPE", nullptr, "it was never connected", "POSIX.1-2017, send()"},
+    {opcode::shutdown, "ENOTCONN", "0", nullptr, "a listener is not connected", "POSIX.1-2017, shutdown()"},
+    {opcode::setopt, "EINVAL", "0", "sndbuf", "ours says what it cannot do, Linux takes the nearest", posix},
+    {opcode::setopt, "EINVAL", "0", "rcvbuf", "ours says what it cannot do, Linux takes the nearest", posix},
+    {opcode::setopt, "EINVAL", "0", "linger", "ours says what it cannot do, Linux takes the nearest", posix},
+    {opcode::setopt, "0", "ENOPROTOOPT", "sndlowat", "Linux has no SO_SNDLOWAT", posix},
+    {opcode::getopt, nullptr, nullptr, "sndlowat", "Linux has no SO_SNDLOWAT", posix},
+    {opcode::getopt, nullptr, nullptr, "sndbuf", "Linux doubles what is asked for, and has a least",
+     "socket(7)"},
+    {opcode::getopt, nullptr, nullptr, "rcvbuf", "Linux doubles what is asked for, and has a least",
+     "socket(7)"},
+    {opcode::getopt, nullptr, nullptr, "maxseg", "Linux tells the connection's, ours what was asked for",
+     "tcp(7)"},
+    {opcode::getopt, "ENOPROTOOPT", "EOPNOTSUPP", nullptr, "an option of TCP's, of a datagram socket", posix},
+    {opcode::recv, "EOPNOTSUPP", "sleeps", nullptr, "datagrams have nothing urgent; Linux ignores the flag",
+     posix},
+    {opcode::recv, "ECONNRESET", "0", nullptr, "after the FIN came a reset, which the user shall learn of",
+     "RFC 9293, 3.10.7.4"},
+};
+
+bool is(const other_result &r, const parting &p, const op &o) {
+  return r.code == o.code && (r.ours == nullptr || p.ours == r.ours) &&
+         (r.linux_ == nullptr || p.linux_ == r.linux_) && (r.option == nullptr || sets(o, r.option));
+}
+
+// Somebody closes the descriptor that a call sleeps on.
+bool closed_under_call(const parting &p, const scenario &ops) {
+  const op &call = op_of(p, ops);
+  bool waits = call.code == opcode::recv || call.code == opcode::accept || call.code == opcode::tcp_accept ||
+               call.code == opcode::poll;
+  return is_result(p) && waits && sleeps(p.linux_) &&
+         std::any_of(ops.begin() + p.op, ops.end(), [&call](const op &o) {
+           return o.code == opcode::close && o.arg[1] == call.arg[1] && o.arg[0] != call.arg[0];
+         });
+}
+
+constexpr accepted list[] = {
+    // --- for good
+    {"a call that sleeps on a descriptor that is closed under it returns; with Linux it sleeps on",
+     "stack/kyu/kyu.h; POSIX leaves it open", true, closed_under_call},
+    {"how much a buffer takes is the host's choice: Linux counts what a byte costs it", "RFC 9293, 3.9.1.2",
+     true,
+     [](const parting &p, const scenario &ops) {
+       const op &o = op_of(p, ops);
+       return is_result(p) && o.code == opcode::send && p.ours.find('E') == std::string::npos &&
+              (sleeps(p.ours) || sleeps(p.linux_) || param_of(o, "len") > 16384);
+     }},
+    {"Linux halves the receive buffer that was asked for, counts what a segment costs, and drops what it has "
+     "no room for",
+     "RFC 9293, 3.8.6", true,
+     [](const parting &p, const scenario &ops) {
+       bool window = p.what == saying::window_closed || p.what == saying::window_open;
+       return !is_result(p) && window && any_before(ops, p.op, [](const op &o) { return sets(o, "rcvbuf"); });
+     }},
+    {"ours takes the ACK of an old segment, as BSD does; Linux only answers it",
+     "RFC 9293, 3.10.7.4; volume 2, 28.8", true,
+     [](const parting &p, const scenario &ops) {
+       return p.what == saying::data && !is_result(p) &&
+              any_before(ops, p.op, [](const op &o) { return offset_of(o, "seq") > 0; });
+     }},
+    {"a segment without the time stamp that both have agreed on is dropped; Linux takes it", "RFC 7323, 3.2",
+     true,
+     [](const parting &p, const scenario &ops) {
+       const op &o = op_of(p, ops);
+       return !is_result(p) && o.code == opcode::seg && param_of(o, "ts") == 1;
+     }},
+    {"shutdown() for receiving throws away what has arrived, as BSD's does", posix, true,
+     [](const parting &p, const scenario &ops) {
+       return is_result(p) && op_of(p, ops).code == opcode::recv &&
+              std::any_of(ops.begin(), ops.end(),
+                          [](const op &o) { return o.code == opcode::shutdown && param_of(o, "how") != 1; });
+     }},
+    {"lowering SO_RCVLOWAT wakes who sleeps for more; with Linux the next segment does", posix, true,
+     [](const parting &p, const scenario &ops) {
+       return is_result(p) && sleeps(p.linux_) &&
+              std::any_of(ops.begin(), ops.end(), [](const op &o) { return sets(o, "rcvlowat"); });
+     }},
+    {"while connecting, an unreachable host is a soft error: others may still be reached by then; Linux "
+     "gives up",
+     "RFC 1122, 4.2.3.9; RFC 5461, 4", true,
+     [](const parting &p, const scenario &ops) {
+       auto unreachable = [](const op &o) { return o.code == opcode::icmp && param_of(o, "type") < 3; };
+       const op &o = op_of(p, ops);
+       bool connects = o.code == opcode::tcp_connect || o.code == opcode::connect;
+       return is_result(p) && connects && std::any_of(ops.begin() + p.op, ops.end(), unreachable);
+     }},
+    // --- when
+    {"when something is acknowledged is left to the host, up to half a second", "RFC 9293, 3.8.6.3", false,
+     [](const parting &p, const scenario &ops) {
+       bool alone = p.parts == how::only_linux || p.parts == how::only_ours;
+       return !is_result(p) && p.what == saying::ack && (later(p) || (alone && time_left(ops, p.op) <= 500));
+     }},
+    {"the retransmission time-out is a second at least; Linux's is 200 ms", "RFC 6298, 2.4", false,
+     [](const parting &p, const scenario &ops) {
+       bool sooner = only(p, how::only_linux, saying::again) && time_left(ops, p.op) <= 3000;
+       return sooner || (p.parts == how::ours_later && p.what == saying::again);
+     }},
+    {"the short end of a call waits for an ACK; Linux sends it where no other short one is on its way",
+     "RFC 9293, 3.7.4", false,
+     [](const parting &p, const scenario &ops) {
+       const op &o = op_of(p, ops);
+       bool of_a_call = o.code == opcode::send || o.code == opcode::seg;
+       return (p.parts == how::ours_later || p.parts == how::only_linux) && p.what == saying::data &&
+              of_a_call && p.behind < 1460;
+     }},
+    {"an ACK opens the window of slow start by two segments at most; Linux counts every byte",
+     "RFC 3465, 2.2", false,
+     [](const parting &p, const scenario &ops) {
+       return p.what == saying::data && !is_result(p) && brings(op_of(p, ops), TH_ACK) &&
+              p.behind <= 8 * 1460;
+     }},
+    {"ours waits until the window takes a full segment, or half of the largest that it has seen",
+     "RFC 9293, 3.8.6.2.1", false,
+     [](const parting &p, const scenario &ops) {
+       auto small = [](const op &o) { return o.code == opcode::seg && param_of(o, "win") < 1460; };
+       return p.what == saying::data && !is_result(p) && p.behind < 1460 && any_before(ops, p.op, small);
+     }},
+    {"a closed window is probed with a byte of data; Linux's probe has none", "RFC 9293, 3.8.6.1", false,
+     [](const parting &p, const scenario &ops) {
+       bool probe = only(p, how::only_linux, saying::repeated_ack) || only(p, how::only_ours, saying::again);
+       return probe && op_of(p, ops).code == opcode::wait && any_before(ops, p.op, [](const op &o) {
+                return o.code == opcode::seg && param_of(o, "win") == 0;
+              });
+     }},
+    // --- what
+    {"ours answers a SYN only with options that it brought; Linux says again what its own SYN offered",
+     "RFC 7323, 2.2; RFC 2018, 2", false,
+     [](const parting &p, const scenario &ops) {
+       return p.what == saying::syn_ack && !is_result(p) && brings(op_of(p, ops), TH_SYN) &&
+              p.where.starts_with("any");
+     }},
+    {"before our SYN is acknowledged, the FIN waits", "RFC 9293, 3.10.4", false,
+     [](const parting &p, const scenario &) { return p.parts == how::ours_later && p.what == saying::fin; }},
+    {"a SYN-ACK that comes twice may be answered, or not", "RFC 9293, 3.10.7.4", false,
+     [](const parting &p, const scenario &ops) {
+       return only(p, how::only_linux, saying::repeated_ack) && brings(op_of(p, ops), TH_SYN);
+     }},
+    {"in CLOSING our FIN goes along with the ACK of the peer's", "RFC 9293, 3.10.7.4", false,
+     [](const parting &p, const scenario &ops) {
+       return only(p, how::only_ours, saying::again) && p.ours == "again: FIN" &&
+              brings(op_of(p, ops), TH_FIN);
+     }},
+    {"an ACK as old as a window may explain is ignored; Linux challenges one from before the first byte",
+     "RFC 5961, 5.2", false,
+     [](const parting &p, const scenario &ops) {
+       const op &o = op_of(p, ops);
+       return only(p, how::only_linux, saying::repeated_ack) && offset_of(o, "ack") < 0;
+     }},
+    {"a reset at the right edge lies outside the window; Linux takes the edge for a part of it",
+     "RFC 5961, 3.2; RFC 9293, 3.4", false,
+     [](const parting &p, const scenario &ops) {
+       return only(p, how::only_linux, saying::repeated_ack) && brings(op_of(p, ops), TH_RST);
+     }},
+    {"what was refused for its source route is told to the sender; Linux drops it without a word",
+     "RFC 1122, 3.2.1.8; RFC 7126, 4.3", false,
+     [](const parting &p, const scenario &ops) {
+       return only(p, how::only_ours, saying::icmp) &&
+              any_before(ops, p.op, [](const op &o) { return o.code == opcode::ip; });
+     }},
+    {"a connection that has not been accepted is reset when its listener closes, also while it is half open",
+     "RFC 9293, 3.10.4", false,
+     [](const parting &p, const scenario &ops) {
+       return only(p, how::only_ours, saying::reset) && op_of(p, ops).code == opcode::close;
+     }},
+    {"an ACK that no SYN of ours explains is answered by a reset; Linux drops it while it may send cookies",
+     "RFC 9293, 3.10.7.2 and 3.10.7.4", false,
+     [](const parting &p, const scenario &ops) {
+       return only(p, how::only_ours, saying::reset) && offset_of(op_of(p, ops), "ack") > 0;
+     }},
+};
+
+constexpr accepted from_before = {
+    "the two have parted before, and their peers have answered different things", "the difference above",
+    true, nullptr};
+
+// The table of results, as accepted differences.
+const std::vector<accepted> &of_results() {
+  static const std::vector<accepted> all = [] {
+    std::vector<accepted> out;
+    for (const other_result &r : results) out.push_back({r.why, r.source, false, nullptr});
+    return out;
+  }();
+  return all;
+}
+
+const accepted *accepted_result(const parting &p, const scenario &ops) {
+  for (size_t i = 0; i < std::size(results); ++i)
+    if (is(results[i], p, op_of(p, ops))) return &of_results()[i];
+  return nullptr;
+}
+
+}  // namespace
+
+const accepted *accepted_as(const parting &p, const scenario &ops) {
+  if (is_result(p))
+    if (const accepted *a = accepted_result(p, ops)) return a;
+  for (const accepted &a : list)
+    if (a.is(p, ops)) return &a;
+  return nullptr;
+}
+
+const accepted *follows() { return &from_before; }
+
+std::vector<const accepted *> all_accepted() {
+  std::vector<const accepted *> out;
+  for (const accepted &a : list) out.push_back(&a);
+  for (const accepted &a : of_results()) out.push_back(&a);
+  return out;
+}
+
+}  // namespace kyu::fuzz

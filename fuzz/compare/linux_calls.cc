@@ -1,0 +1,297 @@
+#include "compare/linux_calls.h"
+
+#include "world/stream.h"
+
+#include <arpa/inet.h>
+#include <cerrno>
+#include <cstring>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+namespace kyu::fuzz {
+
+namespace {
+
+enum class form : uint8_t { number, linger, time, nonblock };
+
+struct host_option {
+  int level, name;
+  form how = form::number;
+};
+// In the order of op.cc's names.
+constexpr host_option options[] = {{SOL_SOCKET, SO_REUSEADDR},
+                                   {SOL_SOCKET, SO_KEEPALIVE},
+                                   {SOL_SOCKET, SO_BROADCAST},
+                                   {SOL_SOCKET, SO_LINGER, form::linger},
+                                   {SOL_SOCKET, SO_OOBINLINE},
+                                   {SOL_SOCKET, SO_SNDBUF},
+                                   {SOL_SOCKET, SO_RCVBUF},
+                                   {SOL_SOCKET, SO_SNDLOWAT},
+                                   {SOL_SOCKET, SO_RCVLOWAT},
+                                   {SOL_SOCKET, SO_SNDTIMEO, form::time},
+                                   {SOL_SOCKET, SO_RCVTIMEO, form::time},
+                                   {IPPROTO_TCP, TCP_NODELAY},
+                                   {IPPROTO_TCP, TCP_MAXSEG},
+                                   {SOL_SOCKET, SO_ACCEPTCONN},
+                                   {0, 0, form::nonblock},
+                                   {IPPROTO_TCP, TCP_USER_TIMEOUT},
+                                   {IPPROTO_TCP, TCP_KEEPIDLE},
+                                   {IPPROTO_TCP, TCP_KEEPINTVL},
+                                   {IPPROTO_IP, IP_TOS},
+                                   {IPPROTO_IP, IP_TTL}};
+
+sockaddr_in address(uint32_t addr, uint16_t port) {
+  sockaddr_in a{};
+  a.sin_family = AF_INET;
+  a.sin_addr.s_addr = htonl(addr);
+  a.sin_port = htons(port);
+  return a;
+}
+
+template <class T>
+const sockaddr *generic(const T *a) {
+  return reinterpret_cast<const sockaddr *>(a);
+}
+
+void set_blocking(int fd, bool blocks) {
+  int flags = fcntl(fd, F_GETFL);
+  fcntl(fd, F_SETFL, blocks ? flags & ~O_NONBLOCK : flags | O_NONBLOCK);
+}
+
+int message_flags(int32_t bits) {
+  return (bits & 1 ? MSG_OOB : 0) | (bits & 2 ? MSG_PEEK : 0) | (bits & 4 ? MSG_WAITALL : 0) |
+         (bits & 8 ? MSG_DONTWAIT : 0) | MSG_NOSIGNAL;
+}
+
+int set_option(int fd, const host_option &o, uint32_t v) {
+  if (o.how == form::linger) {
+    linger l{v != 0, v != 0 ? int(v) - 1 : 0};
+    return setsockopt(fd, o.level, o.name, &l, sizeof l);
+  }
+  if (o.how == form::time) {
+    timeval t{time_t(v / 1000), suseconds_t(v % 1000) * 1000};
+    return setsockopt(fd, o.level, o.name, &t, sizeof t);
+  }
+  if (o.how == form::nonblock) return set_blocking(fd, v == 0), 0;
+  return setsockopt(fd, o.level, o.name, &v, sizeof v);
+}
+
+int get_option(int fd, const host_option &o, uint64_t *v) {
+  union {
+    int number;
+    linger l;
+    timeval t;
+  } got{};
+  if (o.how == form::nonblock) return *v = (fcntl(fd, F_GETFL) & O_NONBLOCK) != 0, 0;
+  socklen_t len = o.how == form::linger ? sizeof got.l
+                  : o.how == form::time ? sizeof got.t
+                                        : sizeof got.number;
+  int failed = getsockopt(fd, o.level, o.name, &got, &len);
+  *v = o.how == form::linger ? (got.l.l_onoff != 0 ? uint64_t(got.l.l_linger) + 1 : 0)
+       : o.how == form::time ? uint64_t(got.t.tv_sec) * 1000 + uint64_t(got.t.tv_usec) / 1000
+                             : uint64_t(got.number);
+  return failed;
+}
+
+}  // namespace
+
+bool linux_has(opcode c) {
+  switch (c) {
+    case opcode::state:
+    case opcode::ifaddr:
+    case opcode::resolve:
+    case opcode::tftp:
+    case opcode::dhcp:
+    case opcode::server: return false;
+    default: return is_api(c);
+  }
+}
+
+linux_calls::~linux_calls() {
+  for (int fd : fds_)
+    if (fd != none) close(fd);
+}
+
+std::string linux_calls::make(const op &o) {
+  errno = 0;
+  result r = call(o);
+  if (r.counts) return r.error != 0 ? "-1" : std::to_string(r.value);
+  if (r.error == 0) return std::to_string(r.value);
+  const char *name = strerrorname_np(r.error);
+  return name != nullptr ? name : std::to_string(r.error);
+}
+
+int linux_calls::number_of(const op &o) const { return o.arg[1] == 9 ? none : o.arg[1]; }
+
+int linux_calls::real(int number) {
+  std::scoped_lock lock(mutex_);
+  return number >= 0 && size_t(number) < most ? fds_[size_t(number)] : none;
+}
+
+linux_calls::result linux_calls::opened(int fd) {
+  if (fd < 0) return {errno, 0};
+  std::scoped_lock lock(mutex_);
+  for (size_t i = 0; i < most; ++i)
+    if (fds_[i] == none) {
+      fds_[i] = fd;
+      sent_[i] = 0;
+      return {0, i};
+    }
+  close(fd);
+  return {ENFILE, 0};
+}
+
+// An end of a connection as results show it: address and port in one number.
+uint64_t linux_calls::end_of(int fd, bool other) const {
+  sockaddr_in a{};
+  socklen_t len = sizeof a;
+  auto *to = reinterpret_cast<sockaddr *>(&a);
+  if ((other ? getpeername(fd, to, &len) : getsockname(fd, to, &len)) != 0) return UINT64_MAX;
+  return uint64_t(ntohl(a.sin_addr.s_addr)) << 16 | ntohs(a.sin_port);
+}
+
+linux_calls::result linux_calls::call(const op &o) {
+  auto ended = [](int failed) { return result{failed != 0 ? errno : 0, 0}; };
+  int fd = real(number_of(o));
+  switch (o.code) {
+    case opcode::socket: return open_socket(o);
+    case opcode::bind: {
+      sockaddr_in a = address(0, uint16_t(o.arg[2]));
+      return ended(::bind(fd, generic(&a), sizeof a));
+    }
+    case opcode::listen: return ended(::listen(fd, o.arg[2]));
+    case opcode::accept: return accept_one(o, o.arg[2] != 0);
+    case opcode::connect: return connect_to(fd, o.arg[2], o.arg[3], o.arg[4] != 0);
+    case opcode::shutdown: return ended(::shutdown(fd, o.arg[2]));
+    case opcode::close: {
+      {
+        std::scoped_lock lock(mutex_);
+        if (fd != none) fds_[size_t(number_of(o))] = none;
+      }
+      return ended(::close(fd));
+    }
+    case opcode::tcp_bind: return bind_and_listen(o);
+    case opcode::tcp_connect: {
+      int made = ::socket(AF_INET, SOCK_STREAM, 0);
+      result r = connect_to(made, o.arg[1], o.arg[2], true);
+      if (r.error == 0)
+        r = opened(made);
+      else
+        ::close(made);
+      r.counts = true;
+      return r;
+    }
+    case opcode::tcp_accept: {
+      result r = accept_one(o, true);
+      r.value &= 0xffff;
+      r.counts = true;
+      return r;
+    }
+    case opcode::send:
+    case opcode::sendto:
+    case opcode::recv: return move_data(o);
+    case opcode::setopt:
+    case opcode::getopt: return option(o);
+    default: return ask(o);
+  }
+}
+
+linux_calls::result linux_calls::open_socket(const op &o) {
+  return opened(::socket(AF_INET, o.arg[1] == 0 ? SOCK_STREAM : SOCK_DGRAM, 0));
+}
+
+linux_calls::result linux_calls::accept_one(const op &o, bool wait) {
+  int listener = real(number_of(o));
+  if (!wait) set_blocking(listener, false);
+  int fd = ::accept(listener, nullptr, nullptr);
+  int failed = errno;
+  if (!wait) set_blocking(listener, true);
+  errno = failed;
+  result r = opened(fd);
+  // As a world shows it: what was got above the peer's address.
+  if (r.error == 0) r.value = o.code == opcode::accept ? r.value << 48 ^ end_of(fd, true) : r.value;
+  return r;
+}
+
+linux_calls::result linux_calls::connect_to(int fd, int32_t peer, int32_t port, bool wait) {
+  sockaddr_in a = address(addr_ + 1 + uint32_t(peer), uint16_t(port));
+  if (!wait) set_blocking(fd, false);
+  int failed = ::connect(fd, generic(&a), sizeof a), why = errno;
+  if (!wait) set_blocking(fd, true);
+  return {failed != 0 ? why : 0, 0};
+}
+
+linux_calls::result linux_calls::bind_and_listen(const op &o) {
+  int fd = ::socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in a = address(0, uint16_t(o.arg[1]));
+  result r;
+  if (::bind(fd, generic(&a), sizeof a) == 0 && ::listen(fd, o.arg[2]) == 0) {
+    r = opened(fd);
+  } else {
+    r.error = errno;
+    ::close(fd);
+  }
+  r.counts = true;
+  return r;
+}
+
+linux_calls::result linux_calls::move_data(const op &o) {
+  int number = number_of(o), fd = real(number);
+  uint32_t len = uint32_t(o.arg[o.code == opcode::sendto ? 4 : 2]);
+  std::vector<uint8_t> data(len);
+  ssize_t n = 0;
+  if (o.code == opcode::recv) {
+    n = ::recv(fd, data.data(), len, message_flags(o.arg[3]));
+  } else if (o.code == opcode::sendto) {
+    fill_stream(user_stream, 0, data);
+    sockaddr_in a = address(addr_ + 1 + uint32_t(o.arg[2]), uint16_t(o.arg[3]));
+    n = ::sendto(fd, data.data(), len, MSG_NOSIGNAL, generic(&a), sizeof a);
+  } else {
+    fill_stream(user_stream, number >= 0 ? sent_[size_t(number)] : 0, data);
+    n = ::send(fd, data.data(), len, message_flags(o.arg[3]));
+    if (n > 0) sent_[size_t(number)] += uint32_t(n);
+  }
+  return n < 0 ? result{errno, 0} : result{0, uint64_t(n)};
+}
+
+linux_calls::result linux_calls::option(const op &o) {
+  int fd = real(number_of(o));
+  const host_option &h = options[o.arg[2]];
+  result r;
+  int failed = o.code == opcode::setopt ? set_option(fd, h, uint32_t(o.arg[3])) : get_option(fd, h, &r.value);
+  if (failed != 0) r = {errno, 0};
+  return r;
+}
+
+linux_calls::result linux_calls::ask(const op &o) {
+  int fd = real(number_of(o));
+  result r;
+  switch (o.code) {
+    case opcode::peername:
+    case opcode::sockname: {
+      r.value = end_of(fd, o.code == opcode::peername);
+      return r.value == UINT64_MAX ? result{errno, 0} : r;
+    }
+    case opcode::error: {
+      int pending = 0;
+      socklen_t len = sizeof pending;
+      if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &pending, &len) != 0) return {errno, 0};
+      r.value = uint64_t(pending);
+      return r;
+    }
+    case opcode::poll: {
+      constexpr short events[] = {POLLIN, POLLOUT, POLLIN | POLLOUT, POLLPRI};
+      pollfd p{fd, events[o.arg[2]], 0};
+      int ready = ::poll(&p, 1, o.arg[3]);
+      r.value = uint64_t(ready < 0 ? 0 : ready) << 8 | uint64_t(p.revents);
+      return r;
+    }
+    default: return {ENOSYS, 0};
+  }
+}
+
+}  // namespace kyu::fuzz
