@@ -51,6 +51,7 @@ void monitor::judge_fragment(const wire_frame &f) {
 void monitor::path_in(const wire_frame &f) {
   constexpr uint8_t too_big = 4;
   if (f.payload[0] != unreachable || f.payload[1] != too_big) return;
+  path_shrank_ = true;
   for (tcp_flow &flow : flows()) flow.path_shrank();
 }
 

@@ -46,6 +46,7 @@ tcp_flow *monitor::flow_of(const tcp_flow::name &who, bool make) {
   }
   if (flows_.size() == n_flows_) flows_.emplace_back();
   flows_[n_flows_].begin(who);
+  if (path_shrank_) flows_[n_flows_].path_shrank();
   return &flows_[n_flows_++];
 }
 

@@ -44,6 +44,7 @@ class monitor {
   bool backlogs_stand() const { return !listens_; }
   // No call was made that could end a connection, and nothing was lost out of sight.
   bool nothing_ends_by_itself() const { return !users_may_end_ && !blind_ && !off_; }
+  bool sees_all() const { return !blind_ && !off_; }
   void everything_closes() { users_may_end_ = true; }
   // All threads sleep.
   void judge(uint64_t now);
@@ -94,6 +95,7 @@ class monitor {
   link_address link_{};
   bool listens_ = false, half_closes_ = false, disordered_ = false, off_ = false, whole_seen_ = false;
   bool address_moves_ = false;  // a call was made that can change it
+  bool path_shrank_ = false;    // of some host
   bool blind_ = false, users_may_end_ = false, nagle_ = true, many_flows_ = false;
   bool any_port_ = false;        // may be taken by now
   recent<uint16_t, 16> ports_;   // that may be

@@ -21,6 +21,7 @@ constexpr rule other_datagram{"a user gets a datagram that nobody has sent", "RF
 void streams::begin() {
   for (uint32_t i = 0; i < n_open_; ++i) fds_[i] = {};
   n_open_ = 0;
+  uses_ = {};
   far_ = nullptr;
 }
 
@@ -37,6 +38,12 @@ streams::descriptor *streams::of(int fd) {
 void streams::opened(int fd, bool datagrams) {
   if (fd < 0 || size_t(fd) >= fds_.size() || fds_[size_t(fd)].tainted) return;
   fds_[size_t(fd)] = {.known = true, .datagrams = datagrams};
+  use &u = uses_[size_t(fd)];
+  if (u.under_way > 0 || u.moved) {  // before the call that made it has returned
+    fds_[size_t(fd)].in_order = false;
+    fds_[size_t(fd)].one_sender = false;
+    u.moved = false;
+  }
   if (n_open_ <= uint32_t(fd)) n_open_ = uint32_t(fd) + 1;
 }
 
@@ -45,19 +52,35 @@ void streams::connected(int fd, uint32_t addr, uint16_t port) {
   if (d == nullptr || d->peer != 0) return;
   d->peer = addr;
   d->port = port;
+  (void)flow_of(*d);  // while it is there
 }
 
 // Where two connections lead to the same port, nobody looks.
 tcp_flow *streams::flow_of(descriptor &d) {
   if (d.flow == nullptr && d.peer != 0 && !d.datagrams) {
     d.flow = monitor_.only_flow_to(d.peer, d.port);
-    if (d.flow != nullptr && d.flow->has_user()) d.flow = nullptr;
-    if (d.flow != nullptr) d.flow->take_user();
+    bool unsure =
+        d.flow != nullptr && (d.flow->has_user() || d.flow->incarnation() > 1);  // which one was accepted?
+    if (unsure) d.flow = nullptr;
+    if (d.flow != nullptr) {
+      d.flow->take_user();
+      d.incarnation = d.flow->incarnation();
+      if (!d.one_sender) d.flow->user_sends(false);
+    }
   }
-  return d.flow;
+  return d.flow != nullptr && d.flow->incarnation() == d.incarnation ? d.flow : nullptr;
 }
 
+namespace {
+
+bool moves_data(const op &o) {
+  return o.code == opcode::send || o.code == opcode::sendto || o.code == opcode::recv;
+}
+
+}  // namespace
+
 void streams::call_begins(const op &o) {
+  if (moves_data(o) && fd_of(o) >= 0) ++uses_[size_t(fd_of(o))].under_way;
   descriptor *d = of(fd_of(o));
   if (d == nullptr) return;
   switch (o.code) {
@@ -81,6 +104,11 @@ void streams::call_begins(const op &o) {
 
 void streams::call_returns(const op &o, const caller::result &r, uint64_t now) {
   bool ok = r.e == err::ok;
+  if (moves_data(o) && fd_of(o) >= 0) {
+    use &u = uses_[size_t(fd_of(o))];
+    --u.under_way;
+    u.moved = u.moved || (ok && of(fd_of(o)) == nullptr);
+  }
   if (o.code == opcode::recv) received(o, ok, r.data.value_or(const_bytes{}), now);
   if (o.code == opcode::send) sent(o, uint32_t(r.value), ok || r.e == err::again);
   if (o.code == opcode::resolve)
@@ -139,7 +167,7 @@ void streams::expect_sent_there(const descriptor &d, const tcp_flow &f, const_by
 }
 
 void streams::expect_end(const descriptor &d, const tcp_flow &f, uint64_t now) {
-  if (f.reset_arrived() || f.reset_sent() || d.shut) return;
+  if (f.reset_arrived() || f.reset_sent() || d.shut || !monitor_.sees_all()) return;
   if (!f.fin_arrived()) {
     if (monitor_.nothing_ends_by_itself() && f.heard_lately(now)) broken(ends_itself, "no FIN has come");
     return;

@@ -33,6 +33,7 @@ class streams {
     uint32_t peer = 0;
     uint16_t port = 0;
     tcp_flow *flow = nullptr;  // once it is clear which one
+    uint32_t incarnation = 0;  // of that one
     uint32_t taken = 0;        // bytes that users have received
     uint32_t given = 0;        // and sent
     uint32_t offered = 0;      // to calls that send, whether they took it or not
@@ -57,6 +58,12 @@ class streams {
   monitor &monitor_;
   streams *far_ = nullptr;
   std::array<descriptor, caller::max_descriptors> fds_;
+  // Of a descriptor that no call has told of yet: calls that send or receive, and whether one of them has.
+  struct use {
+    uint32_t under_way = 0;
+    bool moved = false;
+  };
+  std::array<use, caller::max_descriptors> uses_{};
   uint32_t n_open_ = 0;
 };
 

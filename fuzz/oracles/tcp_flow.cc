@@ -45,7 +45,7 @@ void tcp_flow::take_syn(const wire_tcp &t) {
 // Might the stack take it? Where that depends on what we cannot know, yes.
 bool tcp_flow::plausible(const wire_tcp &t, const surroundings &s) const {
   if (!t.has(bit_ack) && !t.has(bit_syn)) return false;
-  if (t.has(bit_syn) && (established() || phase_ == phase::open)) return false;  // challenged
+  if (t.has(bit_syn) && established()) return false;  // challenged
   if (t.has(bit_ack) && ahead(t.ack, snd_max_) > 0 && !s.blind) return false;
   if (!irs_known_) return true;
   if (ts_ && !t.has(bit_syn)) {
@@ -61,13 +61,15 @@ bool tcp_flow::plausible(const wire_tcp &t, const surroundings &s) const {
 
 void tcp_flow::take_ack(const wire_tcp &t, const surroundings &s) {
   if (!t.has(bit_ack)) return;
+  uint32_t reported = 0;
   if (t.sacks > 0 && sack_) {
     sack_seen_ = true;
     for (int i = 0; i < t.sacks; ++i) {
       uint32_t n = uint32_t(ahead(t.sack[i].end, t.sack[i].start));
-      if (n <= uint32_t(snd_max_ - una_)) sacked_bytes_ += n;
+      if (n <= uint32_t(snd_max_ - una_)) reported += n;
     }
   }
+  sacked_bytes_ += reported;
   if (ahead(t.ack, una_) > 0) {
     uint32_t acked = t.ack - una_ - (una_ == iss_);
     una_ = t.ack;
@@ -79,7 +81,7 @@ void tcp_flow::take_ack(const wire_tcp &t, const surroundings &s) {
       dupacks_ = 0;
       sack_seen_ = t.sacks > 0;
     }
-    sacked_bytes_ = 0;
+    sacked_bytes_ = reported;
   } else if (t.ack == una_ && ahead(snd_max_, una_) > 0) {
     ++dupacks_;
   }
@@ -105,13 +107,14 @@ void tcp_flow::take_text(const wire_tcp &t) {
     one_fin_ = false;
   }
   overrun_ = overrun_ || (offered_ && ahead(t.end(), offered_edge_) > 0);
-  uint32_t first = t.seq + t.has(bit_syn);
+  uint32_t first = t.seq + t.has(bit_syn), before = arrived_in_order();
   if (!received_.add({first, t.end()})) lose_sight();
   if (t.has(bit_urg)) urgent_places_.add(t.seq + t.urp - 1);
   if (t.len() > 0) theirs_plain_ = theirs_plain_ && irs_known_ && is_theirs(first - irs_ - 1, t.data);
   if (!t.has(bit_fin) || old) return;
-  one_fin_ =
-      one_fin_ && (!fin_arrived_ || fin_arrived_at_ == t.end()) && received_.end_from(t.end()) == t.end();
+  bool behind_text = irs_known_ && ahead(t.end(), before) <= 0;  // or that was never taken
+  one_fin_ = one_fin_ && !behind_text && (!fin_arrived_ || fin_arrived_at_ == t.end()) &&
+             received_.end_from(t.end()) == t.end();
   fin_arrived_ = true;
   fin_arrived_at_ = t.end();
   fin_heard_ = heard_;
@@ -149,23 +152,27 @@ void tcp_flow::arrives(const wire_tcp &t, const surroundings &s, bool whole) {
     return;
   }
   if (t.has(bit_syn)) take_syn(t);
+  syn_again_ = syn_again_ || (t.has(bit_syn) && phase_ == phase::open);
   if (t.has(bit_syn) && fin_arrived_) closed_first_ = false;  // it may end a TIME-WAIT
   if (phase_ == phase::none || sees_ == sight::none) return;
   if (whole)
     exact_ = false;
   else
     expect_answer_to(t, s);
-  bool old_stamp = ts_ && (!t.has_ts || ahead(t.tsval, last_tsecr_) < 0);  // answered, where PAWS refuses it
-  asked_ = asked_ || !exact_ || t.len() > 0 || t.flags != bit_ack || t.seq != arrived_in_order() || old_stamp;
+  bool plain = t.flags == bit_ack && t.len() == 0 && is_next(t) && ahead(t.ack, una_) >= 0 &&
+               ahead(t.ack, snd_max_) <= 0;
+  asked_ = asked_ || !exact_ || !plain;  // it may be answered, and take data along
   if (!plausible(t, s)) return;
   if (whole) resend_below_ = snd_max_;  // it may have been refused
   bool in_place = !whole && (!irs_known_ || is_next(t));
-  confirmed_ = confirmed_ || (in_place && t.has(bit_ack) && ahead(t.ack, iss_) > 0 &&
+  bool speaks_of_ours = phase_ != phase::syn_sent || t.has(bit_syn);  // else it is dropped
+  confirmed_ = confirmed_ || (in_place && speaks_of_ours && t.has(bit_ack) && ahead(t.ack, iss_) > 0 &&
                               (!s.crowded || phase_ == phase::open));
   if (in_place && irs_known_ && t.has(bit_ack) && !t.has(bit_syn))
     surely_acked_ = later_of(surely_acked_, t.ack);
   take_ack(t, s);
   take_window(t);
+  window_doubtful_ = !in_place;
   if (phase_ == phase::syn_sent && n_offers_ == 0)
     return whole ? lose_sight() : void();  // of no connection yet
   take_text(t);

@@ -53,6 +53,8 @@ class tcp_flow {
     path_known_ = false;
     path_shrank_ = true;
   }
+  // Another one under the same name is another connection.
+  uint32_t incarnation() const { return incarnation_; }
   // Once for each scenario's connections: nobody can tell any more which bytes are whose.
   void lose_sight() { sees_ = sight::none; }
 
@@ -147,6 +149,9 @@ class tcp_flow {
   uint32_t initial_window() const;
 
   name who_;
+  uint32_t incarnation_ = 0;
+  bool syn_again_ = false;      // a SYN came while it was open
+  bool ended_by_data_ = false;  // that nobody could receive any more: a reset left
   phase phase_ = phase::none;
   sight sees_ = sight::all;
 
@@ -167,7 +172,8 @@ class tcp_flow {
   bool edge_known_ = false;
   uint32_t edge_ = 0;  // the rightmost that the peer has ever offered
   uint32_t window_ = 0, largest_window_ = 0;
-  std::vector<uint8_t> stored_;  // bytes from iss_ + 1 on
+  bool window_doubtful_ = false;  // it may not have been taken
+  std::vector<uint8_t> stored_;   // bytes from iss_ + 1 on
   bool contents_known_ = true;
   bool path_shrank_ = false;  // what was sent may go again, in smaller segments
   bool path_known_ = true;    // full segments have the size that the peer takes

@@ -37,7 +37,7 @@ void tcp_flow::judge_data(const wire_tcp &t, const surroundings &s) {
   judge_sender(t, s);
   if (t.len() == 0) return;
   judge_contents(t);
-  bool probe = t.len() == 1 && window_ == 0;
+  bool probe = t.len() == 1 && (window_ == 0 || window_doubtful_);
   bool old = ahead(t.seq, snd_max_) < 0;
   if (probe) resend_below_ = later_of(resend_below_, t.end());
   if (s.blind) return;
@@ -160,7 +160,7 @@ void tcp_flow::judge_congestion(const wire_tcp &t) {
 }
 
 void tcp_flow::account(const wire_tcp &t, const surroundings &s) {
-  bool was_idle = snd_max_ == una_;
+  bool was_idle = snd_max_ == una_ && (una_ == surely_acked_ || !irs_known_);
   if (t.has(bit_fin)) {
     if (!fin_sent_) closed_first_ = !fin_arrived_;
     fin_sent_ = true;

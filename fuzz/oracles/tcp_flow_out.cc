@@ -39,9 +39,10 @@ void tcp_flow::leaves(const wire_tcp &t, const surroundings &s) {
   if (t.has(bit_rst)) return judge_reset(t, s);
   if (t.has(bit_syn)) return judge_syn(t, s);
   if (s.blind && (phase_ == phase::none || phase_ == phase::reset)) return lose_sight();
+  if (phase_ == phase::none && sees_ == sight::none) return;
   expect_rule(phase_ != phase::none, no_connection, "no SYN of ours has come before");
   expect_rule(phase_ != phase::reset, after_reset, "the connection was ended by a reset of ours");
-  if (s.blind && n_offers_ > 1) lose_sight();  // which one was answered?
+  if (s.blind && (n_offers_ > 1 || syn_again_)) lose_sight();  // which one was answered?
   if (phase_ != phase::open) open_with(t, s);
   expect_rule(!t.has_mss && !t.has_wscale && !t.sack_permitted, options_wrong, "an offer without a SYN");
   if (sees_ != sight::none) {
@@ -65,7 +66,11 @@ void tcp_flow::begin_incarnation(const wire_tcp &t, phase p) {
   auto offers = offers_;
   int n = n_offers_;
   sight sees = sees_;
+  uint32_t number = incarnation_ + 1;
+  bool shrank = path_shrank_;
   begin(name(who_));
+  incarnation_ = number;
+  if (shrank) path_shrank();
   offers_ = offers;
   n_offers_ = n;
   sees_ = sees;
@@ -146,7 +151,8 @@ void tcp_flow::open_with(const wire_tcp &t, const surroundings &s) {
       agree(theirs);
     else if (sees_ != sight::none)
       broken(no_syn, "the peer has sent none that this segment could acknowledge");
-  } else if (!fits(t.ack, irs_ + 1) || !fits(t.seq, iss_ + 1)) {
+  } else if (!fits(t.ack, irs_ + 1) || !fits(t.seq, iss_ + 1) ||
+             (s.crowded && ahead(t.ack, arrived_in_order()) > 0)) {
     lose_sight();
   }
   if (s.users_may_end) offered_ = false;  // by a cookie, when the buffer had another size
@@ -159,8 +165,8 @@ void tcp_flow::open_with(const wire_tcp &t, const surroundings &s) {
 bool tcp_flow::waits_for_duplicates(const surroundings &s) const {
   constexpr uint64_t two_msl = 60'000;  // ms; this stack's
   bool both = closed_first_ && fin_arrived_ && one_fin_ && una_ == snd_max_ && ack_sent_ == fin_arrived_at_;
-  return both && established() && !s.blind && !s.half_closes && !reset_arrived_ && !last_brought_data_ &&
-         sees_ == sight::all && s.now - fin_heard_ < two_msl;
+  return both && !ended_by_data_ && established() && !s.blind && !s.half_closes && !reset_arrived_ &&
+         !last_brought_data_ && sees_ == sight::all && s.now - fin_heard_ < two_msl;
 }
 
 // In answer to a segment it has that one's number; of a connection, the next that its receiver expects.
@@ -172,6 +178,7 @@ void tcp_flow::judge_reset(const wire_tcp &t, const surroundings &s) {
     broken(reset_for_nothing, "nothing that arrived, and no call, asks for it");
   if (known && sees_ == sight::all && !s.blind && t.has(bit_ack) && t.seq != 0)
     expect_rule(ahead(t.seq, snd_max_) <= 0, reset_number, "it lies beyond what was sent");
+  ended_by_data_ = ended_by_data_ || last_brought_data_;
   if (waits_for_duplicates(s)) broken(time_wait_short, "a FIN that came again finds no connection");
   exact_ = false;
   if (known && t.has(bit_ack) && t.seq == snd_max_) phase_ = phase::reset;

@@ -84,7 +84,7 @@ void world::begin(listener *l) {
   link_up_ = true;
   ticker_.restart();
   closing_ = false;
-  paired_ = false;
+  paired_ = disturbed_ = false;
   sent_ = {};
   if (!started_) {
     started_ = true;
@@ -149,6 +149,7 @@ void world::run_op(int32_t index, const op &o) {
 
 // Also a frame that will be lost is sent: the peer goes on from there.
 void world::send_packet(const op &o) {
+  disturbed_ = true;
   frame *f = new_frame();
   frame &built = f != nullptr ? *f : lost_;
   build_packet(o, built);

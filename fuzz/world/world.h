@@ -153,9 +153,11 @@ class world {
   // Of the near one of two; made when the first scenario wants it.
   std::unique_ptr<world> far_;
   bool paired_ = false;
+  bool disturbed_ = false;  // somebody else has spoken on the wire
   pair_wire wire_;
   std::unique_ptr<listener> far_notes_;
   uint64_t crossed_before_ = 0;  // this op, by frames
+  uint32_t idle_crossings_ = 0;
   // Of the far one.
   world *near_ = nullptr;
 
