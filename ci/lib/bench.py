@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import bench_report
+import bench_speed
 import corpus
 from command import (ROOT, CannotRun, OneLineParser, bug_names, build, check_bug, end_on_sigterm, exit_status, git, positive, replayed,
                      signature_of, speaker, write_whole)
@@ -66,6 +67,7 @@ def parse(argv):
     p.add_argument("--harnesses", nargs="+", choices=HARNESSES, default=list(HARNESSES), help="default: all")
     p.add_argument("--corpora", nargs="+", choices=CORPORA, default=list(CORPORA), help="default: both")
     p.add_argument("--jobs", type=positive, default=1, metavar="N", help="trials side by side, each on a core of its own (default: %(default)s)")
+    p.add_argument("--no-speed", action="store_true", help="leave out how fast the harness itself is")
     p.add_argument("--out", metavar="DIR", type=Path, default=ROOT / "out" / "bench", help="default: out/bench")
     args = p.parse_args(argv)
     args.bugs = args.bugs or bug_names()
@@ -194,6 +196,7 @@ class Bench:
         data["whole_against"] = {f"{h} from {c}": against(data, h, c, self.args.seconds)
                                  for h in self.args.harnesses if h != "whole" for c in self.args.corpora
                                  if "whole" in self.args.harnesses}
+        data["speed"] = None if self.args.no_speed else bench_speed.measure(say)
         write_whole(self.out / "bench.json", json.dumps(data, indent=1) + "\n")
         bench_report.write(self.out, data)
         print(bench_report.table(data))

@@ -34,7 +34,23 @@ def table(data):
     for other, x in data["whole_against"].items():
         never = f"; it never finds {', '.join(x['never'])}" if x["never"] else ""
         lines.append(f"whole against {other}: at least {x['times_faster']} times faster (geometric mean), A12 {x['a12']}{never}")
-    return "\n".join(lines)
+    return "\n".join(lines + speed_lines(data.get("speed")))
+
+
+def speed_lines(speed):
+    if not speed:
+        return []
+    out = [f"standard connection, with AddressSanitizer: {speed['standard_connection_per_s']:,}/s, an empty target {speed['empty_target_per_s']:,}/s"]
+    out += [f"  without {name.replace('_', ' ')}: {percent:+.1f} %" for name, percent in speed["cost_percent"].items()]
+    rss = " and ".join(f"{mb} MB after {int(runs):,}" for runs, mb in speed["peak_rss_mb"].items())
+    return out + [
+        f"plain build: {speed['plain_ns_per_frame']} ns for a frame, {speed['plain_ns_per_reset']} ns for a reset; "
+        f"lwIP takes {speed['against_lwip'] and round(1 / speed['against_lwip'], 2)} times as long as ours",
+        f"pools 16 times as large: a frame takes {speed['frame_in_pools_16_times_as_large']} times as long, a reset "
+        f"{speed['reset_of_pools_16_times_as_large']} times",
+        f"two jobs do {speed['two_jobs']} times as much as one; four times as many exchanges take "
+        f"{speed['time_of_four_times_the_length']} times as long; peak memory {rss} scenarios",
+    ]
 
 
 def steps(times, limit):

@@ -2,6 +2,7 @@
 #include "bench/bare.h"
 #include "cli/commands.h"
 #include "cli/files.h"
+#include "oracles/kinds.h"
 
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
@@ -61,7 +62,8 @@ double seconds_of(const std::vector<std::string> &command, const std::vector<std
 }
 
 struct row {
-  const char *name, *program;
+  std::string name;
+  const char *program;
   std::vector<std::string> environment;
   uint32_t runs;
 };
@@ -139,7 +141,7 @@ class bench_command {
   }
 
   bool rates(json *out) const {
-    const row rows[] = {
+    std::vector<row> rows = {
         {"empty_target", "bench_empty", {}, 2000000},
         {"connection", "bench_connection", {}, 200000},
         {"connection_plain_pools", "bench_connection", {"KYUFUZZ_POOLS=plain"}, 200000},
@@ -150,18 +152,22 @@ class bench_command {
          {"KYUFUZZ_POOLS=plain", "KYUFUZZ_NO_ORACLES=1"},
          200000},
     };
+    for (const char *name : oracle_names)
+      rows.push_back({std::string("connection_without_") + name,
+                      "bench_connection",
+                      {std::string("KYUFUZZ_WITHOUT_ORACLE=") + name},
+                      200000});
     std::vector<std::vector<double>> all(std::size(rows));
     for (uint32_t trial = 0; trial < trials; ++trial) {
       for (size_t i = 0; i < std::size(rows); ++i) {
-        fprintf(stderr, "\rtrial %u of %u: %-30s", trial + 1, trials, rows[i].name);
+        fprintf(stderr, "\rtrial %u of %u: %-30s", trial + 1, trials, rows[i].name.c_str());
         double per_second = rate(rows[i]);
         if (per_second < 0) return cannot_run(fuzzer(rows[i].program), "asan");
         all[i].push_back(per_second);
       }
     }
     fprintf(stderr, "\r%50s\r", "");
-    for (size_t i = 0; i < std::size(rows); ++i)
-      (*out)[std::string(rows[i].name) + "_per_s"] = median(all[i]);
+    for (size_t i = 0; i < std::size(rows); ++i) (*out)[rows[i].name + "_per_s"] = median(all[i]);
     return true;
   }
 
@@ -176,6 +182,9 @@ class bench_command {
     };
     without("  without poisoning pools", "connection_plain_pools_per_s");
     without("  without oracles", "connection_no_oracles_per_s");
+    for (const char *name : oracle_names)
+      without(("    without " + std::string(name)).c_str(),
+              ("connection_without_" + std::string(name) + "_per_s").c_str());
     without("  without scheduling points", "connection_no_points_per_s");
     without("  without pools and oracles", "connection_sanitizers_only_per_s");
     printf("plain build, the stack alone\n");

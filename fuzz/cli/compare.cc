@@ -82,7 +82,7 @@ struct compare_command {
   int compare(const std::string &file, const scenario &ops, json &all) const {
     run_options o;
     o.record = true;
-    o.world.oracles = false;  // here Linux is the judge
+    o.world.oracles = oracle_set::none();  // here Linux is the judge
     run_report ours = run_isolated(ops, o);
     if (ours.finding) return refuse(file, "our stack does not get to the end: " + ours.finding->signature);
     linux_run theirs = run_against_linux(ops);

@@ -42,7 +42,7 @@ void run_flags::add_to(CLI::App &cmd) {
 
 run_options run_flags::run() const {
   run_options o;
-  o.world = {*watch::pool_mode_named(pools), !no_oracles};
+  o.world = {*watch::pool_mode_named(pools), no_oracles ? oracle_set::none() : oracle_set::all()};
   o.seconds = seconds;
   return o;
 }

@@ -20,12 +20,14 @@ void count_cells(const tcp_cells &met) {
       cells[s * TCP_NEVENTS + __builtin_ctz(left)] = 1;
 }
 
-// For comparison with lesser harnesses: KYUFUZZ_POOLS, KYUFUZZ_NO_ORACLES, KYUFUZZ_NO_POINTS.
+// For comparison with lesser harnesses: KYUFUZZ_POOLS, KYUFUZZ_NO_ORACLES, KYUFUZZ_WITHOUT_ORACLE,
+// KYUFUZZ_NO_POINTS.
 world_options options_from_environment() {
   world_options o;
   const char *pools = getenv("KYUFUZZ_POOLS");
   o.pools = watch::pool_mode_named(pools != nullptr ? pools : "best").value_or(o.pools);
-  o.oracles = getenv("KYUFUZZ_NO_ORACLES") == nullptr;
+  if (getenv("KYUFUZZ_NO_ORACLES") != nullptr) o.oracles = oracle_set::none();
+  if (const char *name = getenv("KYUFUZZ_WITHOUT_ORACLE"); name != nullptr) o.oracles.remove(name);
   o.points = getenv("KYUFUZZ_NO_POINTS") == nullptr;
   return o;
 }

@@ -17,7 +17,7 @@ namespace {
 // What is found when `misuse` has a fresh stack to itself, in a process of its own.
 std::optional<finding> found(pool_mode mode, const std::function<void(Stack &, watcher &)> &misuse) {
   auto body = [&] {
-    fuzz::world w({mode, true});
+    fuzz::world w({.pools = mode});
     w.run({});
     misuse(w.stack(), *current_watcher());
   };

@@ -33,7 +33,8 @@ TEST(world, knows_nothing_of_the_last_scenario) {
 }
 
 TEST(world, gives_the_same_digest_with_and_without_watching) {
-  world watched, plain({watch::pool_mode::plain, false}), pattern({watch::pool_mode::pattern, true});
+  world watched, plain({watch::pool_mode::plain, oracle_set::none()}),
+      pattern({.pools = watch::pool_mode::pattern});
   random_source r(2);
   target_input in;
   scenario &s = in.ops;

@@ -31,11 +31,11 @@ class world::user_call : public caller {
 };
 
 void world::make_call(const op &o) {
-  if (!options_.oracles) return show(o, user_call(*this, o).make(o));
+  if (options_.oracles.empty()) return show(o, user_call(*this, o).make(o));
   monitor_.call_begins(o);
-  streams_.call_begins(o);
+  if (watched_by(oracle::data)) streams_.call_begins(o);
   caller::result r = user_call(*this, o).make(o);
-  streams_.call_returns(o, r, sched_.now());
+  if (watched_by(oracle::data)) streams_.call_returns(o, r, sched_.now());
   show(o, r);
 }
 

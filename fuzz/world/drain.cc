@@ -37,7 +37,7 @@ void world::drain() {
     step_to(until);
     settle();
   }
-  if (options_.oracles) in_each_world([](world &w) { w.judge_end(); });
+  if (!options_.oracles.empty()) in_each_world([](world &w) { w.judge_end(); });
 }
 
 // No fault from now on, and no call that has not begun.

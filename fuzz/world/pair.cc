@@ -83,7 +83,7 @@ void world::cross(pair_wire::direction toward, const_bytes f) {
                                       (toward == pair_wire::direction::to_far ? "far" : "near") +
                                       " stack is " + mishap);
   idle_crossings_ = is_bare_ack(f) ? idle_crossings_ + 1 : 0;
-  if (options_.oracles && idle_crossings_ > max_idle_crossings)
+  if (watched_by(oracle::liveness) && idle_crossings_ > max_idle_crossings)
     watch::fail_oracle("liveness", "frames-without-end", "two stacks answer each other without end", nullptr);
 }
 
@@ -107,7 +107,7 @@ void world::expect_arrival() {
   settle();
   advance(arrival_ms);
   auto ours = waiting_for(*stack_, *far_->stack_), theirs = waiting_for(*far_->stack_, *stack_);
-  if (!options_.oracles || disturbed_ || (ours.empty() && theirs.empty())) return;
+  if (!watched_by(oracle::data) || disturbed_ || (ours.empty() && theirs.empty())) return;
   advance(standstill_ms);
   audit_arrival(*stack_, *far_->stack_, ours);
   watch::as_current here(far_->watcher_);

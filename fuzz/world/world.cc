@@ -38,7 +38,7 @@ world::world(world_options options)
   memory_ = map_memory(stack_bytes(config_));
   for (user &u : users_) u.data = std::make_unique_for_overwrite<uint8_t[]>(max_call_bytes);
   watch::move_fence(tx_.data, sizeof tx_.data, 0);
-  if (options.oracles)
+  if (options.oracles.has(oracle::liveness))
     sched_.at_each_nap(max_naps_at_a_lock, [this](thread_id id, const semaphore *on, uint32_t naps) {
       audit_starvation(*stack_, {.id = id, .name = sched_.name_of(id), .on = on, .naps = naps});
     });
@@ -163,7 +163,7 @@ void world::send_packet(const op &o) {
 
 void world::send_shaped(const frame &built, const ip_shape &shape) {
   frame whole = built;
-  if (options_.oracles) monitor_.whole_in(sched_.now(), whole.view());
+  if (watched_by(oracle::protocol)) monitor_.whole_in(sched_.now(), whole.view());
   shape_packet(whole, shape, [this](const frame &piece) {
     frame *f = new_frame();
     if (f == nullptr) return;
@@ -218,10 +218,18 @@ void world::run_threads() {
   if (!sched_.run()) {
     watch::fail_oracle("liveness", "livelock", "threads run for ever without the clock moving", nullptr);
   }
-  if (options_.oracles && !sched_.holding()) judge();
+  if (!options_.oracles.empty() && !sched_.holding()) judge();
 }
 
 void world::judge() {
+  if (watched_by(oracle::liveness)) judge_sleepers();
+  if (watched_by(oracle::accounting)) audit(*stack_, monitor_.backlogs_stand());
+  if (!watched_by(oracle::protocol)) return;
+  if (allocation_failed()) monitor_.lost_unseen();
+  monitor_.judge(sched_.now());
+}
+
+void world::judge_sleepers() {
   std::array<sleeper, scheduler::max_threads> asleep;
   size_t n = 0;
   sched_.each_sleeper([&](thread_id id, const semaphore *on, uint64_t wakes_in, uint32_t naps) {
@@ -231,9 +239,6 @@ void world::judge() {
     ++n;
   });
   audit_liveness(*stack_, {asleep.data(), n});
-  audit(*stack_, monitor_.backlogs_stand());
-  if (allocation_failed()) monitor_.lost_unseen();
-  monitor_.judge(sched_.now());
 }
 
 bool world::allocation_failed() const {
@@ -270,7 +275,7 @@ void world::judge_work() {
 }
 
 const_bytes world::rx_wait() {
-  if (options_.oracles) judge_work();
+  if (watched_by(oracle::work)) judge_work();
   while (rx_.empty()) {
     rx_sleeper_ = sched_.self();
     sched_.block();
@@ -281,7 +286,7 @@ const_bytes world::rx_wait() {
   watch::move_fence(rx_current_->data, sizeof rx_current_->data, rx_current_->len);
   frame_began_ = {watcher_.events(), sched_.resumed()};
   ++out_.frames_in;
-  if (options_.oracles) monitor_.frame_in(sched_.now(), rx_current_->view());
+  if (watched_by(oracle::protocol)) monitor_.frame_in(sched_.now(), rx_current_->view());
   if (listener_ != nullptr) listener_->frame_in(sched_.now(), rx_current_->view());
   if (on_frame_in) on_frame_in(sched_.now(), rx_current_->view());
   return rx_current_->view();
@@ -308,7 +313,7 @@ void world::tx_commit(uint32_t len) {
   digest_.add(sched_.now());
   digest_.add(f);
   if (listener_ != nullptr) listener_->frame_out(sched_.now(), f);
-  if (options_.oracles) {
+  if (watched_by(oracle::protocol)) {
     if (allocation_failed()) monitor_.lost_unseen();
     monitor_.frame_out(sched_.now(), f);
   }

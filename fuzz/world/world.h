@@ -3,6 +3,7 @@
 // (pair.cc).
 #pragma once
 
+#include "oracles/kinds.h"
 #include "oracles/liveness.h"
 #include "oracles/monitor.h"
 #include "oracles/streams.h"
@@ -29,7 +30,7 @@ namespace kyu::fuzz {
 
 struct world_options {
   watch::pool_mode pools = watch::best_pool_mode();
-  bool oracles = true;
+  oracle_set oracles = oracle_set::all();
   bool points = true;  // threads can be preempted
 };
 
@@ -84,7 +85,9 @@ class world {
   void settle();  // threads run until all sleep, then the oracles look
   void run_threads();
   void judge();
+  void judge_sleepers();
   void judge_work();
+  bool watched_by(oracle o) const { return options_.oracles.has(o); }
   bool allocation_failed() const;
   void add_call(const op &, sleeper &) const;
   void advance(uint64_t ms);
