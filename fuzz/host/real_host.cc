@@ -18,8 +18,8 @@ void print_line(void *, const char *text) { printf("  %s\n", text); }
 real_host::real_host(wire &w, stack_config config, watch::pool_mode pools)
     : watcher_(pools), port_(w, watcher_.where()) {
   watcher_.widen(config);
-  memory_ = std::make_unique_for_overwrite<uint8_t[]>(stack_bytes(config));
-  stack_ = stack_init({memory_.get(), stack_bytes(config)}, config, port_.port(), watcher_.seam());
+  memory_ = std::make_unique<stack_memory>(stack_bytes(config));
+  stack_ = stack_init(memory_->whole(), config, port_.port(), watcher_.seam());
   watcher_.begin(*stack_);
 }
 

@@ -1,6 +1,7 @@
 // A stack in real time: on the host's threads and clock, on a wire, with poisoning pools and their oracles.
 #pragma once
 
+#include "world/memory.h"
 #include "host/host_port.h"
 
 #include <functional>
@@ -31,7 +32,7 @@ class real_host {
 
   watch::watcher watcher_;
   host_port port_;
-  std::unique_ptr<uint8_t[]> memory_;
+  std::unique_ptr<stack_memory> memory_;
   Stack *stack_ = nullptr;
 };
 

@@ -9,7 +9,6 @@
 #include "watch/poison.h"
 #include "watch/uninitialised.h"
 #include "world/broken.h"
-#include "world/memory.h"
 
 #include <algorithm>
 #include <cstdio>
@@ -35,7 +34,7 @@ world::world(world_options options)
       watcher_(options.pools),
       sched_(watcher_.where(), digest_),
       config_(fuzz_config(watcher_)) {
-  memory_ = map_memory(stack_bytes(config_));
+  memory_ = std::make_unique<stack_memory>(stack_bytes(config_));
   for (user &u : users_) u.data = std::make_unique_for_overwrite<uint8_t[]>(max_call_bytes);
   watch::move_fence(tx_.data, sizeof tx_.data, 0);
   if (options.oracles.has(oracle::liveness))
@@ -59,13 +58,6 @@ world::world(world_options options)
   port_.tx_commit = [](void *c, uint32_t len) { of(c).tx_commit(len); };
 }
 
-// Whoever gets these addresses next is not to find dead objects there: not every AddressSanitizer sees to
-// that itself.
-world::~world() {
-  watch::shadow_unpoison(memory_.data(), memory_.size());
-  unmap_memory(memory_);
-}
-
 // The threads of the last scenario are asleep at the top of their loops, with the same Stack's
 // address: they serve the fresh one.
 void world::begin(listener *l) {
@@ -73,7 +65,7 @@ void world::begin(listener *l) {
   out_ = {};
   entropy_ = random_source(1);
   sched_.restart();
-  stack_ = stack_init(memory_, config_, &port_, watcher_.seam());
+  stack_ = stack_init(memory_->whole(), config_, &port_, watcher_.seam());
   watcher_.begin(*stack_);
   watcher_.where().digest = digest_.place();
   for (int i = 0; i < max_peers; ++i) peers_[size_t(i)].begin(i, config_.addr);

@@ -15,6 +15,7 @@
 #include "world/digest.h"
 #include "world/frame.h"
 #include "world/listener.h"
+#include "world/memory.h"
 #include "world/pair_wire.h"
 #include "world/peer.h"
 #include "world/scheduler.h"
@@ -44,7 +45,6 @@ struct outcome {
 class world {
  public:
   explicit world(world_options = {});
-  ~world();
   world(const world &) = delete;
   world &operator=(const world &) = delete;
 
@@ -140,7 +140,7 @@ class world {
   ticker ticker_{sched_};
   port port_;
   stack_config config_;
-  bytes memory_;  // the stack's; mapped, so that what is not touched costs nothing
+  std::unique_ptr<stack_memory> memory_;
   Stack *stack_ = nullptr;
   bool started_ = false;
 
