@@ -73,6 +73,8 @@ constexpr other_result results[] = {
     {opcode::getopt, nullptr, nullptr, "maxseg", "Linux tells the connection's, ours what was asked for",
      "tcp(7)"},
     {opcode::getopt, "ENOPROTOOPT", "EOPNOTSUPP", nullptr, "an option of TCP's, of a datagram socket", posix},
+    {opcode::sendto, "EHOSTUNREACH", nullptr, nullptr,
+     "who sends learns that nobody answers for the address; Linux tells later", "RFC 1122, 2.3.2.2"},
     {opcode::recv, "EOPNOTSUPP", "sleeps", nullptr, "datagrams have nothing urgent; Linux ignores the flag",
      posix},
     {opcode::recv, "ECONNRESET", "0", nullptr, "after the FIN came a reset, which the user shall learn of",
@@ -144,6 +146,26 @@ constexpr accepted list[] = {
        const op &o = op_of(p, ops);
        bool connects = o.code == opcode::tcp_connect || o.code == opcode::connect;
        return is_result(p) && connects && std::any_of(ops.begin() + p.op, ops.end(), unreachable);
+     }},
+    {"how long a connection holds out without an answer is the host's choice, from 100 s on",
+     "RFC 9293, 3.8.3", true,
+     [](const parting &p, const scenario &ops) {
+       bool ends = (is_result(p) && p.ours == "ETIMEDOUT" && sleeps(p.linux_)) ||
+                   only(p, how::only_ours, saying::reset);
+       return ends && time_left(ops, p.op) >= 100'000;
+     }},
+    {"a SYN in the window of a half-open connection sends it back to LISTEN; Linux resets it",
+     "RFC 9293, 3.10.7.4", true,
+     [](const parting &p, const scenario &ops) {
+       return only(p, how::only_linux, saying::reset) && brings(op_of(p, ops), TH_SYN) &&
+              offset_of(op_of(p, ops), "seq") > 0;
+     }},
+    {"a neighbour who has not been heard of for twenty minutes is asked for again; Linux believes the old "
+     "answer first",
+     "RFC 1122, 2.3.2.1", true,
+     [](const parting &p, const scenario &ops) {
+       return only(p, how::only_linux, saying::datagram) &&
+              time_left(ops, 0) - time_left(ops, p.op) >= 1'200'000;
      }},
     // --- when
     {"when something is acknowledged is left to the host, up to half a second", "RFC 9293, 3.8.6.3", false,

@@ -145,6 +145,15 @@ linux_calls::result linux_calls::opened(int fd) {
   return {ENFILE, 0};
 }
 
+linux_calls::result linux_calls::forget(int number) {
+  int fd = real(number);
+  {
+    std::scoped_lock lock(mutex_);
+    fds_[size_t(number)] = none;
+  }
+  return {::close(fd) != 0 ? errno : 0, 0};
+}
+
 // An end of a connection as results show it: address and port in one number.
 uint64_t linux_calls::end_of(int fd, bool other) const {
   sockaddr_in a{};
@@ -168,20 +177,15 @@ linux_calls::result linux_calls::call(const op &o) {
     case opcode::connect: return connect_to(fd, o.arg[2], o.arg[3], o.arg[4] != 0);
     case opcode::shutdown: return ended(::shutdown(fd, o.arg[2]));
     case opcode::close: {
-      {
-        std::scoped_lock lock(mutex_);
-        if (fd != none) fds_[size_t(number_of(o))] = none;
-      }
-      return ended(::close(fd));
+      if (fd == none) return {EBADF, 0};
+      return forget(number_of(o));
     }
     case opcode::tcp_bind: return bind_and_listen(o);
     case opcode::tcp_connect: {
-      int made = ::socket(AF_INET, SOCK_STREAM, 0);
-      result r = connect_to(made, o.arg[1], o.arg[2], true);
-      if (r.error == 0)
-        r = opened(made);
-      else
-        ::close(made);
+      result made = opened(::socket(AF_INET, SOCK_STREAM, 0));  // has its number from the beginning, as Kyu's
+      result r = connect_to(real(int(made.value)), o.arg[1], o.arg[2], true);
+      if (r.error != 0) forget(int(made.value));
+      r.value = made.value;
       r.counts = true;
       return r;
     }

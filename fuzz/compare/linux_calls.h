@@ -44,7 +44,8 @@ class linux_calls {
   result move_data(const op &);
   result option(const op &);
   result ask(const op &);
-  result opened(int fd);  // gives it a number
+  result opened(int fd);      // gives it a number
+  result forget(int number);  // and close it
   int real(int number);
   int number_of(const op &) const;
   uint64_t end_of(int fd, bool other) const;

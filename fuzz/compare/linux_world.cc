@@ -12,9 +12,11 @@
 #include <condition_variable>
 #include <csignal>
 #include <deque>
+#include <fstream>
 #include <mutex>
 #include <sstream>
 #include <thread>
+#include <unistd.h>
 
 namespace kyu::fuzz {
 
@@ -40,9 +42,17 @@ class linux_user {
     changed_.notify_one();
   }
 
-  bool is_busy() {
-    std::scoped_lock lock(mutex_);
-    return busy_ || !todo_.empty();
+  // It has nothing to do, or sleeps in a call, however busy the machine is.
+  bool has_settled() {
+    {
+      std::scoped_lock lock(mutex_);
+      if (!busy_ && todo_.empty()) return true;
+    }
+    std::ifstream stat("/proc/self/task/" + std::to_string(tid_.load()) + "/stat");
+    std::string text;
+    std::getline(stat, text);
+    size_t name_ends = text.rfind(')');  // proc(5): the state stands behind the name
+    return name_ends != std::string::npos && text.substr(name_ends + 1, 2) == " S";
   }
 
   // Takes a call away that it sleeps in.
@@ -62,6 +72,7 @@ class linux_user {
 
  private:
   void run() {
+    tid_ = gettid();
     for (;;) {
       const op *o = next();
       if (o == nullptr) break;
@@ -90,6 +101,7 @@ class linux_user {
   std::deque<const op *> todo_;
   bool busy_ = false, over_ = false;
   std::atomic<bool> done_ = false;
+  std::atomic<pid_t> tid_ = 0;
   std::thread thread_;  // last: it uses the others
 };
 
@@ -172,8 +184,10 @@ class linux_world {
 
   // Until nothing happens any more: no frame for a while, and no call that is about to return.
   void settle() {
-    while (receive(quiet_ms)) {
-    }
+    do {
+      while (receive(quiet_ms)) {
+      }
+    } while (!std::all_of(users_.begin(), users_.end(), [](const auto &u) { return u->has_settled(); }));
   }
 
   void listen_until(uint64_t ms) {

@@ -58,7 +58,10 @@ const char *pair_wire::send(direction toward, uint64_t now, const_bytes f) {
 
 void pair_wire::put(direction toward, uint64_t due, const_bytes f) {
   if (under_way_.size() == capacity) return;
-  late_frame &late = under_way_.emplace_back(due, numbered_++, toward);
+  late_frame &late = under_way_.emplace_back();
+  late.due = due;
+  late.number = numbered_++;
+  late.toward = toward;
   late.contents.len = uint32_t(f.size());
   std::copy(f.begin(), f.end(), late.contents.data);
 }

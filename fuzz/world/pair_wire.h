@@ -48,8 +48,8 @@ class pair_wire {
     uint8_t mask;
   };
   struct late_frame {
-    uint64_t due, number;
-    direction toward;
+    uint64_t due = 0, number = 0;
+    direction toward{};
     frame contents;
   };
 
