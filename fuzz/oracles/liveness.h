@@ -15,7 +15,7 @@ struct sleeper {
   const semaphore *on = nullptr;
   uint64_t wakes_in = UINT64_MAX;  // ms, by itself; UINT64_MAX: never
   uint32_t naps = 0;               // how often it has gone to sleep on this one, with none between
-  bool wants_all = false;          // it receives with MSG_WAITALL
+  bool wants_all = false;          // it looks at data with MSG_WAITALL, and takes none
   uint32_t want = 0;               // bytes that it receives; 0: not known
   const socket *polls = nullptr;
   uint8_t events = 0;  // for which it polls

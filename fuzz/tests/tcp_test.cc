@@ -482,6 +482,38 @@ peer 0 < . seq=next-1 ack=una win=0
 )");
 }
 
+std::string results_of(const std::string &script, const char *user) {
+  std::string said = conversation(
+                  "user 0: tcp_bind\npeer 0 < S port=114 mss=1460\npeer 0 < .\nuser 0: tcp_accept\n" +
+                  script),
+              out;
+  for (size_t at = 0; (at = said.find(user, at)) != std::string::npos; ++at) {
+    size_t equals = said.find(" = ", at);
+    out += said.substr(equals, said.find('\n', equals) - equals);
+  }
+  return out;
+}
+
+// The buffer holds 16 KiB; it is full of single bytes before it holds a hundred.
+TEST(tcp, who_waits_for_all_gets_it_in_pieces_that_the_buffer_holds) {
+  std::string segments, small = "user 0: setopt fd=1 option=rcvbuf value=200\n";
+  for (int i = 0; i < 14; ++i) segments += "peer 0 < P. len=1460\n";
+  EXPECT_EQ(results_of("user 1: recv fd=1 len=20000 flags=w\n" + segments, "user 1: recv"), " = 20000");
+  for (int i = 0; i < 200; ++i) small += "peer 0 < P. len=1\n";
+  EXPECT_EQ(results_of("user 1: recv fd=1 len=200 flags=w\n" + small, "user 1: recv"), " = 200");
+}
+
+TEST(tcp, who_waits_for_all_gets_what_there_is_at_the_end_and_then_learns_why) {
+  EXPECT_EQ(
+      results_of("user 1: recv fd=1 len=1000 flags=w\npeer 0 < P. len=300\npeer 0 < F.\nuser 1: recv fd=1\n",
+                 "user 1: recv"),
+      " = 300 = 0");
+  EXPECT_EQ(
+      results_of("user 1: recv fd=1 len=1000 flags=w\npeer 0 < P. len=300\npeer 0 < R\nuser 1: recv fd=1\n",
+                 "user 1: recv"),
+      " = 300 = ECONNRESET");
+}
+
 // Thirty connections one after the other, closed by the user, with room for 24 sockets: those that only wait
 // in TIME-WAIT make room.
 TEST(tcp, time_wait_makes_room_when_the_pool_is_empty) {

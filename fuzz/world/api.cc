@@ -55,7 +55,7 @@ void world::show(const op &o, const caller::result &r) {
 void world::add_call(const op &o, sleeper &s) const {
   if (o.code == opcode::recv) {
     s.want = uint32_t(o.arg[2]);
-    s.wants_all = (o.arg[3] & MSG_WAITALL) != 0;
+    s.wants_all = (o.arg[3] & MSG_WAITALL) != 0 && (o.arg[3] & MSG_PEEK) != 0;
   } else if (o.code == opcode::poll && fd_of(o) >= 0) {
     s.polls = stack_->files.fd[size_t(fd_of(o))].f_so;
     s.events = polled_events(o);

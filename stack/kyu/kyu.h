@@ -18,7 +18,8 @@ struct Stack;
 // --- Several threads may call on one descriptor at once.
 // When another thread closes it, a call that sleeps on it returns:
 //
-//   net_recv, net_accept, net_connect: err::badf
+//   net_recv: err::badf, or with MSG_WAITALL err::ok and what was received, where that is more than nothing
+//   net_accept, net_connect: err::badf
 //   net_send: err::badf, or err::ok and what was taken, where that is more than nothing
 //   net_poll: POLLNVAL for this descriptor
 //   tcp_recv, tcp_accept and so on: -1; tcp_send also where a part was taken
