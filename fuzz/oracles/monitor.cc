@@ -64,8 +64,8 @@ void monitor::call_begins(const op &o) {
   switch (o.code) {
     case opcode::bind: port_taken(uint16_t(o.arg[2])); break;
     case opcode::tcp_bind: port_taken(uint16_t(o.arg[1])); break;
-    case opcode::listen: listens_ = true; [[fallthrough]];
-    case opcode::connect:
+    case opcode::connect: query_answered_ = true; [[fallthrough]];  // it may be the resolver's socket
+    case opcode::listen: listens_ = listens_ || o.code == opcode::listen; [[fallthrough]];
     case opcode::tcp_connect: any_port_ = true; break;
     case opcode::server: any_port_ = users_may_end_ = true; break;
     case opcode::setopt:
