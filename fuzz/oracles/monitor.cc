@@ -110,6 +110,7 @@ void monitor::segment_in(uint64_t now, const wire_frame &f, bool whole) {
   stray_ = t;
   if (!whole) expect_reset(now, f, flow);
   if (flow != nullptr) flow->arrives(t, now_is(now), whole || f.ip_options);
+  if (flow == nullptr && t.has(bit_ack)) acks_of_none_.add({f.to, f.from, t.dport, t.sport});
 }
 
 // Where nobody can have bound its port; not where the answer may have to wait for ARP.
@@ -139,7 +140,7 @@ void monitor::segment_out(uint64_t now, const wire_frame &f) {
   if (t.has(bit_rst)) return stray_reset_out(f);
   if (flow != nullptr)
     flow->leaves(t, now_is(now));
-  else if (!many_flows_ && !address_moves_)
+  else if (!many_flows_ && !address_moves_ && !acks_of_none_.may_have_had({f.from, f.to, t.sport, t.dport}))
     tcp_flow().leaves(t, now_is(now));  // without a connection
 }
 

@@ -115,8 +115,9 @@ class monitor {
   };
   recent<query, 16> queries_;
   bool query_answered_ = false;
-  uint32_t resets_due_ = 0;  // to segments of no connection
-  wire_tcp stray_;           // the last of them
+  recent<tcp_flow::name, 16> acks_of_none_;  // one may bring a cookie that was given away before
+  uint32_t resets_due_ = 0;                  // to segments of no connection
+  wire_tcp stray_;                           // the last of them
   bool arp_reply_due_ = false;
   wire_frame in_, out_;
 };

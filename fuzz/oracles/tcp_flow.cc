@@ -154,6 +154,8 @@ void tcp_flow::arrives(const wire_tcp &t, const surroundings &s, bool whole) {
   if (t.has(bit_syn)) take_syn(t);
   syn_again_ = syn_again_ || (t.has(bit_syn) && phase_ == phase::open);
   if (t.has(bit_syn) && fin_arrived_) closed_first_ = false;  // it may end a TIME-WAIT
+  spoke_early_ =
+      spoke_early_ || (phase_ == phase::none && !t.has(bit_syn));  // to a SYN of ours that nobody has seen
   if (phase_ == phase::none || sees_ == sight::none) return;
   if (whole)
     exact_ = false;

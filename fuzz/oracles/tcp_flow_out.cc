@@ -65,7 +65,7 @@ const tcp_flow::offer *tcp_flow::offer_for(uint32_t ack) const {
 void tcp_flow::begin_incarnation(const wire_tcp &t, phase p) {
   auto offers = offers_;
   int n = n_offers_;
-  sight sees = sees_;
+  sight sees = spoke_early_ ? sight::none : sees_;
   uint32_t number = incarnation_ + 1;
   bool shrank = path_shrank_;
   begin(name(who_));

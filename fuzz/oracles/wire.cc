@@ -44,10 +44,9 @@ void read_options(const_bytes o, wire_tcp &t) {
       o = o.subspan(1);
       continue;
     }
-    if (o.size() < 2 || o[1] < 2 || o[1] > o.size() || !read_option(o.first(o[1]), t)) {
-      t.options_end_well = false;
-      return;
-    }
+    bool fits = o.size() >= 2 && o[1] >= 2 && o[1] <= o.size();
+    t.options_end_well = fits && read_option(o.first(o[1]), t) && t.options_end_well;
+    if (!fits) return;
     o = o.subspan(o[1]);
   }
 }
