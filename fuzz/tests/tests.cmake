@@ -68,12 +68,13 @@ if(NOT KYU_M32)
   add_test(NAME import COMMAND Python3::Interpreter ${CMAKE_CURRENT_LIST_DIR}/import_test.py $<TARGET_FILE:kyufuzz>)
 endif()
 
+add_test(NAME corpus.regressions
+         COMMAND sh -c "$<TARGET_FILE:kyufuzz> run ${CMAKE_SOURCE_DIR}/corpus/regressions/*.scenario")
 file(GLOB regressions CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/corpus/regressions/*.scenario)
 foreach(script ${regressions})
   get_filename_component(name ${script} NAME_WE)
-  file(STRINGS ${script} needs REGEX "^// needs: ")
-  string(REPLACE "// needs: " "" needs "${needs}")
-  if(NOT needs OR (needs STREQUAL assertions AND KYU_ASSERTIONS) OR (needs STREQUAL memory AND KYU_SANITIZE MATCHES memory))
+  kyu_is_proven(${name} proven)
+  if(proven)
     add_test(NAME regression.${name}
              COMMAND Python3::Interpreter ${CMAKE_CURRENT_LIST_DIR}/prove_regression.py $<TARGET_FILE:kyufuzz> ${script})
   endif()
