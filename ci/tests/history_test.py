@@ -72,7 +72,7 @@ class History(unittest.TestCase):
 
     def bisect(self, good, bad):
         return run(PROGRAM, "bisect", SCRIPT, "--good", self.commits.get(good, good), "--bad", self.commits.get(bad, bad),
-                   "--repository", self.clone, "--build", "release", cwd=self.dir)
+                   "--repository", self.clone, "--build", "quick", cwd=self.dir)
 
     def test_what_introduced_it_and_what_fixed_it(self):
         done = self.bisect("before", "still more docs")
@@ -91,7 +91,7 @@ class History(unittest.TestCase):
     def test_a_fixed_finding_becomes_a_regression(self):
         bundle = self.dir / "bundle"
         self.assertEqual(run(f"{PROGRAM}.{BUG}", "bundle", SCRIPT, "-o", bundle, cwd=self.dir).returncode, 0)
-        promote = [self.clone / "ci" / "kyufuzz", "promote", bundle, "--build", "release", "--fixed-by"]
+        promote = [self.clone / "ci" / "kyufuzz", "promote", bundle, "--build", "quick", "--fixed-by"]
         done = run(*promote, self.commits["fix"], "--name", "again", cwd=self.dir)
         self.assertEqual(done.returncode, 0, done.stderr)
         script = (self.clone / "corpus" / "regressions" / "again.scenario").read_text()
