@@ -46,6 +46,8 @@ tcp_flow *monitor::flow_of(const tcp_flow::name &who, bool make) {
   }
   if (flows_.size() == n_flows_) flows_.emplace_back();
   flows_[n_flows_].begin(who);
+  if (!acks_of_none_.empty() && acks_of_none_.may_have_had(who))
+    flows_[n_flows_].lose_sight();  // it may be open
   if (path_shrank_) flows_[n_flows_].path_shrank();
   return &flows_[n_flows_++];
 }

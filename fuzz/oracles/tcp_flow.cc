@@ -170,8 +170,11 @@ void tcp_flow::arrives(const wire_tcp &t, const surroundings &s, bool whole) {
   bool speaks_of_ours = phase_ != phase::syn_sent || t.has(bit_syn);  // else it is dropped
   confirmed_ = confirmed_ || (in_place && speaks_of_ours && t.has(bit_ack) && ahead(t.ack, iss_) > 0 &&
                               (!s.crowded || phase_ == phase::open));
-  if (in_place && irs_known_ && t.has(bit_ack) && !t.has(bit_syn))
+  if (in_place && irs_known_ && t.has(bit_ack) && !t.has(bit_syn)) {
+    // An ACK that could not be taken may have said so before: now the window opens.
+    if (una_ == t.ack && ahead(t.ack, surely_acked_) > 0) cwnd_ += 2 * full_segment();
     surely_acked_ = later_of(surely_acked_, t.ack);
+  }
   take_ack(t, s);
   take_window(t);
   window_doubtful_ = !in_place;
