@@ -43,6 +43,8 @@ void tcp_flow::leaves(const wire_tcp &t, const surroundings &s) {
   expect_rule(phase_ != phase::none, no_connection, "no SYN of ours has come before");
   expect_rule(phase_ != phase::reset, after_reset, "the connection was ended by a reset of ours");
   if (s.blind && (n_offers_ > 1 || syn_again_)) lose_sight();  // which one was answered?
+  bool over = fin_sent_ && fin_arrived_;                       // an old ACK may have brought back its cookie
+  if (s.blind && over && ahead(ack_sent_, t.ack) > 0) lose_sight();
   if (phase_ != phase::open) open_with(t, s);
   expect_rule(!t.has_mss && !t.has_wscale && !t.sack_permitted, options_wrong, "an offer without a SYN");
   if (sees_ != sight::none) {
