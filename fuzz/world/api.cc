@@ -22,8 +22,12 @@ class world::user_call : public caller {
     u.len = len;
     return {u.data.get(), len};
   }
-  void opened_as(int fd, sotype type) override { w_.streams_.opened(fd, type == sotype::dgram); }
-  void connected(int fd, endpoint peer) override { w_.streams_.connected(fd, peer.addr, peer.port); }
+  void opened_as(int fd, sotype type) override {
+    if (w_.watched_by(oracle::data)) w_.streams_.opened(fd, type == sotype::dgram);
+  }
+  void connected(int fd, endpoint peer) override {
+    if (w_.watched_by(oracle::data)) w_.streams_.connected(fd, peer.addr, peer.port);
+  }
   void leased(uint32_t addr) override { w_.show(op_, caller::result::counting(addr)); }
 
   world &w_;
