@@ -183,6 +183,8 @@ linux_calls::result linux_calls::call(const op &o) {
     case opcode::tcp_bind: return bind_and_listen(o);
     case opcode::tcp_connect: {
       result made = opened(::socket(AF_INET, SOCK_STREAM, 0));  // has its number from the beginning, as Kyu's
+      made.counts = true;
+      if (made.error != 0) return made;
       result r = connect_to(real(int(made.value)), o.arg[1], o.arg[2], true);
       if (r.error != 0) forget(int(made.value));
       r.value = made.value;

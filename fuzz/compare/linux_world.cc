@@ -3,7 +3,6 @@
 #include "compare/linux_calls.h"
 #include "compare/linux_wire.h"
 #include "run/child.h"
-#include "world/ip_shape.h"
 #include "world/peer.h"
 #include "world/trace.h"
 
@@ -145,7 +144,7 @@ class linux_world {
     if (is_api(o.code))
       users_[size_t(o.arg[0])]->queue(o);
     else if (is_packet(o.code))
-      send_packet(o);
+      build_frames(o, peers_, now(), [this](const frame &f) { send(f); });
     else
       fault(o);
     settle();
@@ -155,22 +154,6 @@ class linux_world {
     if (o.code == opcode::lose) lose_ = uint32_t(o.arg[0]);
     if (o.code == opcode::link) link_up_ = o.arg[0] != 0;
     if (spec_of(o.code).who == subject::peer) peers_[size_t(o.arg[0])].take(o);
-  }
-
-  void send_packet(const op &o) {
-    frame f;
-    ip_shape shape;
-    if (o.code == opcode::raw) {
-      f.len = uint32_t(o.bytes.size());
-      std::copy(o.bytes.begin(), o.bytes.end(), f.data);
-      return send(f);
-    }
-    peer &p = peers_[size_t(o.arg[0])];
-    p.build(o, now(), f);
-    if (p.take_shape(&shape))
-      shape_packet(f, shape, [this](const frame &piece) { send(piece); });
-    else
-      send(f);
   }
 
   void send(const frame &f) {

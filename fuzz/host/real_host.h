@@ -1,8 +1,8 @@
 // A stack in real time: on the host's threads and clock, on a wire, with poisoning pools and their oracles.
 #pragma once
 
-#include "world/memory.h"
 #include "host/host_port.h"
+#include "world/memory.h"
 
 #include <functional>
 #include <memory>

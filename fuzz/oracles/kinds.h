@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <iterator>
 #include <string_view>
 
 namespace kyu::fuzz {
@@ -17,14 +18,14 @@ inline constexpr const char *oracle_names[] = {"accounting", "liveness", "work",
 
 class oracle_set {
  public:
-  static constexpr oracle_set all() { return oracle_set(31); }
+  static constexpr oracle_set all() { return oracle_set((1 << count) - 1); }
   static constexpr oracle_set none() { return oracle_set(0); }
 
   constexpr bool has(oracle o) const { return (bits_ >> int(o) & 1) != 0; }
   constexpr bool empty() const { return bits_ == 0; }
   // Without the one of this name, and what needs it. False: there is none.
   constexpr bool remove(std::string_view name) {
-    for (int i = 0; i < 5; ++i)
+    for (int i = 0; i < count; ++i)
       if (name == oracle_names[i]) {
         bits_ &= uint8_t(~(1 << i));
         if (oracle(i) == oracle::protocol) bits_ &= uint8_t(~(1 << int(oracle::data)));
@@ -34,6 +35,8 @@ class oracle_set {
   }
 
  private:
+  static constexpr int count = int(std::size(oracle_names));
+
   constexpr explicit oracle_set(uint8_t bits) : bits_(bits) {}
   uint8_t bits_;
 };

@@ -23,25 +23,9 @@ void peers_wire::tell(const op &o) {
   std::lock_guard lock(mutex_);
   answers_left_ = max_answers;
   if (is_packet(o.code))
-    build(o);
+    build_frames(o, peers_, now(), [this](const frame &f) { queue(f); });
   else if (spec_of(o.code).who == subject::peer)
     peers_[size_t(o.arg[0])].take(o);
-}
-
-void peers_wire::build(const op &o) {
-  frame f;
-  if (o.code == opcode::raw) {
-    f.len = uint32_t(o.bytes.size());
-    std::copy(o.bytes.begin(), o.bytes.end(), f.data);
-    return queue(f);
-  }
-  peer &p = peers_[size_t(o.arg[0])];
-  p.build(o, now(), f);
-  ip_shape shape;
-  if (p.take_shape(&shape))
-    shape_packet(f, shape, [this](const frame &piece) { queue(piece); });
-  else
-    queue(f);
 }
 
 // What finds the queue full is lost.

@@ -27,7 +27,6 @@ class peers_wire : public wire {
  private:
   static constexpr uint32_t max_answers = 2000;  // by themselves, until somebody tells them something
 
-  void build(const op &);
   void queue(const frame &);
   uint64_t now() const;
 

@@ -285,4 +285,21 @@ bool peer::answer_to(const seen &s, frame &answer) {
   return true;
 }
 
+void build_frames(const op &o, std::span<peer> peers, uint64_t now,
+                  const std::function<void(const frame &)> &emit) {
+  frame f;
+  if (o.code == opcode::raw) {
+    f.len = uint32_t(o.bytes.size());
+    std::copy(o.bytes.begin(), o.bytes.end(), f.data);
+    return emit(f);
+  }
+  peer &p = peers[size_t(o.arg[0])];
+  p.build(o, now, f);
+  ip_shape shape;
+  if (p.take_shape(&shape))
+    shape_packet(f, shape, emit);
+  else
+    emit(f);
+}
+
 }  // namespace kyu::fuzz

@@ -10,6 +10,8 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
+#include <span>
 
 namespace kyu::fuzz {
 
@@ -110,5 +112,9 @@ class peer {
   uint32_t query_len_ = 0;
   uint16_t query_from_ = 0, query_to_ = 0;
 };
+
+// The frames that a packet op puts on the wire at `now` ms, one after the other: raw, or its peer's, whole or
+// in pieces.
+void build_frames(const op &, std::span<peer>, uint64_t now, const std::function<void(const frame &)> &emit);
 
 }  // namespace kyu::fuzz
