@@ -125,15 +125,17 @@ class Bench:
         return waiting
 
     def load(self):
-        """What an earlier run has measured, with the same limit."""
+        """What an earlier run has measured. Found in time is found in time whatever the limit was; a trial that found
+        nothing says so for every shorter limit, too. So a first run may be short, and a longer one goes on with the rest."""
         lines = self.journal.read_text(encoding="utf-8").splitlines() if self.journal.exists() else []
         for line in lines:
             try:
                 r = json.loads(line)
             except json.JSONDecodeError:
                 continue  # the last one, of a run that was killed
-            if r["limit"] == self.args.seconds:
-                self.results[Trial(*r["trial"])] = r["seconds"]
+            found = r["seconds"] is not None and r["seconds"] <= self.args.seconds
+            if found or r["limit"] >= self.args.seconds:
+                self.results[Trial(*r["trial"])] = r["seconds"] if found else None
 
     def run(self):
         waiting = self.prepare()
