@@ -1,48 +1,23 @@
 #include "compare/linux_calls.h"
 
+#include "world/call.h"
 #include "world/stream.h"
+
+// Behind the stack's headers: the host's have macros of the same names.
+#include "host/posix.h"
+#include "host/socket_options.h"
 
 #include <arpa/inet.h>
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <poll.h>
-#include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 namespace kyu::fuzz {
 
 namespace {
-
-enum class form : uint8_t { number, linger, time, nonblock };
-
-struct host_option {
-  int level, name;
-  form how = form::number;
-};
-// In the order of op.cc's names.
-constexpr host_option options[] = {{SOL_SOCKET, SO_REUSEADDR},
-                                   {SOL_SOCKET, SO_KEEPALIVE},
-                                   {SOL_SOCKET, SO_BROADCAST},
-                                   {SOL_SOCKET, SO_LINGER, form::linger},
-                                   {SOL_SOCKET, SO_OOBINLINE},
-                                   {SOL_SOCKET, SO_SNDBUF},
-                                   {SOL_SOCKET, SO_RCVBUF},
-                                   {SOL_SOCKET, SO_SNDLOWAT},
-                                   {SOL_SOCKET, SO_RCVLOWAT},
-                                   {SOL_SOCKET, SO_SNDTIMEO, form::time},
-                                   {SOL_SOCKET, SO_RCVTIMEO, form::time},
-                                   {IPPROTO_TCP, TCP_NODELAY},
-                                   {IPPROTO_TCP, TCP_MAXSEG},
-                                   {SOL_SOCKET, SO_ACCEPTCONN},
-                                   {0, 0, form::nonblock},
-                                   {IPPROTO_TCP, TCP_USER_TIMEOUT},
-                                   {IPPROTO_TCP, TCP_KEEPIDLE},
-                                   {IPPROTO_TCP, TCP_KEEPINTVL},
-                                   {IPPROTO_IP, IP_TOS},
-                                   {IPPROTO_IP, IP_TTL}};
 
 sockaddr_in address(uint32_t addr, uint16_t port) {
   sockaddr_in a{};
@@ -62,39 +37,23 @@ void set_blocking(int fd, bool blocks) {
   fcntl(fd, F_SETFL, blocks ? flags & ~O_NONBLOCK : flags | O_NONBLOCK);
 }
 
-int message_flags(int32_t bits) {
-  return (bits & 1 ? MSG_OOB : 0) | (bits & 2 ? MSG_PEEK : 0) | (bits & 4 ? MSG_WAITALL : 0) |
-         (bits & 8 ? MSG_DONTWAIT : 0) | MSG_NOSIGNAL;
+int set_option(int fd, const op &o) {
+  const socket_option *host = option_of_stack(option_of(o));
+  if (host == nullptr) return set_blocking(fd, o.arg[3] == 0), 0;
+  uint8_t value[sizeof(timeval)];
+  socklen_t len = sizeof value;
+  value_to_host(*host, uint32_t(o.arg[3]), value, &len);
+  return setsockopt(fd, host->level, host->name, value, len);
 }
 
-int set_option(int fd, const host_option &o, uint32_t v) {
-  if (o.how == form::linger) {
-    linger l{v != 0, v != 0 ? int(v) - 1 : 0};
-    return setsockopt(fd, o.level, o.name, &l, sizeof l);
-  }
-  if (o.how == form::time) {
-    timeval t{time_t(v / 1000), suseconds_t(v % 1000) * 1000};
-    return setsockopt(fd, o.level, o.name, &t, sizeof t);
-  }
-  if (o.how == form::nonblock) return set_blocking(fd, v == 0), 0;
-  return setsockopt(fd, o.level, o.name, &v, sizeof v);
-}
-
-int get_option(int fd, const host_option &o, uint64_t *v) {
-  union {
-    int number;
-    linger l;
-    timeval t;
-  } got{};
-  if (o.how == form::nonblock) return *v = (fcntl(fd, F_GETFL) & O_NONBLOCK) != 0, 0;
-  socklen_t len = o.how == form::linger ? sizeof got.l
-                  : o.how == form::time ? sizeof got.t
-                                        : sizeof got.number;
-  int failed = getsockopt(fd, o.level, o.name, &got, &len);
-  *v = o.how == form::linger ? (got.l.l_onoff != 0 ? uint64_t(got.l.l_linger) + 1 : 0)
-       : o.how == form::time ? uint64_t(got.t.tv_sec) * 1000 + uint64_t(got.t.tv_usec) / 1000
-                             : uint64_t(got.number);
-  return failed;
+int get_option(int fd, const op &o, uint32_t *v) {
+  const socket_option *host = option_of_stack(option_of(o));
+  if (host == nullptr) return *v = (fcntl(fd, F_GETFL) & O_NONBLOCK) != 0, 0;
+  uint8_t value[sizeof(timeval)] = {};
+  socklen_t len = sizeof value;
+  if (getsockopt(fd, host->level, host->name, value, &len) != 0) return -1;
+  errno = value_from_host(*host, value, len, v);
+  return errno != 0 ? -1 : 0;
 }
 
 }  // namespace
@@ -251,14 +210,14 @@ linux_calls::result linux_calls::move_data(const op &o) {
   std::vector<uint8_t> data(len);
   ssize_t n = 0;
   if (o.code == opcode::recv) {
-    n = ::recv(fd, data.data(), len, message_flags(o.arg[3]));
+    n = ::recv(fd, data.data(), len, flags_to_host(uint8_t(o.arg[3])) | MSG_NOSIGNAL);
   } else if (o.code == opcode::sendto) {
     fill_stream(user_stream, 0, data);
     sockaddr_in a = address(addr_ + 1 + uint32_t(o.arg[2]), uint16_t(o.arg[3]));
     n = ::sendto(fd, data.data(), len, MSG_NOSIGNAL, generic(&a), sizeof a);
   } else {
     fill_stream(user_stream, number >= 0 ? sent_[size_t(number)] : 0, data);
-    n = ::send(fd, data.data(), len, message_flags(o.arg[3]));
+    n = ::send(fd, data.data(), len, flags_to_host(uint8_t(o.arg[3])) | MSG_NOSIGNAL);
     if (n > 0) sent_[size_t(number)] += uint32_t(n);
   }
   return n < 0 ? result{errno, 0} : result{0, uint64_t(n)};
@@ -266,11 +225,9 @@ linux_calls::result linux_calls::move_data(const op &o) {
 
 linux_calls::result linux_calls::option(const op &o) {
   int fd = real(number_of(o));
-  const host_option &h = options[o.arg[2]];
-  result r;
-  int failed = o.code == opcode::setopt ? set_option(fd, h, uint32_t(o.arg[3])) : get_option(fd, h, &r.value);
-  if (failed != 0) r = {errno, 0};
-  return r;
+  uint32_t v = 0;
+  int failed = o.code == opcode::setopt ? set_option(fd, o) : get_option(fd, o, &v);
+  return failed != 0 ? result{errno, 0} : result{0, v};
 }
 
 linux_calls::result linux_calls::ask(const op &o) {

@@ -22,8 +22,9 @@ constexpr uint8_t stack_events[] = {POLLIN, POLLPRI, POLLOUT, POLLERR, POLLHUP, 
 
 }  // namespace kyu::fuzz
 
+#include "host/posix.h"
+#include "host/socket_options.h"
 #include "packetdrill/interface.h"
-#include "packetdrill/posix.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -112,6 +113,30 @@ int do_shutdown(void *u, int fd, int how) {
   return done(u, [&](Stack &st) { return errno_of(net_shutdown(st, fd, shut(how))); });
 }
 
+int get_option(Stack &st, int fd, int level, int name, void *value, socklen_t *len) {
+  uint32_t v = 0;
+  if (level == SOL_SOCKET && name == SO_ERROR) {
+    err pending = err::ok;
+    int e = errno_of(net_error(st, fd, &pending));
+    if (e == 0)
+      value_to_host({level, name, 0, socket_option::form::number}, uint32_t(errno_of(pending)), value, len);
+    return e;
+  }
+  const socket_option *o = option_of_host(level, name);
+  if (o == nullptr) return ENOPROTOOPT;
+  int e = errno_of(net_getopt(st, fd, o->stack, &v));
+  if (e == 0) value_to_host(*o, v, value, len);
+  return e;
+}
+
+int set_option(Stack &st, int fd, int level, int name, const void *value, socklen_t len) {
+  const socket_option *o = option_of_host(level, name);
+  if (o == nullptr) return ENOPROTOOPT;
+  uint32_t v = 0;
+  if (int e = value_from_host(*o, value, len, &v); e != 0) return e;
+  return errno_of(net_setopt(st, fd, o->stack, v));
+}
+
 int do_getsockopt(void *u, int fd, int level, int name, void *value, socklen_t *len) {
   return done(u, [&](Stack &st) { return get_option(st, fd, level, name, value, len); });
 }
@@ -125,7 +150,7 @@ int do_setsockopt(void *u, int fd, int level, int name, const void *value, sockl
 ssize_t receive(void *u, int fd, void *buf, size_t len, int flags, endpoint *from) {
   uint8_t bits = 0;
   uint32_t n = 0;
-  if (!message_flags(flags, &bits)) return fail(EOPNOTSUPP);
+  if (!flags_from_host(flags, &bits)) return fail(EOPNOTSUPP);
   if (buf == nullptr && len > 0) return fail(EFAULT);
   ssize_t got = 0;
   return made(u, got, [&](Stack &st) {
@@ -138,7 +163,7 @@ ssize_t receive(void *u, int fd, void *buf, size_t len, int flags, endpoint *fro
 ssize_t transmit(void *u, int fd, const void *buf, size_t len, int flags, const endpoint *to) {
   uint8_t bits = 0;
   uint32_t n = 0;
-  if (!message_flags(flags, &bits)) return fail(EOPNOTSUPP);
+  if (!flags_from_host(flags, &bits)) return fail(EOPNOTSUPP);
   if (buf == nullptr && len > 0) return fail(EFAULT);
   const_bytes data(static_cast<const uint8_t *>(buf), len);
   ssize_t sent = 0;

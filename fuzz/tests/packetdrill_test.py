@@ -125,6 +125,20 @@ class Packetdrill(unittest.TestCase):
         seq, ack, flags, payload = parse(self.host.receive()[0])
         self.assertEqual((seq, ack, flags, payload), (ours, 106, ACK | PSH, b"world"))
 
+    def test_flags_are_the_hosts(self):
+        ours = self.handshake()
+        fd = self.host.call("accept", self.listener, None, None)
+        buf = ctypes.create_string_buffer(8)
+        self.assertEqual(self.host.call("recv", fd, buf, 8, int(socket.MSG_DONTWAIT)), -1)
+        self.assertEqual(ctypes.get_errno(), errno.EAGAIN)
+        self.host.send(segment(101, ours, ACK | PSH, b"hello"))
+        self.assertEqual(self.host.call("recv", fd, buf, 8, int(socket.MSG_PEEK)), 5)
+        self.host.send(segment(106, ours, ACK | PSH, b"all"))
+        self.assertEqual(self.host.call("recv", fd, buf, 8, int(socket.MSG_WAITALL)), 8)
+        self.assertEqual(buf.raw, b"helloall")
+        self.assertEqual(self.host.call("recv", fd, buf, 8, int(socket.MSG_ERRQUEUE)), -1)
+        self.assertEqual(ctypes.get_errno(), errno.EOPNOTSUPP)
+
     def test_a_blocked_call_ends_when_its_packet_comes(self):
         accepted = []
         calling = threading.Event()

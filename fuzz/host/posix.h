@@ -16,11 +16,9 @@ bool endpoint_from(const sockaddr *, socklen_t, endpoint *);
 // As accept() and recvfrom() fill it in; `to` may be null.
 void endpoint_to(endpoint, sockaddr *to, socklen_t *len);
 
-// The stack's flags for MSG_*; false: one that it does not have.
-bool message_flags(int posix, uint8_t *out);
-
-// Socket options. 0, or the errno.
-int set_option(Stack &, int fd, int level, int name, const void *value, socklen_t len);
-int get_option(Stack &, int fd, int level, int name, void *value, socklen_t *len);
+// The stack's flags for the host's MSG_*; false: one that it does not have.
+bool flags_from_host(int posix, uint8_t *out);
+// The host's MSG_* for the stack's flags.
+int flags_to_host(uint8_t flags);
 
 }  // namespace kyu::fuzz
