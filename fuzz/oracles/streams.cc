@@ -18,7 +18,8 @@ constexpr rule other_datagram{"a user gets a datagram that nobody has sent", "RF
 
 }  // namespace
 
-void streams::begin() {
+void streams::begin(bool on) {
+  on_ = on;
   for (uint32_t i = 0; i < n_open_; ++i) fds_[i] = {};
   n_open_ = 0;
   uses_ = {};
@@ -36,7 +37,7 @@ streams::descriptor *streams::of(int fd) {
 }
 
 void streams::opened(int fd, bool datagrams) {
-  if (fd < 0 || size_t(fd) >= fds_.size() || fds_[size_t(fd)].tainted) return;
+  if (!on_ || fd < 0 || size_t(fd) >= fds_.size() || fds_[size_t(fd)].tainted) return;
   fds_[size_t(fd)] = {.known = true, .datagrams = datagrams};
   use &u = uses_[size_t(fd)];
   if (u.under_way > 0 || u.moved) {  // before the call that made it has returned
@@ -80,6 +81,7 @@ bool moves_data(const op &o) {
 }  // namespace
 
 void streams::call_begins(const op &o) {
+  if (!on_) return;
   if (moves_data(o) && fd_of(o) >= 0) ++uses_[size_t(fd_of(o))].under_way;
   descriptor *d = of(fd_of(o));
   if (d == nullptr) return;
@@ -103,6 +105,7 @@ void streams::call_begins(const op &o) {
 }
 
 void streams::call_returns(const op &o, const caller::result &r, uint64_t now) {
+  if (!on_) return;
   bool ok = r.e == err::ok;
   if (moves_data(o) && fd_of(o) >= 0) {
     use &u = uses_[size_t(fd_of(o))];

@@ -15,7 +15,8 @@ namespace kyu::fuzz {
 class streams {
  public:
   explicit streams(monitor &m) : monitor_(m) {}
-  void begin();
+  // A world begins. Off: nothing is looked at, and nothing judged.
+  void begin(bool on);
   // The far end of some of the connections, whose users send the users' stream too; both ways, until begin().
   void pair_with(streams &far);
 
@@ -56,6 +57,7 @@ class streams {
   void expect_end(const descriptor &, const tcp_flow &, uint64_t now);
 
   monitor &monitor_;
+  bool on_ = false;
   streams *far_ = nullptr;
   std::array<descriptor, caller::max_descriptors> fds_;
   // Of a descriptor that no call has told of yet: calls that send or receive, and whether one of them has.

@@ -22,12 +22,8 @@ class world::user_call : public caller {
     u.len = len;
     return {u.data.get(), len};
   }
-  void opened_as(int fd, sotype type) override {
-    if (w_.watched_by(oracle::data)) w_.streams_.opened(fd, type == sotype::dgram);
-  }
-  void connected(int fd, endpoint peer) override {
-    if (w_.watched_by(oracle::data)) w_.streams_.connected(fd, peer.addr, peer.port);
-  }
+  void opened_as(int fd, sotype type) override { w_.streams_.opened(fd, type == sotype::dgram); }
+  void connected(int fd, endpoint peer) override { w_.streams_.connected(fd, peer.addr, peer.port); }
   void leased(uint32_t addr) override { w_.show(op_, caller::result::counting(addr)); }
 
   world &w_;
@@ -37,9 +33,9 @@ class world::user_call : public caller {
 void world::make_call(const op &o) {
   if (options_.oracles.empty()) return show(o, user_call(*this, o).make(o));
   monitor_.call_begins(o);
-  if (watched_by(oracle::data)) streams_.call_begins(o);
+  streams_.call_begins(o);
   caller::result r = user_call(*this, o).make(o);
-  if (watched_by(oracle::data)) streams_.call_returns(o, r, sched_.now());
+  streams_.call_returns(o, r, sched_.now());
   show(o, r);
 }
 

@@ -70,7 +70,7 @@ void world::begin(listener *l) {
   watcher_.where().digest = digest_.place();
   for (int i = 0; i < max_peers; ++i) peers_[size_t(i)].begin(i, config_.addr);
   monitor_.begin(config_.addr, std::to_array(config_.mac.octet));
-  streams_.begin();
+  streams_.begin(watched_by(oracle::data));
   rx_.clear();
   lose_ = ring_full_ = 0;
   link_up_ = true;
