@@ -1,5 +1,6 @@
 #include "compare/accepted.h"
 
+#include "socket/socketvar.h"
 #include "tcp/tcp.h"
 
 #include <algorithm>
@@ -87,14 +88,27 @@ bool is(const other_result &r, const parting &p, const op &o) {
 }
 
 // Somebody closes the descriptor that a call sleeps on.
-bool closed_under_call(const parting &p, const scenario &ops) {
-  const op &call = op_of(p, ops);
+bool closed_under_call(const parting &p, const replay &r) {
+  const op &call = op_of(p, r.ops);
   bool waits = call.code == opcode::recv || call.code == opcode::accept || call.code == opcode::tcp_accept ||
                call.code == opcode::poll;
   return is_result(p) && waits && sleeps(p.linux_) &&
-         std::any_of(ops.begin() + p.op, ops.end(), [&call](const op &o) {
+         std::any_of(r.ops.begin() + p.op, r.ops.end(), [&call](const op &o) {
            return o.code == opcode::close && o.arg[1] == call.arg[1] && o.arg[0] != call.arg[0];
          });
+}
+
+// The descriptor, in front of an op.
+bool listens(const replay &r, int32_t before, int32_t fd) {
+  for (int32_t i = 0; i < before; ++i) {
+    const op &o = r.ops[size_t(i)];
+    if (o.code == opcode::listen && o.arg[1] == fd) return true;
+    auto returned = r.ours.returned.find(i);
+    if (o.code == opcode::tcp_bind && returned != r.ours.returned.end() &&
+        returned->second == std::to_string(fd))
+      return true;
+  }
+  return false;
 }
 
 constexpr accepted list[] = {
@@ -103,152 +117,179 @@ constexpr accepted list[] = {
      "stack/kyu/kyu.h; POSIX leaves it open", true, closed_under_call},
     {"how much a buffer takes is the host's choice: Linux counts what a byte costs it", "RFC 9293, 3.9.1.2",
      true,
-     [](const parting &p, const scenario &ops) {
-       const op &o = op_of(p, ops);
+     [](const parting &p, const replay &r) {
+       const op &o = op_of(p, r.ops);
        return is_result(p) && o.code == opcode::send && p.ours.find('E') == std::string::npos &&
               (sleeps(p.ours) || sleeps(p.linux_) || param_of(o, "len") > 16384);
      }},
     {"Linux halves the receive buffer that was asked for, counts what a segment costs, and drops what it has "
      "no room for",
      "RFC 9293, 3.8.6", true,
-     [](const parting &p, const scenario &ops) {
+     [](const parting &p, const replay &r) {
        bool window = p.what == saying::window_closed || p.what == saying::window_open;
-       return !is_result(p) && window && any_before(ops, p.op, [](const op &o) { return sets(o, "rcvbuf"); });
+       return !is_result(p) && window &&
+              any_before(r.ops, p.op, [](const op &o) { return sets(o, "rcvbuf"); });
      }},
     {"ours takes the ACK of an old segment, as BSD does; Linux only answers it",
      "RFC 9293, 3.10.7.4; volume 2, 28.8", true,
-     [](const parting &p, const scenario &ops) {
+     [](const parting &p, const replay &r) {
        return p.what == saying::data && !is_result(p) &&
-              any_before(ops, p.op, [](const op &o) { return offset_of(o, "seq") > 0; });
+              any_before(r.ops, p.op, [](const op &o) { return offset_of(o, "seq") > 0; });
      }},
     {"a segment without the time stamp that both have agreed on is dropped; Linux takes it", "RFC 7323, 3.2",
      true,
-     [](const parting &p, const scenario &ops) {
-       const op &o = op_of(p, ops);
+     [](const parting &p, const replay &r) {
+       const op &o = op_of(p, r.ops);
        return !is_result(p) && o.code == opcode::seg && param_of(o, "ts") == 1;
      }},
     {"shutdown() for receiving throws away what has arrived, as BSD's does", posix, true,
-     [](const parting &p, const scenario &ops) {
-       return is_result(p) && op_of(p, ops).code == opcode::recv &&
-              std::any_of(ops.begin(), ops.end(),
+     [](const parting &p, const replay &r) {
+       return is_result(p) && op_of(p, r.ops).code == opcode::recv &&
+              std::any_of(r.ops.begin(), r.ops.end(),
                           [](const op &o) { return o.code == opcode::shutdown && param_of(o, "how") != 1; });
      }},
     {"lowering SO_RCVLOWAT wakes who sleeps for more; with Linux the next segment does", posix, true,
-     [](const parting &p, const scenario &ops) {
+     [](const parting &p, const replay &r) {
        return is_result(p) && sleeps(p.linux_) &&
-              std::any_of(ops.begin(), ops.end(), [](const op &o) { return sets(o, "rcvlowat"); });
+              std::any_of(r.ops.begin(), r.ops.end(), [](const op &o) { return sets(o, "rcvlowat"); });
      }},
     {"while connecting, an unreachable host is a soft error: others may still be reached by then; Linux "
      "gives up",
      "RFC 1122, 4.2.3.9; RFC 5461, 4", true,
-     [](const parting &p, const scenario &ops) {
+     [](const parting &p, const replay &r) {
        auto unreachable = [](const op &o) { return o.code == opcode::icmp && param_of(o, "type") < 3; };
-       const op &o = op_of(p, ops);
+       const op &o = op_of(p, r.ops);
        bool connects = o.code == opcode::tcp_connect || o.code == opcode::connect;
-       return is_result(p) && connects && std::any_of(ops.begin() + p.op, ops.end(), unreachable);
+       return is_result(p) && connects && std::any_of(r.ops.begin() + p.op, r.ops.end(), unreachable);
      }},
     {"how long a connection holds out without an answer is the host's choice, from 100 s on",
      "RFC 9293, 3.8.3", true,
-     [](const parting &p, const scenario &ops) {
+     [](const parting &p, const replay &r) {
        bool ends = (is_result(p) && p.ours == "ETIMEDOUT" && sleeps(p.linux_)) ||
                    only(p, how::only_ours, saying::reset);
-       return ends && time_left(ops, p.op) >= 100'000;
+       return ends && time_left(r.ops, p.op) >= 100'000;
      }},
     {"a SYN in the window of a half-open connection sends it back to LISTEN; Linux resets it",
      "RFC 9293, 3.10.7.4", true,
-     [](const parting &p, const scenario &ops) {
-       return only(p, how::only_linux, saying::reset) && brings(op_of(p, ops), TH_SYN) &&
-              offset_of(op_of(p, ops), "seq") > 0;
+     [](const parting &p, const replay &r) {
+       return only(p, how::only_linux, saying::reset) && brings(op_of(p, r.ops), TH_SYN) &&
+              offset_of(op_of(p, r.ops), "seq") > 0;
      }},
     {"a neighbour who has not been heard of for twenty minutes is asked for again; Linux believes the old "
      "answer first",
      "RFC 1122, 2.3.2.1", true,
-     [](const parting &p, const scenario &ops) {
+     [](const parting &p, const replay &r) {
        return only(p, how::only_linux, saying::datagram) &&
-              time_left(ops, 0) - time_left(ops, p.op) >= 1'200'000;
+              time_left(r.ops, 0) - time_left(r.ops, p.op) >= 1'200'000;
      }},
     // --- when
     {"when something is acknowledged is left to the host, up to half a second", "RFC 9293, 3.8.6.3", false,
-     [](const parting &p, const scenario &ops) {
+     [](const parting &p, const replay &r) {
        bool alone = p.parts == how::only_linux || p.parts == how::only_ours;
-       return !is_result(p) && p.what == saying::ack && (later(p) || (alone && time_left(ops, p.op) <= 500));
+       return !is_result(p) && p.what == saying::ack &&
+              (later(p) || (alone && time_left(r.ops, p.op) <= 500));
      }},
     {"the retransmission time-out is a second at least; Linux's is 200 ms", "RFC 6298, 2.4", false,
-     [](const parting &p, const scenario &ops) {
-       bool sooner = only(p, how::only_linux, saying::again) && time_left(ops, p.op) <= 3000;
+     [](const parting &p, const replay &r) {
+       bool sooner = only(p, how::only_linux, saying::again) && time_left(r.ops, p.op) <= 3000;
        return sooner || (p.parts == how::ours_later && p.what == saying::again);
      }},
     {"the short end of a call waits for an ACK; Linux sends it where no other short one is on its way",
      "RFC 9293, 3.7.4", false,
-     [](const parting &p, const scenario &ops) {
-       const op &o = op_of(p, ops);
+     [](const parting &p, const replay &r) {
+       const op &o = op_of(p, r.ops);
        bool of_a_call = o.code == opcode::send || o.code == opcode::seg;
        return (p.parts == how::ours_later || p.parts == how::only_linux) && p.what == saying::data &&
               of_a_call && p.behind < 1460;
      }},
     {"an ACK opens the window of slow start by two segments at most; Linux counts every byte",
      "RFC 3465, 2.2", false,
-     [](const parting &p, const scenario &ops) {
-       return p.what == saying::data && !is_result(p) && brings(op_of(p, ops), TH_ACK) &&
+     [](const parting &p, const replay &r) {
+       return p.what == saying::data && !is_result(p) && brings(op_of(p, r.ops), TH_ACK) &&
               p.behind <= 8 * 1460;
      }},
     {"ours waits until the window takes a full segment, or half of the largest that it has seen",
      "RFC 9293, 3.8.6.2.1", false,
-     [](const parting &p, const scenario &ops) {
+     [](const parting &p, const replay &r) {
        auto small = [](const op &o) { return o.code == opcode::seg && param_of(o, "win") < 1460; };
-       return p.what == saying::data && !is_result(p) && p.behind < 1460 && any_before(ops, p.op, small);
+       return p.what == saying::data && !is_result(p) && p.behind < 1460 && any_before(r.ops, p.op, small);
+     }},
+    {"urgent data is announced at once, with a byte past a closed window, or with what a congestion window "
+     "that counts bytes has room for; Linux's waits its turn",
+     "RFC 9293, 3.8.5 and 3.8.6.1; RFC 5681, 3.1", false,
+     [](const parting &p, const replay &r) {
+       const op &o = op_of(p, r.ops);
+       bool sooner = p.parts == how::only_ours || p.parts == how::linux_later;
+       bool of_it = p.what == saying::urgent || (p.what == saying::data && p.behind < 1460);
+       return sooner && of_it && o.code == opcode::send && (param_of(o, "flags") & MSG_OOB) != 0;
+     }},
+    {"a cookie has room for a few segment sizes only, and takes the next smaller one; Linux's least is 536",
+     "RFC 4987, 3.6", false,
+     [](const parting &p, const replay &r) {
+       auto tiny = [](const op &o) {
+         return brings(o, TH_SYN) && param_of(o, "mss") > 0 && param_of(o, "mss") < 536;
+       };
+       return only(p, how::only_linux, saying::data) && any_before(r.ops, p.op, tiny);
      }},
     {"a closed window is probed with a byte of data; Linux's probe has none", "RFC 9293, 3.8.6.1", false,
-     [](const parting &p, const scenario &ops) {
+     [](const parting &p, const replay &r) {
        bool probe = only(p, how::only_linux, saying::repeated_ack) || only(p, how::only_ours, saying::again);
-       return probe && op_of(p, ops).code == opcode::wait && any_before(ops, p.op, [](const op &o) {
+       return probe && op_of(p, r.ops).code == opcode::wait && any_before(r.ops, p.op, [](const op &o) {
                 return o.code == opcode::seg && param_of(o, "win") == 0;
               });
      }},
     // --- what
     {"ours answers a SYN only with options that it brought; Linux says again what its own SYN offered",
      "RFC 7323, 2.2; RFC 2018, 2", false,
-     [](const parting &p, const scenario &ops) {
-       return p.what == saying::syn_ack && !is_result(p) && brings(op_of(p, ops), TH_SYN) &&
+     [](const parting &p, const replay &r) {
+       return p.what == saying::syn_ack && !is_result(p) && brings(op_of(p, r.ops), TH_SYN) &&
               p.where.starts_with("any");
      }},
     {"before our SYN is acknowledged, the FIN waits", "RFC 9293, 3.10.4", false,
-     [](const parting &p, const scenario &) { return p.parts == how::ours_later && p.what == saying::fin; }},
+     [](const parting &p, const replay &) { return p.parts == how::ours_later && p.what == saying::fin; }},
     {"a SYN-ACK that comes twice may be answered, or not", "RFC 9293, 3.10.7.4", false,
-     [](const parting &p, const scenario &ops) {
-       return only(p, how::only_linux, saying::repeated_ack) && brings(op_of(p, ops), TH_SYN);
+     [](const parting &p, const replay &r) {
+       return only(p, how::only_linux, saying::repeated_ack) && brings(op_of(p, r.ops), TH_SYN);
      }},
     {"in CLOSING our FIN goes along with the ACK of the peer's", "RFC 9293, 3.10.7.4", false,
-     [](const parting &p, const scenario &ops) {
+     [](const parting &p, const replay &r) {
        return only(p, how::only_ours, saying::again) && p.ours == "again: FIN" &&
-              brings(op_of(p, ops), TH_FIN);
+              brings(op_of(p, r.ops), TH_FIN);
      }},
     {"an ACK as old as a window may explain is ignored; Linux challenges one from before the first byte",
      "RFC 5961, 5.2", false,
-     [](const parting &p, const scenario &ops) {
-       const op &o = op_of(p, ops);
+     [](const parting &p, const replay &r) {
+       const op &o = op_of(p, r.ops);
        return only(p, how::only_linux, saying::repeated_ack) && offset_of(o, "ack") < 0;
      }},
     {"a reset at the right edge lies outside the window; Linux takes the edge for a part of it",
      "RFC 5961, 3.2; RFC 9293, 3.4", false,
-     [](const parting &p, const scenario &ops) {
-       return only(p, how::only_linux, saying::repeated_ack) && brings(op_of(p, ops), TH_RST);
+     [](const parting &p, const replay &r) {
+       return only(p, how::only_linux, saying::repeated_ack) && brings(op_of(p, r.ops), TH_RST);
      }},
     {"what was refused for its source route is told to the sender; Linux drops it without a word",
      "RFC 1122, 3.2.1.8; RFC 7126, 4.3", false,
-     [](const parting &p, const scenario &ops) {
+     [](const parting &p, const replay &r) {
        return only(p, how::only_ours, saying::icmp) &&
-              any_before(ops, p.op, [](const op &o) { return o.code == opcode::ip; });
+              any_before(r.ops, p.op, [](const op &o) { return o.code == opcode::ip; });
+     }},
+    {"a unicast datagram in a frame for many is nobody's; Linux answers it", "RFC 1122, 3.3.6", false,
+     [](const parting &p, const replay &r) {
+       auto spoils_destination = [](const op &o) {
+         return o.code == opcode::damage && param_of(o, "at") < 6;
+       };
+       return only(p, how::only_linux, saying::icmp) && any_before(r.ops, p.op, spoils_destination);
      }},
     {"a connection that has not been accepted is reset when its listener closes, also while it is half open",
      "RFC 9293, 3.10.4", false,
-     [](const parting &p, const scenario &ops) {
-       return only(p, how::only_ours, saying::reset) && op_of(p, ops).code == opcode::close;
+     [](const parting &p, const replay &r) {
+       const op &o = op_of(p, r.ops);
+       return only(p, how::only_ours, saying::reset) && o.code == opcode::close && listens(r, p.op, o.arg[1]);
      }},
     {"an ACK that no SYN of ours explains is answered by a reset; Linux drops it while it may send cookies",
      "RFC 9293, 3.10.7.2 and 3.10.7.4", false,
-     [](const parting &p, const scenario &ops) {
-       return only(p, how::only_ours, saying::reset) && offset_of(op_of(p, ops), "ack") > 0;
+     [](const parting &p, const replay &r) {
+       return only(p, how::only_ours, saying::reset) && offset_of(op_of(p, r.ops), "ack") > 0;
      }},
 };
 
@@ -274,11 +315,11 @@ const accepted *accepted_result(const parting &p, const scenario &ops) {
 
 }  // namespace
 
-const accepted *accepted_as(const parting &p, const scenario &ops) {
+const accepted *accepted_as(const parting &p, const replay &r) {
   if (is_result(p))
-    if (const accepted *a = accepted_result(p, ops)) return a;
+    if (const accepted *a = accepted_result(p, r.ops)) return a;
   for (const accepted &a : list)
-    if (a.is(p, ops)) return &a;
+    if (a.is(p, r)) return &a;
   return nullptr;
 }
 

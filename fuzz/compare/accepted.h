@@ -7,16 +7,22 @@
 
 namespace kyu::fuzz {
 
+// What both have played, and what our side of it said.
+struct replay {
+  const scenario &ops;
+  const meaning &ours;
+};
+
 struct accepted {
   const char *why;
   const char *source;  // that leaves it open, or says which of both is right
-  // From then on the two have had different conversations: what differs later on follows from it.
+  // From then on the two have had different conversations there: what differs later on follows from it.
   bool for_good;
-  bool (*is)(const parting &, const scenario &);
+  bool (*is)(const parting &, const replay &);
 };
 
 // Null: there is none.
-const accepted *accepted_as(const parting &, const scenario &);
+const accepted *accepted_as(const parting &, const replay &);
 // What is said of a difference that follows from an earlier one, which was for good.
 const accepted *follows();
 // All of them, for people.

@@ -3,6 +3,7 @@
 #include "compare/accepted.h"
 
 #include <algorithm>
+#include <set>
 
 namespace kyu::fuzz {
 
@@ -84,6 +85,24 @@ void results_part(const scenario &ops, const meaning &ours, const meaning &linux
   }
 }
 
+// Where the two have had different conversations: on a connection, which calls may tell of, too; once a call
+// has returned something else, its user may do something else anywhere.
+class aftermath {
+ public:
+  void begins_with(const parting &p) {
+    anywhere_ = anywhere_ || p.parts == how::other_result;
+    connections_.insert(p.where);
+  }
+  bool explains(const parting &p) const {
+    bool told_by_a_call = p.parts == how::other_result && !connections_.empty();
+    return anywhere_ || told_by_a_call || connections_.contains(p.where);
+  }
+
+ private:
+  std::set<std::string> connections_;
+  bool anywhere_ = false;
+};
+
 }  // namespace
 
 std::vector<parting> partings_of(const scenario &ops, const meaning &ours, const meaning &linux_) {
@@ -99,11 +118,11 @@ std::vector<parting> partings_of(const scenario &ops, const meaning &ours, const
   pair_up(only_linux, only_ours, ours, true, found);
   results_part(ops, ours, linux_, found);
   std::vector<parting> out;
-  bool parted = false;
+  aftermath after;
   for (auto &[op, p] : found) {
-    p.why = accepted_as(p, ops);
-    if (p.why == nullptr && parted) p.why = follows();
-    parted = parted || (p.why != nullptr && p.why->for_good);
+    p.why = accepted_as(p, {ops, ours});
+    if (p.why == nullptr && after.explains(p)) p.why = follows();
+    if (p.why != nullptr && p.why->for_good) after.begins_with(p);
     out.push_back(std::move(p));
   }
   return out;

@@ -109,6 +109,30 @@ TEST(partings, who_sleeps_makes_no_further_call) {
   EXPECT_EQ(partings(ours, stuck).size(), 1u);
 }
 
+TEST(partings, what_follows_from_a_difference_is_on_its_connection) {
+  scenario ops = ops_of("user 0: tcp_bind\nuser 0: setopt fd=0 option=rcvbuf\npeer 0 < .\n");
+  meaning ours, theirs;
+  ours.said = {{2, "80>first", saying::window_closed, 0, ""},
+               {2, "80>first", saying::reset, 0, "seq 1"},
+               {2, "80>second", saying::reset, 0, "seq 1"}};
+  auto found = partings_of(ops, ours, theirs);
+  ASSERT_EQ(found.size(), 3u);
+  EXPECT_NE(found[1].why, nullptr);
+  EXPECT_EQ(found[2].where, "80>second");
+  EXPECT_EQ(found[2].why, nullptr);
+}
+
+TEST(partings, only_who_closes_a_listener_resets_what_was_not_accepted) {
+  scenario ops = ops_of("user 0: tcp_bind\nuser 0: tcp_accept\nuser 0: close fd=1\nuser 0: close fd=0\n");
+  meaning ours, theirs;
+  ours.returned = theirs.returned = {{0, "0"}, {1, "1"}, {2, "0"}, {3, "0"}};
+  ours.said = {{2, "80>peer", saying::reset, 0, "seq 1"}, {3, "80>other", saying::reset, 0, "seq 1"}};
+  auto found = partings_of(ops, ours, theirs);
+  ASSERT_EQ(found.size(), 2u);
+  EXPECT_EQ(found[0].why, nullptr);
+  EXPECT_NE(found[1].why, nullptr);
+}
+
 }  // namespace
 
 }  // namespace kyu::fuzz
