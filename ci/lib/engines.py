@@ -11,8 +11,10 @@ from typing import NamedTuple
 from command import ROOT, die_with_parent
 
 TARGETS = ("fuzz_stack", "fuzz_api", "fuzz_packet", "fuzz_schedule", "fuzz_pair")
-# Bytes of an input: some fifty segments, or as many raw frames.
-MAX_LEN = {"fuzz_stack": 1024, "fuzz_api": 1024, "fuzz_packet": 4096, "fuzz_schedule": 64, "fuzz_pair": 1024}
+# Bytes of an input: some seventy segments, or fifty raw frames.
+MAX_LEN = {"fuzz_stack": 2048, "fuzz_api": 2048, "fuzz_packet": 4096, "fuzz_schedule": 64, "fuzz_pair": 2048}
+# How reluctantly inputs grow: libFuzzer's own 100 for half a minute lets hardly anything be said, without it all become long.
+LEN_CONTROL = 10
 SCENARIO_SECONDS = 20  # after which an input counts as hanging
 PATIENCE = 10  # seconds for an engine to end when asked to
 
@@ -127,7 +129,7 @@ class LibFuzzer(Worker):
     def command(self):
         (self.folder / "artifacts").mkdir()
         command = [self.program(self.job), f"-max_total_time={self.job.seconds}", f"-max_len={MAX_LEN[self.job.target]}",
-                   "-reload=1", "-len_control=100", f"-timeout={SCENARIO_SECONDS}", "-rss_limit_mb=4096",
+                   "-reload=1", f"-len_control={LEN_CONTROL}", f"-timeout={SCENARIO_SECONDS}", "-rss_limit_mb=4096",
                    "-print_final_stats=1", "-verbosity=1", f"-artifact_prefix={self.folder}/artifacts/"]
         if self.job.seed is not None:
             command.append(f"-seed={self.job.seed}")

@@ -20,7 +20,7 @@ import zipfile
 from pathlib import Path
 
 from command import ROOT, CannotRun, OneLineParser, speaker
-from engines import TARGETS
+from engines import LEN_CONTROL, MAX_LEN, TARGETS
 
 CONFIGURATIONS = (
     "libfuzzer-address-x86_64",
@@ -106,8 +106,9 @@ class Configuration:
             failures.append("no seeds")
         options = configparser.ConfigParser()
         options.read(self.out / f"{target}.options")
-        if not options.getint("libfuzzer", "max_len", fallback=0):
-            failures.append("options without max_len")
+        said = {name: options.getint("libfuzzer", name, fallback=0) for name in ("max_len", "len_control")}
+        if said != {"max_len": MAX_LEN[target], "len_control": LEN_CONTROL}:
+            failures.append(f"options other than ci/fuzz has: {said}")
         token = re.compile(r'[a-z_]+="(\\x[0-9a-f]{2})+"')
         if not all(token.fullmatch(line) for line in (self.out / f"{target}.dict").read_text().splitlines()):
             failures.append("its dictionary is none")

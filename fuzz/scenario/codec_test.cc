@@ -1,7 +1,6 @@
 // Binary and script form: total, exact, and bounded.
-#include "scenario/library.h"
-#include "scenario/mutator.h"
 #include "scenario/op.h"
+#include "scenario/random.h"
 
 #include <gtest/gtest.h>
 
@@ -60,66 +59,6 @@ TEST(script, errors_name_the_line_and_what_is_wrong) {
   EXPECT_EQ(from_script("+5s\n").error, "1: expected a time such as +100ms, up to 14400000ms");
   EXPECT_EQ(from_script("raw 0\n").error, "1: expected raw and up to 1514 bytes in hex");
   EXPECT_EQ(from_script("// only a comment\n").error, "");
-}
-
-TEST(mutator, is_a_function_of_input_and_seed) {
-  for (target t : {target::stack, target::api, target::packet, target::schedule, target::pair}) {
-    random_source a(7), b(7);
-    target_input x, y;
-    for (int i = 0; i < 300; ++i) {
-      mutate(x, t, a);
-      mutate(y, t, b);
-      ASSERT_EQ(encode_input(t, x), encode_input(t, y));
-    }
-  }
-}
-
-TEST(mutator, gives_scenarios_that_survive_both_forms) {
-  random_source r(8);
-  target_input in;
-  scenario &s = in.ops, other;
-  for (int i = 0; i < 2000; ++i) {
-    mutate(in, target::stack, r);
-    if (r.one_in(10)) s = cross(s, other, r);
-    if (r.one_in(10)) other = s;
-    if (r.one_in(50)) s.clear();
-    ASSERT_LE(s.size(), max_ops);
-    ASSERT_EQ(decode(encode(s)), s);
-    ASSERT_EQ(from_script(to_script(s)).ops, s);
-  }
-}
-
-TEST(mutator, keeps_to_what_the_target_lets_through) {
-  random_source r(9);
-  for (target t : {target::api, target::packet, target::schedule, target::pair}) {
-    target_input in;
-    for (int i = 0; i < 1000; ++i) {
-      mutate(in, t, r);
-      if (t == target::packet)
-        for (const op &o : in.ops) ASSERT_TRUE(lets_through(t, o.code)) << to_line(o);
-      scenario whole = as_target(t, in);
-      ASSERT_LE(whole.size(), max_ops);
-      if (in.ops.size() > 100) in.ops.clear();
-    }
-  }
-}
-
-TEST(mutator, a_schedule_is_preemptions_in_front_of_the_library) {
-  random_source r(10);
-  target_input in;
-  std::vector<bool> picked(concurrent_library().size());
-  for (int i = 0; i < 1000; ++i) {
-    mutate(in, target::schedule, r);
-    target_input again;
-    decode_input(target::schedule, encode_input(target::schedule, in), again);
-    ASSERT_EQ(again.ops, in.ops);
-    const scenario &behind = concurrent_library()[again.pick];
-    picked[again.pick] = true;
-    scenario whole = as_target(target::schedule, again);
-    ASSERT_EQ(whole.size(), in.ops.size() + behind.size());
-    ASSERT_TRUE(std::equal(behind.begin(), behind.end(), whole.end() - long(behind.size())));
-  }
-  EXPECT_EQ(std::count(picked.begin(), picked.end(), false), 0);
 }
 
 TEST(script, a_preemption_reads_as_a_sentence) {

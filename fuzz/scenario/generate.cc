@@ -80,13 +80,15 @@ const std::vector<scenario> &pair_phrases() {
   return all;
 }
 
-int32_t random_value(const param &p, random_source &r) {
+int32_t random_value(const param &p, int32_t now, random_source &r) {
   if (p.kind == param_kind::signed16) return int16_t(r.next());
   static constexpr uint32_t edges[] = {0, 1, 2, 7, 64, 114, 255, 536, 1460, 2048, 4096, 16384, 32768, 65535};
-  switch (r.below(4)) {
+  switch (r.below(6)) {
     case 0: return p.standard;
     case 1: return int32_t(std::min(edges[r.below(std::size(edges))], p.limit));
     case 2: return int32_t(r.below(std::min(p.limit, 8u) + 1));
+    case 3: return int32_t(r.below(std::min(p.limit, 64u) + 1));
+    case 4: return std::clamp(r.one_in(2) ? now + 1 : now - 1, 0, int32_t(p.limit));
     default: return int32_t(r.below(p.limit + 1));
   }
 }
@@ -123,7 +125,7 @@ void randomise_arg(op &o, random_source &r) {
     o.arg[at] = usual[r.below(std::size(usual))];
     return;
   }
-  o.arg[at] = random_value(p, r);
+  o.arg[at] = random_value(p, o.arg[at], r);
   if (p.kind == param_kind::relative) {
     static constexpr int32_t deltas[] = {0, 1, -1, 2, -2, 100, -100, 1460, -1460, 32767};
     o.arg[at + 1] = r.one_in(4) ? int16_t(r.next()) : deltas[r.below(std::size(deltas))];

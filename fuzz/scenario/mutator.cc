@@ -1,7 +1,9 @@
 #include "scenario/mutator.h"
 
+#include "scenario/context.h"
 #include "scenario/generate.h"
 #include "scenario/library.h"
+#include "scenario/repeat.h"
 
 #include <algorithm>
 
@@ -13,19 +15,16 @@ void insert(scenario &s, size_t at, const scenario &what) {
   s.insert(s.begin() + long(at), what.begin(), what.end());
 }
 
-size_t place(const scenario &s, random_source &r) {
-  return r.one_in(2) ? s.size() : r.below(uint32_t(s.size()) + 1);  // most things grow at the end
-}
-
 void insert_phrase(scenario &s, target t, random_source &r) {
   scenario p = random_phrase(t, r);
   std::erase_if(p, [t](const op &o) { return !lets_through(t, o.code); });
+  if (p.empty()) return;
   if (t != target::pair && r.one_in(4)) {
     int32_t other = int32_t(r.below(max_peers));
     for (op &o : p)
       if (spec_of(o.code).who != subject::none) o.arg[0] = other;
   }
-  insert(s, place(s, r), p);
+  insert(s, place_for(p.front().code, s, r), p);
 }
 
 // An Ethernet, IP and TCP header that would be accepted, so that raw frames get beyond the parser.
@@ -42,7 +41,18 @@ void insert_raw_frame(scenario &s, random_source &r) {
     o.bytes.assign(std::begin(arp), std::end(arp));
   else
     o.bytes.assign(std::begin(ip), std::end(ip));
-  insert(s, place(s, r), {o});
+  insert(s, place_for(o.code, s, r), {o});
+}
+
+// Most act on what the ops before them do, or on what comes to what they are a condition for.
+void insert_op(scenario &s, target t, random_source &r) {
+  op o = random_op(t, r);
+  size_t at = place_for(o.code, s, r);
+  if (!r.one_in(4)) {
+    size_t near = is_condition(o.code) ? at : at - std::min<size_t>(at, 1 + r.below(3));
+    if (near < s.size()) adopt(o, s[near]);
+  }
+  insert(s, at, {std::move(o)});
 }
 
 // --- preemptions
@@ -94,19 +104,35 @@ void mutate_schedule(target_input &in, random_source &r) {
   if (in.ops.size() > most) in.ops.erase(in.ops.begin() + long(r.below(uint32_t(in.ops.size()))));
 }
 
+void erase_stretch(scenario &s, size_t at, random_source &r) {
+  s.erase(s.begin() + long(at), s.begin() + long(std::min(s.size(), at + 1 + r.below(4))));
+}
+
+// What makes a scenario longer is more than what makes it shorter, and a long one takes its time; so the
+// longer it is, the more often something has to go first.
+constexpr uint32_t long_scenario = 32;
+
 void mutate_once(scenario &s, target t, random_source &r) {
+  if (r.below(long_scenario) < s.size()) erase_stretch(s, r.below(uint32_t(s.size())), r);
   if (s.empty() || r.one_in(6)) return insert_phrase(s, t, r);
   if (lets_through(t, opcode::preempt) && r.one_in(8)) return mutate_preemptions(s, r);
   size_t at = r.below(uint32_t(s.size()));
-  switch (r.below(10)) {
+  op &other = s[r.below(uint32_t(s.size()))];
+  switch (r.below(12)) {
     case 0:
-    case 1: insert(s, place(s, r), {random_op(t, r)}); break;
+    case 1: insert_op(s, t, r); break;
     case 2: s.erase(s.begin() + long(at)); break;
-    case 3: insert(s, place(s, r), {s[at]}); break;
-    case 4: std::swap(s[at], s[r.below(uint32_t(s.size()))]); break;
-    case 5: s.erase(s.begin() + long(at), s.begin() + long(std::min(s.size(), at + 1 + r.below(4)))); break;
+    case 3: insert(s, place_for(s[at].code, s, r), {s[at]}); break;
+    case 4: std::swap(s[at], other); break;
+    case 5: erase_stretch(s, at, r); break;
     case 6:
       if (t == target::packet) return insert_raw_frame(s, r);
+      [[fallthrough]];
+    case 7:
+      if (r.one_in(4)) return repeat_stretch(s, at, r);
+      [[fallthrough]];
+    case 8:
+      if (borrow(s[at], other, r)) return;
       [[fallthrough]];
     default: randomise_arg(s[at], r); break;
   }
@@ -132,7 +158,8 @@ scenario cross(const scenario &a, const scenario &b, random_source &r) {
   if (r.one_in(2)) {
     out.insert(out.end(), b.begin() + long(cut_b), b.end());
   } else {
-    out.insert(out.end(), b.begin(), b.begin() + long(cut_b));
+    size_t end_b = std::min(b.size(), cut_b + 1 + r.below(8));
+    out.insert(out.end(), b.begin() + long(cut_b), b.begin() + long(end_b));
     out.insert(out.end(), a.begin() + long(cut_a), a.end());
   }
   if (out.size() > max_ops) out.resize(max_ops);

@@ -12,6 +12,7 @@ add_library(unit_tests_main OBJECT
   oracles/seq_ranges_test.cc
   oracles/wire_test.cc
   scenario/codec_test.cc
+  scenario/mutator_test.cc
   tests/arp_test.cc
   tests/compare_test.cc
   tests/conversation.cc
