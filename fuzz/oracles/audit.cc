@@ -84,6 +84,15 @@ void audit_backlog(const socket *so) {
          "more connections wait than the backlog allows", so);
 }
 
+// Urgent data may go a little beyond, once (volume 2, 16.7); and the last mbuf may cost more than was left.
+void audit_limits(const socket *so) {
+  constexpr uint32_t urgent_beyond = 1024;
+  for (const sockbuf *sb : {&so->so_snd, &so->so_rcv})
+    expect(sb->sb_cc <= sb->sb_hiwat + urgent_beyond, limit, "a buffer holds more than it may", so);
+  expect(so->so_snd.sb_mbcnt <= so->so_snd.sb_mbmax + urgent_beyond + MLEN + MCLBYTES, limit,
+         "a send buffer costs more than it may", so);
+}
+
 void audit_segq(const tcpcb *tp, census &c) {
   const tseg *before = nullptr;
   uint32_t n = 0;
@@ -167,12 +176,13 @@ void expect_pool(const pool &pl, uint32_t reachable, const char *what) {
 
 }  // namespace
 
-void audit(Stack &st, bool backlogs_stand) {
+void audit(Stack &st, const unchanged &by_users) {
   census c;
   expect(st.lock.lk_holder == no_thread, life, "the locker is held while every thread sleeps", nullptr);
   for (const socket *so = st.sockets.first(); so != nullptr; so = so->so_link.next) {
     audit_socket(so, c);
-    if (backlogs_stand) audit_backlog(so);
+    if (by_users.backlogs) audit_backlog(so);
+    if (by_users.buffers) audit_limits(so);
   }
   audit_pcbs(st.tcb, true, c);
   audit_pcbs(st.udb, false, c);

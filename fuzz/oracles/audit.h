@@ -10,9 +10,14 @@ namespace kyu::fuzz {
 // So long after all was closed, every retransmission, probe and 2 MSL has run out.
 inline constexpr uint64_t drain_ms = 2 * 3600 * 1000;
 
-// Life cycle and accounting of every object that is reachable. Costs what is in use, not what the
-// pools hold. `backlogs_stand`: no listener's backlog was changed.
-void audit(Stack &, bool backlogs_stand);
+// Limits that hold since no user has set another one: what waits was let in under the one that stands.
+struct unchanged {
+  bool backlogs, buffers;
+};
+
+// Life cycle, accounting and limits of every object that is reachable. Costs what is in use, not what the
+// pools hold.
+void audit(Stack &, const unchanged &);
 
 // All is closed and every timer has run out: every pool is full again, and no dead object was
 // written to.

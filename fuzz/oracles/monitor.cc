@@ -71,6 +71,7 @@ void monitor::call_begins(const op &o) {
     case opcode::tcp_connect: any_port_ = true; break;
     case opcode::server: any_port_ = users_may_end_ = true; break;
     case opcode::setopt:
+      sizes_buffers_ = sizes_buffers_ || option_of(o) == SO_SNDBUF || option_of(o) == SO_RCVBUF;
       nagle_ = nagle_ && option_of(o) != TCP_NODELAY && option_of(o) != TCP_MAXSEG;
       users_may_end_ = true;
       break;

@@ -41,7 +41,9 @@ class monitor {
   bool name_answered() const { return query_answered_ || off_; }
   // One with this content has come.
   bool datagram_arrived(const_bytes) const;
+  // No user has changed a listener's backlog; the size of a buffer.
   bool backlogs_stand() const { return !listens_; }
+  bool buffers_stand() const { return !sizes_buffers_; }
   // No call was made that could end a connection, and nothing was lost out of sight.
   bool nothing_ends_by_itself() const { return !users_may_end_ && !blind_ && !off_; }
   bool sees_all() const { return !blind_ && !off_; }
@@ -93,7 +95,8 @@ class monitor {
 
   uint32_t addr_ = 0;
   link_address link_{};
-  bool listens_ = false, half_closes_ = false, disordered_ = false, off_ = false, whole_seen_ = false;
+  bool listens_ = false, sizes_buffers_ = false, half_closes_ = false, disordered_ = false, off_ = false,
+       whole_seen_ = false;
   bool address_moves_ = false;  // a call was made that can change it
   bool path_shrank_ = false;    // of some host
   bool blind_ = false, users_may_end_ = false, nagle_ = true, many_flows_ = false;

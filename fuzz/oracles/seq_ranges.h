@@ -23,6 +23,7 @@ class seq_ranges {
   // The end of the range that `from` lies in, or at the end of; `from` itself where there is none.
   uint32_t end_from(uint32_t from) const;
   bool covers(seq_range) const;
+  bool in_one_piece() const { return n_ <= 1; }
 
  private:
   std::array<seq_range, most> r_{};

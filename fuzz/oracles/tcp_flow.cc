@@ -56,7 +56,9 @@ bool tcp_flow::plausible(const wire_tcp &t, const surroundings &s) const {
       return false;
   }
   uint32_t reach = 65535u << our_scale_;
-  return ahead(t.seq, ack_sent_ + reach + 65535) <= 0 && ahead(t.end(), ack_sent_ - reach - 65535) >= 0;
+  uint32_t furthest =
+      later_of(ack_sent_, arrived_in_order());  // who is not looked at any more has said nothing since
+  return ahead(t.seq, furthest + reach + 65535) <= 0 && ahead(t.end(), ack_sent_ - reach - 65535) >= 0;
 }
 
 void tcp_flow::take_ack(const wire_tcp &t, const surroundings &s) {
@@ -177,7 +179,11 @@ void tcp_flow::arrives(const wire_tcp &t, const surroundings &s, bool whole) {
   }
   take_ack(t, s);
   take_window(t);
-  window_doubtful_ = !in_place;
+  // Nor is one that comes behind a segment of later number, which may have been taken (RFC 9293, 3.10.7.4:
+  // SND.WL1).
+  bool overtaken = window_from_ && ahead(*window_from_, t.seq) > 0;
+  window_doubtful_ = !in_place || overtaken;
+  if (irs_known_ && !overtaken) window_from_ = t.seq;
   if (phase_ == phase::syn_sent && n_offers_ == 0)
     return whole ? lose_sight() : void();  // of no connection yet
   take_text(t);
@@ -240,6 +246,7 @@ void tcp_flow::expect_answer_to(const wire_tcp &t, const surroundings &s) {
   } else if (in_window && t.len() > 0) {
     answer_due_ = true;
     newest_ = {t.seq, t.end()};
+    queued_ = received_.in_one_piece() ? 1 : queued_ + 1;
     report_due_ = sack_ && !received_.covers(newest_);
   } else if (t.len() > 0 && ahead(t.end(), next) <= 0 && ahead(next, t.seq) < 65536) {
     answer_due_ = true;

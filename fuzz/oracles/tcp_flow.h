@@ -173,8 +173,9 @@ class tcp_flow {
   bool edge_known_ = false;
   uint32_t edge_ = 0;  // the rightmost that the peer has ever offered
   uint32_t window_ = 0, largest_window_ = 0;
-  bool window_doubtful_ = false;  // it may not have been taken
-  std::vector<uint8_t> stored_;   // bytes from iss_ + 1 on
+  bool window_doubtful_ = false;         // it may not have been taken
+  std::optional<uint32_t> window_from_;  // the latest segment that may have said it
+  std::vector<uint8_t> stored_;          // bytes from iss_ + 1 on
   bool contents_known_ = true;
   bool path_shrank_ = false;  // what was sent may go again, in smaller segments
   bool path_known_ = true;    // full segments have the size that the peer takes
@@ -225,7 +226,8 @@ class tcp_flow {
   bool answer_due_ = false;  // at once
   uint64_t ack_due_ = never;
   uint32_t ack_due_to_ = 0;
-  seq_range newest_{};  // that arrived out of order last
+  seq_range newest_{};   // that arrived out of order last
+  uint32_t queued_ = 0;  // segments out of order since all was in order
   bool report_due_ = false;
   bool asked_ = false;     // since our last segment something came that is answered at once
   bool idle_ack_ = false;  // the last segment in was an ACK to which there is nothing to say

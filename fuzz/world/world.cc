@@ -215,7 +215,7 @@ void world::run_threads() {
 
 void world::judge() {
   if (watched_by(oracle::liveness)) judge_sleepers();
-  if (watched_by(oracle::accounting)) audit(*stack_, monitor_.backlogs_stand());
+  if (watched_by(oracle::accounting)) audit(*stack_, {monitor_.backlogs_stand(), monitor_.buffers_stand()});
   if (!watched_by(oracle::protocol)) return;
   if (allocation_failed()) monitor_.lost_unseen();
   monitor_.judge(sched_.now());

@@ -33,11 +33,10 @@ struct sockbuf {
 };
 
 // Bytes that may still be appended: bounded by both limits, so that many small mbufs cannot cost a
-// multiple of what the buffer may hold.
-inline uint32_t sbspace(const sockbuf &sb) {
-  uint32_t bytes_left = sb.sb_hiwat - min_of(sb.sb_cc, sb.sb_hiwat);
-  uint32_t cost_left = sb.sb_mbmax - min_of(sb.sb_mbcnt, sb.sb_mbmax);
-  return min_of(bytes_left, cost_left);
+// multiple of what the buffer may hold. `beyond`: by how much they may be exceeded.
+inline uint32_t sbspace(const sockbuf &sb, uint32_t beyond = 0) {
+  uint32_t most = sb.sb_hiwat + beyond, dearest = sb.sb_mbmax + beyond;
+  return min_of(most - min_of(sb.sb_cc, most), dearest - min_of(sb.sb_mbcnt, dearest));
 }
 
 // Sets both limits, to more than 0.

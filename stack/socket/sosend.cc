@@ -19,11 +19,14 @@ err may_send(socket *so, const endpoint *to) {
   return err::ok;
 }
 
+// By which urgent data may exceed a buffer's limits, once and not with each call (volume 2, 16.7).
+constexpr uint32_t urgent_beyond = 1024;
+
 // Waits for room; the number of bytes that may be sent now.
 NET_LOCKED err wait_for_space(socket *so, const endpoint *to, uint32_t want, uint8_t flags, uint32_t *space) {
   for (;;) {
     if (err e = may_send(so, to); e != err::ok) return e;
-    *space = sbspace(so->so_snd) + (flags & MSG_OOB ? 1024 : 0);
+    *space = sbspace(so->so_snd, flags & MSG_OOB ? urgent_beyond : 0);
     if (so->so_type == sotype::dgram) return want > so->so_snd.sb_hiwat ? err::msgsize : err::ok;
     if (*space >= want || *space >= so->so_snd.sb_lowat) return err::ok;
     if (flags & MSG_DONTWAIT) return err::again;
