@@ -68,11 +68,13 @@ void monitor::judge_icmp(const wire_frame &f) {
     return;
   }
   const_bytes quote = f.payload.subspan(8);
-  expect_rule(quote.size() >= 28, error_wrong, "it quotes less than a header and eight bytes");
+  size_t header = quote.empty() ? 0 : size_t(quote[0] & 0xf) * 4;
+  size_t enough =
+      quote.size() < 20 ? 20 : std::min<size_t>(header + 8, read16(quote, 2));  // or all there was
+  expect_rule(quote.size() >= enough, error_wrong, "it quotes less than a header and eight bytes");
   uint16_t fragment = read16(quote, 6);
   expect_rule((fragment & 0x1fff) == 0, error_wrong, "about a later fragment");
-  bool about_error = quote[9] == 1 && quote.size() > size_t(quote[0] & 0xf) * 4 &&
-                     is_error(quote[size_t(quote[0] & 0xf) * 4]);
+  bool about_error = quote[9] == 1 && quote.size() > header && is_error(quote[header]);
   expect_rule(!about_error, error_wrong, "about an error");
   expect_rule(read32(quote, 12) == f.to, error_wrong, "to somebody else than it quotes");
   uint32_t was_to = read32(quote, 16);

@@ -29,7 +29,7 @@ void monitor::begin(uint32_t addr, const link_address &link) {
 
 surroundings monitor::now_is(uint64_t now) const {
   return {.now = now,
-          .blind = blind_,
+          .blind = blind_ || off_,
           .crowded = n_flows_ > 1,
           .users_may_end = users_may_end_,
           .half_closes = half_closes_,

@@ -8,7 +8,8 @@ namespace kyu::fuzz {
 
 // How far `a` lies ahead of `b` in the space of 32 bits that wraps (RFC 9293, 3.4).
 constexpr int32_t ahead(uint32_t a, uint32_t b) { return int32_t(a - b); }
-constexpr uint32_t later_of(uint32_t a, uint32_t b) { return ahead(a, b) > 0 ? a : b; }
+// Of two that are half the space apart, the first.
+constexpr uint32_t later_of(uint32_t a, uint32_t b) { return ahead(b, a) > 0 ? b : a; }
 
 struct seq_range {
   uint32_t start, end;  // of bytes [start, end)

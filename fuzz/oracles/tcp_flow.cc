@@ -75,16 +75,17 @@ void tcp_flow::take_ack(const wire_tcp &t, const surroundings &s) {
   if (ahead(t.ack, una_) > 0) {
     uint32_t acked = t.ack - una_ - (una_ == iss_);
     una_ = t.ack;
-    if (surely_acked_ == t.ack || !irs_known_) timer_base_ = s.now;
+    bool surely = surely_acked_ == t.ack || !irs_known_;
+    if (surely) timer_base_ = s.now;
     // Slow start at most: two segments for an ACK (RFC 3465). Once it is over, a segment's share for each.
     cwnd_ +=
         lossy_ ? std::max<uint32_t>(acked, full_segment()) : std::min<uint32_t>(acked, 2 * full_segment());
-    if (ahead(una_, recover_) >= 0) {
+    if (surely && ahead(una_, recover_) >= 0) {
       dupacks_ = 0;
       sack_seen_ = t.sacks > 0;
     }
     sacked_bytes_ = reported;
-  } else if (t.ack == una_ && ahead(snd_max_, una_) > 0) {
+  } else if ((t.ack == una_ || t.ack == surely_acked_) && ahead(snd_max_, t.ack) > 0) {
     ++dupacks_;
   }
 }
@@ -154,7 +155,7 @@ void tcp_flow::arrives(const wire_tcp &t, const surroundings &s, bool whole) {
     return;
   }
   if (t.has(bit_syn)) take_syn(t);
-  syn_again_ = syn_again_ || (t.has(bit_syn) && phase_ == phase::open);
+  syn_again_ = syn_again_ || (t.has(bit_syn) && phase_ != phase::none && phase_ != phase::syn_sent);
   if (t.has(bit_syn) && fin_arrived_) closed_first_ = false;  // it may end a TIME-WAIT
   spoke_early_ =
       spoke_early_ || (phase_ == phase::none && !t.has(bit_syn));  // to a SYN of ours that nobody has seen
@@ -179,9 +180,10 @@ void tcp_flow::arrives(const wire_tcp &t, const surroundings &s, bool whole) {
   }
   take_ack(t, s);
   take_window(t);
-  // Nor is one that comes behind a segment of later number, which may have been taken (RFC 9293, 3.10.7.4:
-  // SND.WL1).
-  bool overtaken = window_from_ && ahead(*window_from_, t.seq) > 0;
+  // Nor is one that comes behind a segment of later number, which may have been taken, or with an old ACK
+  // (RFC 9293, 3.10.7.4: SND.WL1, SND.WL2).
+  bool overtaken =
+      (window_from_ && ahead(*window_from_, t.seq) > 0) || (t.has(bit_ack) && ahead(t.ack, una_) < 0);
   window_doubtful_ = !in_place || overtaken;
   if (irs_known_ && !overtaken) window_from_ = t.seq;
   if (phase_ == phase::syn_sent && n_offers_ == 0)

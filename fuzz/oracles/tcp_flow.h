@@ -150,7 +150,7 @@ class tcp_flow {
 
   name who_;
   uint32_t incarnation_ = 0;
-  bool syn_again_ = false;      // a SYN came while it was open
+  bool syn_again_ = false;      // a SYN came behind ours
   bool spoke_early_ = false;    // what it said then may have been taken
   bool ended_by_data_ = false;  // that nobody could receive any more: a reset left
   phase phase_ = phase::none;

@@ -26,14 +26,6 @@ class notes_of : public listener {
 
 // Frames of an op. Two servers of ours that talk to each other would never stop: the wire does then.
 constexpr uint64_t max_crossings_per_op = 20'000;
-// Frames on end without anything new in them: two stacks that answer each other's ACKs.
-constexpr uint32_t max_idle_crossings = 5'000;
-
-bool is_bare_ack(const_bytes f) {
-  wire_frame w;
-  read_frame(f, w);
-  return w.is == wire_frame::kind::tcp && w.tcp.flags == bit_ack && w.tcp.len() == 0;
-}
 
 // ms: as long as a frame may be late, and then the longest time between two attempts, of TCP and of ARP,
 // twice.
@@ -63,7 +55,7 @@ void world::pair_up() {
   paired_ = true;
   wire_.begin();
   crossed_before_ = 0;
-  idle_crossings_ = 0;
+  endless_.begin();
   far_notes_ = listener_ != nullptr ? std::make_unique<notes_of>(*listener_) : nullptr;
   watch::as_current still(watcher_);
   far_->begin(far_notes_.get());
@@ -82,8 +74,7 @@ void world::cross(pair_wire::direction toward, const_bytes f) {
     listener_->note(sched_.now(), std::string("the wire: a frame toward the ") +
                                       (toward == pair_wire::direction::to_far ? "far" : "near") +
                                       " stack is " + mishap);
-  idle_crossings_ = is_bare_ack(f) ? idle_crossings_ + 1 : 0;
-  if (watched_by(oracle::liveness) && idle_crossings_ > max_idle_crossings)
+  if (!endless_.goes_on(size_t(toward), f) && watched_by(oracle::liveness))
     watch::fail_oracle("liveness", "frames-without-end", "two stacks answer each other without end", nullptr);
 }
 

@@ -3,6 +3,7 @@
 // (pair.cc).
 #pragma once
 
+#include "oracles/endless.h"
 #include "oracles/kinds.h"
 #include "oracles/liveness.h"
 #include "oracles/monitor.h"
@@ -160,7 +161,7 @@ class world {
   pair_wire wire_;
   std::unique_ptr<listener> far_notes_;
   uint64_t crossed_before_ = 0;  // this op, by frames
-  uint32_t idle_crossings_ = 0;
+  endless endless_;
   // Of the far one.
   world *near_ = nullptr;
 

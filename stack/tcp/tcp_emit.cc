@@ -42,14 +42,16 @@ mbuf_ptr with_header(mbuf_ptr m, endpoint from, endpoint to, const head &h, cons
   return m;
 }
 
-// A bare ACK has the highest number that was ever sent: at snd_nxt, which a time-out moves back, the
-// peer would find it left of its window. But a probe's byte lies beyond the window: two ends that probe each
-// other would find every ACK of the other unacceptable, and answer it, for ever (volume 2, 26.7).
+// A bare ACK has the highest number that was ever sent: at snd_nxt, which a time-out moves back, the peer
+// would find it left of its window. But not one right of it, where a probe's byte may lie, or a FIN behind
+// the last byte that fits: two ends that find each other's ACKs unacceptable answer them for ever (volume
+// 2, 26.7).
 tcp_seq seq_of(const tcpcb *tp, const tcp_outgoing &o) {
   if (o.keepalive) return tp->snd_una - 1;
   bool bare = o.len == 0 && (o.flags & (TH_SYN | TH_FIN)) == 0;
-  bool probing = tp->t_timer[TCPT_PERSIST] != 0;
-  return bare && !probing ? tp->snd_max : tp->snd_nxt;
+  if (!bare) return tp->snd_nxt;
+  uint32_t syn = tp->snd_una == tp->iss ? 1 : 0;  // no window counts it
+  return seq_min(tp->snd_max, tp->snd_una + syn + tp->snd_wnd);
 }
 
 uint8_t sack_room(const tcpcb *tp) {

@@ -103,12 +103,16 @@ NET_LOCKED verdict trim_left(tcp_segment &seg) {
   return verdict::next;
 }
 
-verdict trim_right(tcp_segment &seg) {
+NET_LOCKED verdict trim_right(tcp_segment &seg) {
   tcpcb *tp = seg.tp;
   int32_t beyond = seg.end() - (tp->rcv_nxt + tp->rcv_wnd);
   if (beyond <= 0) return verdict::next;
   if (uint32_t(beyond) >= seg.len) {
     bool probe = tp->rcv_wnd == 0 && seg.seq == tp->rcv_nxt;  // into a closed window
+    if (!probe && seg.len == 0) {
+      tcp_challenge_ack(tp);  // with a limit: the peer may find ours unacceptable as well
+      return verdict::drop;
+    }
     if (!probe) return verdict::drop_after_ack;
     tp->t_flags |= TF_ACKNOW;
     beyond = int32_t(seg.len);
