@@ -47,6 +47,10 @@ bool tcp_flow::plausible(const wire_tcp &t, const surroundings &s) const {
   if (!t.has(bit_ack) && !t.has(bit_syn)) return false;
   if (t.has(bit_syn) && established()) return false;  // challenged
   if (t.has(bit_ack) && ahead(t.ack, snd_max_) > 0 && !s.blind) return false;
+  constexpr int32_t far_off =
+      1 << 30;  // of no use to anybody, and on either side of what is compared with it
+  int32_t moved = ahead(t.ack, una_);
+  if (t.has(bit_ack) && (moved > far_off || moved < -far_off)) return false;
   if (!irs_known_) return true;
   if (ts_ && !t.has(bit_syn)) {
     constexpr uint64_t paws_forgets = 24ull * 24 * 3600 * 1000;
