@@ -50,7 +50,7 @@ const char *pair_wire::send(direction toward, uint64_t now, const_bytes f) {
     case mishap::delay: put(toward, due + p->ms, f); break;
     case mishap::damage:
       put(toward, due, f);
-      if (!under_way_.empty() && p->at < f.size()) under_way_.back().contents.data[p->at] ^= p->mask;
+      if (!under_way_.empty() && !f.empty()) under_way_.back().contents.data[p->at % f.size()] ^= p->mask;
       break;
   }
   return p->what == mishap::twice ? "doubled" : p->what == mishap::delay ? "delayed" : "damaged";

@@ -202,7 +202,7 @@ bool peer::take_shape(ip_shape *s) {
 void peer::apply_damage(frame &f) {
   if (!damage_.armed) return;
   damage_.armed = false;
-  if (damage_.at < f.len) f.data[damage_.at] ^= damage_.mask;
+  if (f.len > 0) f.data[damage_.at % f.len] ^= damage_.mask;
   if (damage_.fix) fix_checksums(f.view());
 }
 

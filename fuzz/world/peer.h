@@ -32,7 +32,7 @@ class peer {
 
   uint32_t addr() const { return addr_; }
   void react(reaction r) { reaction_ = r; }
-  // The next frame that an op builds gets a bit of damage.
+  // The next frame that an op builds gets a bit of damage, at byte `at` modulo its length.
   void damage(uint16_t at, uint8_t mask, bool fix) { damage_ = {true, at, mask, fix}; }
 
   // The next packet that an op builds is shaped so.
