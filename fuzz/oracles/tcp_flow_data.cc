@@ -108,7 +108,9 @@ void tcp_flow::judge_nagle(const wire_tcp &t, const surroundings &s) {
   if (!small) return;
   bool another = ahead(small_end_, una_) > 0;
   small_end_ = t.seq + t.len();
-  bool acknowledges = t.ack != last_out_.ack || t.win != last_out_.win;  // and takes the data along
+  bool reports = t.sacks > 0 && (last_out_.sacks == 0 || t.sack[0].end != last_out_.sack[0].end);
+  bool acknowledges =
+      reports || t.ack != last_out_.ack || t.win != last_out_.win;  // and takes the data along
   bool excused = asked_ || acknowledges || !path_known_ || t.has(bit_fin) || t.has(bit_urg) ||
                  ahead(resend_below_, una_) > 0 || !exact_;
   if (s.nagle && another && !excused) broken(tinygram, "and it brings neither the end nor something urgent");
