@@ -4,6 +4,7 @@
 
 #include <cerrno>
 #include <csignal>
+#include <cstdio>
 #include <cstdlib>
 
 #include <fcntl.h>
@@ -83,6 +84,7 @@ child_end run_child(bool quiet, const std::function<void()> &body, const std::fu
   if (symbols_are_wanted) watch::warm_up_symbolizer();
   int fds[2];
   if (pipe2(fds, O_CLOEXEC) != 0) exit(2);
+  fflush(stdout);  // ThreadSanitizer's _exit() flushes what the child has inherited, too
   pid_t pid = fork();
   if (pid < 0) exit(2);
   if (pid == 0) {
