@@ -90,6 +90,8 @@ class Bench:
         self.journal = self.out / "trials.jsonl"
         self.work = self.out / "work"
         self.results = {}  # of trials; seconds, or None: not found
+        self.commit = git("rev-parse", "--short", "HEAD")
+        self.commits = {}  # of trials, that were measured
         self.running = {}
         self.stumbles = {}  # of trials: how often, and after how many seconds in all
         self.clean = ROOT / "build" / PRESET / "fuzz" / "kyufuzz"
@@ -135,7 +137,9 @@ class Bench:
                 continue  # the last one, of a run that was killed
             found = r["seconds"] is not None and r["seconds"] <= self.args.seconds
             if found or r["limit"] >= self.args.seconds:
-                self.results[Trial(*r["trial"])] = r["seconds"] if found else None
+                trial = Trial(*r["trial"])
+                self.results[trial] = r["seconds"] if found else None
+                self.commits[trial] = r.get("commit", "unknown")
 
     def run(self):
         waiting = self.prepare()
@@ -187,12 +191,13 @@ class Bench:
 
     def keep(self, trial, seconds):
         self.results[trial] = seconds
+        self.commits[trial] = self.commit
         with open(self.journal, "a", encoding="utf-8") as f:
-            f.write(json.dumps({"trial": list(trial), "seconds": seconds, "limit": self.args.seconds}) + "\n")
+            f.write(json.dumps({"trial": list(trial), "seconds": seconds, "limit": self.args.seconds, "commit": self.commit}) + "\n")
 
     def report(self):
         wanted = {t: self.results[t] for t in self.wanted()}
-        data = {"commit": git("rev-parse", "--short", "HEAD"), "date": str(date.today()), "machine": machine(),
+        data = {"commit": ", ".join(sorted({self.commits[t] for t in wanted})), "date": str(date.today()), "machine": machine(),
                 "seconds": self.args.seconds, "trials": self.args.trials,
                 "bugs": {bug: of_bug(bug, wanted, self.args) for bug in self.args.bugs}}
         data["whole_against"] = {f"{h} from {c}": against(data, h, c, self.args.seconds)

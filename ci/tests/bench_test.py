@@ -67,6 +67,7 @@ class Bench(unittest.TestCase):
         again = self.command("--seconds", "90", "--harnesses", "whole", "bytes")
         self.assertIn("1 trials to make, 1 made before", again.stderr)
         told = json.loads((self.out / "bench.json").read_text())
+        self.assertEqual(told["commit"], bench.git("rev-parse", "--short", "HEAD"))
         self.assertLess(told["bugs"][BUG]["whole from seeds"]["median"], 60)
         self.assertIn(BUG, (self.out / "table.txt").read_text())
         self.assertIn("</svg>", (self.out / "index.html").read_text())
@@ -103,6 +104,17 @@ class Bench(unittest.TestCase):
         known = {seconds: {t.number: s for t, s in self.loaded(seconds).items()} for seconds in (10, 60, 65, 100)}
         self.assertEqual(known, {10: {0: None, 1: None, 2: None}, 60: {0: 12.0, 1: None, 2: None}, 65: {0: 12.0, 2: None},
                                  100: {0: 12.0, 2: 70.0}})
+
+    def test_every_commit_that_was_measured_is_named(self):
+        line = {"trial": [BUG, "whole", "seeds", 0], "seconds": 1.0, "limit": 60, "commit": "aaaaaaa"}
+        (self.out / "trials.jsonl").write_text(json.dumps(line) + "\n")
+        b = self.made("--seconds", "60", "--trials", "2")
+        b.load()
+        b.keep(b.wanted()[1], 2.0)
+        with mock.patch("builtins.print"):
+            b.report()
+        told = json.loads((self.out / "bench.json").read_text())["commit"]
+        self.assertEqual(set(told.split(", ")), {"aaaaaaa", b.commit})
 
     def loaded(self, seconds):
         b = self.made("--seconds", str(seconds), "--trials", "4")

@@ -22,12 +22,15 @@ bool sleeps(const std::string &result) { return result == "sleeps"; }
 // Of an op by name: a parameter's value.
 int32_t param_of(const op &o, const char *name) { return o.arg[size_t(arg_index(o.code, name))]; }
 
-// An option as op.cc numbers it.
-bool sets(const op &o, std::string_view option) {
-  if (o.code != opcode::setopt && o.code != opcode::getopt) return false;
+// The same of one that is chosen from several, or is relative to one of them: its name.
+std::string_view choice_of(const op &o, std::string_view name) {
   for (const param &p : spec_of(o.code).params)
-    if (std::string_view(p.name) == "option") return p.names[size_t(param_of(o, "option"))] == option;
-  return false;
+    if (p.name == name) return p.names[size_t(param_of(o, p.name))];
+  return {};
+}
+
+bool sets(const op &o, std::string_view option) {
+  return (o.code == opcode::setopt || o.code == opcode::getopt) && choice_of(o, "option") == option;
 }
 
 // Milliseconds that pass behind an op.
@@ -268,9 +271,8 @@ constexpr accepted list[] = {
      "RFC 5961, 3.2; RFC 9293, 3.4", false,
      [](const parting &p, const replay &r) {
        const op &o = op_of(p, r.ops);
-       constexpr int32_t edge = 2;  // of what a number is relative to
        return only(p, how::only_linux, saying::repeated_ack) && brings(o, TH_RST) &&
-              param_of(o, "seq") == edge;
+              choice_of(o, "seq") == "edge";
      }},
     {"what was refused for its source route is told to the sender; Linux drops it without a word",
      "RFC 1122, 3.2.1.8; RFC 7126, 4.3", false,

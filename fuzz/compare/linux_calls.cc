@@ -7,7 +7,6 @@
 #include "host/posix.h"
 #include "host/socket_options.h"
 
-#include <arpa/inet.h>
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
@@ -19,17 +18,11 @@ namespace kyu::fuzz {
 
 namespace {
 
-sockaddr_in address(uint32_t addr, uint16_t port) {
-  sockaddr_in a{};
-  a.sin_family = AF_INET;
-  a.sin_addr.s_addr = htonl(addr);
-  a.sin_port = htons(port);
+sockaddr address(uint32_t addr, uint16_t port) {
+  sockaddr a{};
+  socklen_t len = sizeof a;
+  endpoint_to({addr, port}, &a, &len);
   return a;
-}
-
-template <class T>
-const sockaddr *generic(const T *a) {
-  return reinterpret_cast<const sockaddr *>(a);
 }
 
 void set_blocking(int fd, bool blocks) {
@@ -115,11 +108,11 @@ linux_calls::result linux_calls::forget(int number) {
 
 // An end of a connection as results show it: address and port in one number.
 uint64_t linux_calls::end_of(int fd, bool other) const {
-  sockaddr_in a{};
+  sockaddr a{};
   socklen_t len = sizeof a;
-  auto *to = reinterpret_cast<sockaddr *>(&a);
-  if ((other ? getpeername(fd, to, &len) : getsockname(fd, to, &len)) != 0) return UINT64_MAX;
-  return uint64_t(ntohl(a.sin_addr.s_addr)) << 16 | ntohs(a.sin_port);
+  if ((other ? getpeername(fd, &a, &len) : getsockname(fd, &a, &len)) != 0) return UINT64_MAX;
+  endpoint e;
+  return endpoint_from(&a, len, &e) ? uint64_t(e.addr) << 16 | e.port : UINT64_MAX;
 }
 
 linux_calls::result linux_calls::call(const op &o) {
@@ -128,8 +121,8 @@ linux_calls::result linux_calls::call(const op &o) {
   switch (o.code) {
     case opcode::socket: return open_socket(o);
     case opcode::bind: {
-      sockaddr_in a = address(0, uint16_t(o.arg[2]));
-      return ended(::bind(fd, generic(&a), sizeof a));
+      sockaddr a = address(0, uint16_t(o.arg[2]));
+      return ended(::bind(fd, &a, sizeof a));
     }
     case opcode::listen: return ended(::listen(fd, o.arg[2]));
     case opcode::accept: return accept_one(o, o.arg[2] != 0);
@@ -183,18 +176,18 @@ linux_calls::result linux_calls::accept_one(const op &o, bool wait) {
 }
 
 linux_calls::result linux_calls::connect_to(int fd, int32_t peer, int32_t port, bool wait) {
-  sockaddr_in a = address(addr_ + 1 + uint32_t(peer), uint16_t(port));
+  sockaddr a = address(addr_ + 1 + uint32_t(peer), uint16_t(port));
   if (!wait) set_blocking(fd, false);
-  int failed = ::connect(fd, generic(&a), sizeof a), why = errno;
+  int failed = ::connect(fd, &a, sizeof a), why = errno;
   if (!wait) set_blocking(fd, true);
   return {failed != 0 ? why : 0, 0};
 }
 
 linux_calls::result linux_calls::bind_and_listen(const op &o) {
   int fd = ::socket(AF_INET, SOCK_STREAM, 0);
-  sockaddr_in a = address(0, uint16_t(o.arg[1]));
+  sockaddr a = address(0, uint16_t(o.arg[1]));
   result r;
-  if (::bind(fd, generic(&a), sizeof a) == 0 && ::listen(fd, o.arg[2]) == 0) {
+  if (::bind(fd, &a, sizeof a) == 0 && ::listen(fd, o.arg[2]) == 0) {
     r = opened(fd);
   } else {
     r.error = errno;
@@ -213,8 +206,8 @@ linux_calls::result linux_calls::move_data(const op &o) {
     n = ::recv(fd, data.data(), len, flags_to_host(uint8_t(o.arg[3])) | MSG_NOSIGNAL);
   } else if (o.code == opcode::sendto) {
     fill_stream(user_stream, 0, data);
-    sockaddr_in a = address(addr_ + 1 + uint32_t(o.arg[2]), uint16_t(o.arg[3]));
-    n = ::sendto(fd, data.data(), len, MSG_NOSIGNAL, generic(&a), sizeof a);
+    sockaddr a = address(addr_ + 1 + uint32_t(o.arg[2]), uint16_t(o.arg[3]));
+    n = ::sendto(fd, data.data(), len, MSG_NOSIGNAL, &a, sizeof a);
   } else {
     fill_stream(user_stream, number >= 0 ? sent_[size_t(number)] : 0, data);
     n = ::send(fd, data.data(), len, flags_to_host(uint8_t(o.arg[3])) | MSG_NOSIGNAL);

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <string_view>
-#include <utility>
 
 namespace kyu::fuzz {
 
@@ -21,9 +20,9 @@ std::vector<shared_param> shared_by(const op &a, const op &b) {
     size_t j = 0;
     for (const param &q : spec_of(b.code).params) {
       if (p.kind == q.kind && std::string_view(p.name) == q.name) out.push_back({i, j, &p});
-      j += q.kind == param_kind::relative ? 2 : 1;
+      j += q.slots();
     }
-    i += p.kind == param_kind::relative ? 2 : 1;
+    i += p.slots();
   }
   return out;
 }
@@ -34,8 +33,7 @@ bool names_an_object(const param &p) {
 }
 
 void take(op &to, const op &from, const shared_param &p) {
-  to.arg[p.here] = from.arg[p.there];
-  if (p.is->kind == param_kind::relative) to.arg[p.here + 1] = from.arg[p.there + 1];
+  std::copy_n(&from.arg[p.there], p.is->slots(), &to.arg[p.here]);
 }
 
 }  // namespace

@@ -118,7 +118,7 @@ void randomise_arg(op &o, random_source &r) {
   if (params.empty()) return;
   uint32_t pick = r.below(uint32_t(params.size()));
   size_t at = 0;
-  for (uint32_t i = 0; i < pick; ++i) at += params[i].kind == param_kind::relative ? 2 : 1;
+  for (uint32_t i = 0; i < pick; ++i) at += params[i].slots();
   const param &p = params[pick];
   if (p.kind == param_kind::tcp_flags && !r.one_in(4)) {
     static constexpr int32_t usual[] = {0x02, 0x10, 0x12, 0x11, 0x18, 0x04, 0x14, 0x30};

@@ -207,7 +207,7 @@ int arg_index(opcode code, const char *name) {
   int i = 0;
   for (const param &p : spec_of(code).params) {
     if (strcmp(p.name, name) == 0) return i;
-    i += p.kind == relative ? 2 : 1;
+    i += int(p.slots());
   }
   assert(false && "arg_index: no such parameter");
   return 0;

@@ -83,6 +83,9 @@ struct param {
   uint32_t limit;  // number and choice: the largest value
   int32_t standard;
   std::span<const char *const> names;
+
+  // Of op::arg: what it is relative to, and by how much.
+  constexpr size_t slots() const { return kind == param_kind::relative ? 2 : 1; }
 };
 
 struct op_spec {

@@ -17,10 +17,10 @@ std::vector<size_t> args_that_grow(const op &o) {
   std::vector<size_t> out;
   size_t i = 0;
   for (const param &p : spec_of(o.code).params) {
-    if (p.kind == param_kind::relative) ++i;
+    size_t last = i + p.slots() - 1;
     if (p.kind != param_kind::choice && p.kind != param_kind::tcp_flags && p.kind != param_kind::msg_flags)
-      out.push_back(i);
-    ++i;
+      out.push_back(last);
+    i = last + 1;
   }
   return out;
 }

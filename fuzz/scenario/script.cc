@@ -219,7 +219,7 @@ class line_parser {
     for (const param &p : spec_of(out->code).params) {
       if (word.substr(0, eq) == p.name)
         return parse_value(p, word.substr(eq + 1), &out->arg[i]) ? "" : "bad value in '" + word + "'";
-      i += p.kind == param_kind::relative ? 2 : 1;
+      i += p.slots();
     }
     return "no parameter '" + word.substr(0, eq) + "' here";
   }
@@ -242,7 +242,7 @@ std::string params_text(const op &o) {
   for (const param &p : s.params) {
     bool standard = o.arg[i] == p.standard && (p.kind != param_kind::relative || o.arg[i + 1] == 0);
     if (i >= skip && !standard) out += std::string(" ") + p.name + "=" + value_text(p, &o.arg[i]);
-    i += p.kind == param_kind::relative ? 2 : 1;
+    i += p.slots();
   }
   return out;
 }
