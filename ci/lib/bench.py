@@ -5,8 +5,9 @@
   frames   raw frames that know no live sequence numbers, as other stacks' fuzzers feed them
   bare     neither poisoning pools nor oracles: sanitizers and the stack's assertions
 
-Each from the shipped seeds and from an empty corpus. A bug that was not found counts with the whole time of its trial. What
-the stack without the bug stumbles over as well does not count: the trial goes on, with other random numbers.
+Each from the shipped seeds and from an empty corpus. Seconds are the processor's, that the fuzzer has had: whatever runs
+beside it, they are the same. A bug that was not found counts with the whole time of its trial. What the stack without the
+bug stumbles over as well does not count: the trial goes on, with other random numbers.
 What is done is kept in DIR/trials.jsonl: a run that was interrupted goes on there. Exit status: 0 it is measured, 2 it
 could not run.
 """
@@ -30,6 +31,7 @@ from command import (ROOT, CannotRun, OneLineParser, bug_names, build, check_bug
 from engines import Job, LibFuzzer
 
 TICK = 0.1  # seconds between looks at the fuzzers
+LEAST = 0.01  # seconds that a time counts as: the processor's are counted in hundredths
 PRESET = "asan"
 CORPORA = ("seeds", "empty")
 say = speaker("ci/bench")
@@ -62,7 +64,7 @@ def parse(argv):
     p = OneLineParser(prog="ci/bench", description=__doc__.splitlines()[0].split(": ", 1)[1],
                       epilog="Exit status: 0 it is measured, 2 it could not run.")
     p.add_argument("--trials", type=positive, default=3, metavar="N", help="of each bug, harness and corpus (default: %(default)s)")
-    p.add_argument("--seconds", type=positive, default=600, metavar="N", help="of each trial at most (default: %(default)s)")
+    p.add_argument("--seconds", type=positive, default=600, metavar="N", help="of the processor, for each trial at most (default: %(default)s)")
     p.add_argument("--bugs", nargs="+", metavar="NAME", help="default: all")
     p.add_argument("--harnesses", nargs="+", choices=HARNESSES, default=list(HARNESSES), help="default: all")
     p.add_argument("--corpora", nargs="+", choices=CORPORA, default=list(CORPORA), help="default: both")
@@ -100,9 +102,8 @@ class Bench:
         return HARNESSES[trial.harness].target or target_for(trial.bug)
 
     def job(self, trial):
-        times, spent = self.stumbles.get(trial, (0, 0))
-        return Job(self.target_of(trial), int(self.args.seconds - spent), trial.bug, PRESET, 1 + trial.number + 1000 * times, True,
-                   HARNESSES[trial.harness].env)
+        times, _ = self.stumbles.get(trial, (0, 0))
+        return Job(self.target_of(trial), 0, trial.bug, PRESET, 1 + trial.number + 1000 * times, True, HARNESSES[trial.harness].env)
 
     def wanted(self):
         """The first trial of everything before the second of anything: so that half a run says half of all."""
@@ -135,10 +136,13 @@ class Bench:
                 r = json.loads(line)
             except json.JSONDecodeError:
                 continue  # the last one, of a run that was killed
-            found = r["seconds"] is not None and r["seconds"] <= self.args.seconds
+            if "cpu_seconds" not in r:
+                continue  # measured by the clock, as it once was
+            seconds = r["cpu_seconds"]
+            found = seconds is not None and seconds <= self.args.seconds
             if found or r["limit"] >= self.args.seconds:
                 trial = Trial(*r["trial"])
-                self.results[trial] = r["seconds"] if found else None
+                self.results[trial] = seconds if found else None
                 self.commits[trial] = r.get("commit", "unknown")
 
     def run(self):
@@ -164,26 +168,29 @@ class Bench:
 
     def look_at(self, trial):
         worker = self.running[trial]
-        if not worker.ended():
-            return
         times, before = self.stumbles.get(trial, (0, 0))
-        seconds = time.monotonic() - worker.started + before
-        del self.running[trial]
-        artifacts = worker.found()
-        if not artifacts and worker.process.returncode != 0:
+        if before + worker.cpu_seconds() >= self.args.seconds:
+            worker.stop()
+        elif not worker.ended():
+            return
+        elif not worker.found():
             raise CannotRun(f"{trial.title()}: the fuzzer ended with status {worker.process.returncode}")
-        if artifacts and self.is_somebody_elses(trial, artifacts[0]):
-            kept = self.out / "stumbles" / artifacts[0].path.name
-            kept.parent.mkdir(exist_ok=True)
-            shutil.copyfile(artifacts[0].path, kept)
-            say(f"{trial.title()}: found {kept}, which the stack without the bug stumbles over, too")
+        del self.running[trial]
+        seconds = before + worker.cpu_seconds()
+        found = worker.found() if seconds < self.args.seconds else []
+        if found and self.is_somebody_elses(trial, found[0]):
+            self.keep_stumble(trial, found[0])
             self.stumbles[trial] = (times + 1, seconds)
-            if seconds + 1 < self.args.seconds:
-                self.launch(trial)
-                return
-            artifacts = []
-        self.keep(trial, round(seconds, 2) if artifacts else None)
+            self.launch(trial)
+            return
+        self.keep(trial, round(seconds, 2) if found else None)
         shutil.rmtree(worker.folder, ignore_errors=True)
+
+    def keep_stumble(self, trial, artifact):
+        kept = self.out / "stumbles" / artifact.path.name
+        kept.parent.mkdir(exist_ok=True)
+        shutil.copyfile(artifact.path, kept)
+        say(f"{trial.title()}: found {kept}, which the stack without the bug stumbles over, too")
 
     def is_somebody_elses(self, trial, artifact):
         runs = replayed(self.clean, "--target", self.target_of(trial), artifact.path)
@@ -192,8 +199,9 @@ class Bench:
     def keep(self, trial, seconds):
         self.results[trial] = seconds
         self.commits[trial] = self.commit
+        line = {"trial": list(trial), "cpu_seconds": seconds, "limit": self.args.seconds, "commit": self.commit}
         with open(self.journal, "a", encoding="utf-8") as f:
-            f.write(json.dumps({"trial": list(trial), "seconds": seconds, "limit": self.args.seconds, "commit": self.commit}) + "\n")
+            f.write(json.dumps(line) + "\n")
 
     def report(self):
         wanted = {t: self.results[t] for t in self.wanted()}
@@ -231,7 +239,7 @@ def against(data, harness, start, limit):
     ratios, a12, never = [], [], []
     for bug, by in data["bugs"].items():
         mine, theirs = by[f"whole from {start}"]["times"], by[f"{harness} from {start}"]["times"]
-        capped = [[limit if s is None else max(s, TICK) for s in times] for times in (mine, theirs)]
+        capped = [[limit if s is None else max(s, LEAST) for s in times] for times in (mine, theirs)]
         ratios.append(statistics.median(capped[1]) / statistics.median(capped[0]))
         pairs = [(x, y) for x in capped[0] for y in capped[1]]
         a12.append(sum(1.0 if x < y else 0.5 if x == y else 0.0 for x, y in pairs) / len(pairs))

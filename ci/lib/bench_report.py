@@ -95,7 +95,7 @@ def page(data):
     return f"""<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><title>Time to bug</title><style>{STYLE}</style></head><body>
 <h1>Time to bug</h1>
-<p>{data["trials"]} trials of at most {data["seconds"]} s for each of {len(data["bugs"])} bugs, on one core each; commit {html.escape(data["commit"])},
+<p>{data["trials"]} trials of at most {data["seconds"]} s of a processor for each of {len(data["bugs"])} bugs; commit {html.escape(data["commit"])},
 {data["date"]}, {html.escape(data["machine"])}.</p>
 {survival(data)}
 <ul>{summary}</ul>

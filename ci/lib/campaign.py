@@ -27,7 +27,7 @@ from pathlib import Path
 import campaign_report
 import cells_page
 import corpus
-from command import (ROOT, CannotRun, OneLineParser, bug_names, build, check_bug, die_with_parent, end_on_sigterm, exit_status,
+from command import (ROOT, CannotRun, OneLineParser, bug_names, build, check_bug, die_with_parent, end_on_sigterm, exit_status, git,
                      positive, speaker)
 from engines import ENGINES, TARGETS, Job, builds_for
 
@@ -263,6 +263,8 @@ class Campaign:
         self.minimised = self.store.last["minimised"]
         self.pairs = {f"{t}/{e}": {"seconds": 0.0, "execs": 0, "edges": 0} for t in args.targets for e in args.engines}
         self.pairs.update(self.store.last["pairs"])
+        self.commit = git("describe", "--always", "--dirty")
+        self.cpu_seconds = self.store.last.get("cpu_seconds", {})  # by commit and target: how long that stack was fuzzed
         self.cells, self.triage = Cells(self.store, self.program), Side()
         self.workers, self.numbers = [], 0
         self.failures = {}  # of a pair, on end
@@ -325,8 +327,14 @@ class Campaign:
             pair["edges"] = worker.edges
             self.last_new["edge"] = self.now()
 
+    def count_cpu(self, worker):
+        target, _ = worker.pair.split("/")
+        of_commit = self.cpu_seconds.setdefault(self.commit, {})
+        of_commit[target] = round(of_commit.get(target, 0) + worker.cpu_seconds(), 2)
+
     def retire(self, worker):
         self.count(worker)
+        self.count_cpu(worker)
         last_lines = worker.tail()
         self.workers.remove(worker)
         inputs, crashes = self.store.take_all(worker.folder)
@@ -431,6 +439,7 @@ class Campaign:
         for w in list(self.workers):
             w.stop()
             self.count(w)
+            self.count_cpu(w)
             self.workers.remove(w)
             self.store.take_all(w.folder)
 
@@ -457,6 +466,7 @@ class Campaign:
             "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
             "bug": self.args.bug,
             "pairs": {k: dict(v, seconds=round(v["seconds"], 1)) for k, v in self.pairs.items()},
+            "cpu_seconds": self.cpu_seconds,
             "corpus": dict(self.store.inputs),
             "cells": self.cells.reached(),
             "cell_counts": self.cells.by_target,

@@ -78,6 +78,8 @@ def tell(summary, out):
     """At the end; the exit status."""
     execs = sum(p["execs"] for p in summary["pairs"].values())
     print(f"{execs:,} executions in {clock(summary['seconds'])}; {sum(summary['corpus'].values())} inputs, {summary['cells']} cells")
+    for commit, by_target in summary["cpu_seconds"].items():
+        print(f"{commit}: " + ", ".join(f"{t} {clock(s)}" for t, s in sorted(by_target.items())) + " of a processor")
     for b in summary["buckets"]:
         print(f"{b['count']:5}  {b['known_as'] or 'NEW':32} {b['signature']}")
     if not summary["buckets"]:
@@ -150,6 +152,15 @@ def findings_table(summary):
             '<p><a href="triage/index.html">Conversations, stacks and replay commands</a></p>')
 
 
+def cpu_table(summary):
+    """How long the stack of each commit was fuzzed: a finding's absence is worth as much."""
+    head = "".join(f'<th class="number">{t}</th>' for t in COLOURS)
+    rows = "".join(f"<tr><td><code>{html.escape(commit)}</code></td>"
+                   + "".join(f'<td class="number">{clock(by_target.get(t, 0))}</td>' for t in COLOURS) + "</tr>"
+                   for commit, by_target in summary["cpu_seconds"].items())
+    return f'<table class="list"><tr><th>time of a processor, by commit</th>{head}</tr>{rows}</table>'
+
+
 def write(out, summary):
     rows = "".join(
         f'<tr><td>{t}</td><td>{e}</td><td class="number">{clock(p["seconds"])}</td><td class="number">{p["execs"]:,}</td>'
@@ -166,6 +177,7 @@ def write(out, summary):
 <h2>Time</h2>
 <table class="list"><tr><th>target</th><th>engine</th><th class="number">time</th><th class="number">executions</th>
 <th class="number">each second</th><th class="number">edges</th></tr>{rows}</table>
+{cpu_table(summary)}
 {plots(samples_of(out) + [summary])}
 <h2>TCP state and event</h2>
 <p>In how many inputs of the corpora each event has met each state.</p>

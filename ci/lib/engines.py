@@ -19,11 +19,17 @@ SCENARIO_SECONDS = 20  # after which an input counts as hanging
 PATIENCE = 10  # seconds for an engine to end when asked to
 
 
+def cpu_seconds_of(pid):
+    """User's and system's, its own and of children that it has waited for; proc(5), its stat."""
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()
+    return sum(int(ticks) for ticks in fields[11:15]) / os.sysconf("SC_CLK_TCK")
+
+
 class Job(NamedTuple):
     """What is fuzzed, and for how long."""
 
     target: str
-    seconds: int
+    seconds: int  # by the clock; 0: until somebody stops it, or it finds something
     bug: str | None = None
     preset: str | None = None  # not the engine's own
     seed: int | None = None  # of the engine's random numbers
@@ -46,6 +52,7 @@ class Worker:
         """`seeds` is a folder of inputs to begin with; `shared` one where workers find each other's, of this engine only."""
         self.job, self.folder, self.seeds = job, folder, seeds
         self.log = folder / "log"
+        self.cpu = 0.0
         self.execs = self.rate = self.edges = self.corpus = 0
         folder.mkdir(parents=True)
         if shared:
@@ -65,17 +72,33 @@ class Worker:
             )
 
     def ended(self):
-        return self.process.poll() is not None
+        """Who is waited for can no longer be asked what time it has had."""
+        if self.process.returncode is None:
+            pid, status, usage = os.wait4(self.process.pid, os.WNOHANG)
+            if pid != 0:
+                self.process.returncode = os.waitstatus_to_exitcode(status)
+                self.cpu = usage.ru_utime + usage.ru_stime
+        return self.process.returncode is not None
+
+    def cpu_seconds(self):
+        """That it has had so far. Unlike the clock, they are the same whatever runs beside it."""
+        if not self.ended():
+            self.cpu = cpu_seconds_of(self.process.pid)
+        return self.cpu
 
     def stop(self):
         if not self.ended():
             self.process.send_signal(signal.SIGINT)
-            try:
-                self.process.wait(timeout=PATIENCE)
-            except subprocess.TimeoutExpired:
+            if not self.ends_within(PATIENCE):
                 self.process.kill()
-                self.process.wait()
+                self.ends_within(PATIENCE)
         self.look()
+
+    def ends_within(self, seconds):
+        until = time.monotonic() + seconds
+        while not self.ended() and time.monotonic() < until:
+            time.sleep(0.02)
+        return self.ended()
 
     def tail(self):
         return self.log.read_text("utf-8", "replace").strip().splitlines()[-5:]

@@ -26,18 +26,23 @@ BUG = "accept-keeps-nofdref"
 class FakeFuzzer:
     """One that finds something after as many seconds as are left in `script`, or nothing where that is None."""
 
+    FOR_EVER = 1e6
     script = []
     started_with = []
 
     def __init__(self, job, folder, seeds):
         FakeFuzzer.started_with.append(job.seed)
-        self.folder, self.after = folder, FakeFuzzer.script.pop(0)
-        self.started = -(job.seconds if self.after is None else self.after)
-        self.process = mock.Mock(returncode=0)
+        self.folder, self.after, self.stopped = folder, FakeFuzzer.script.pop(0), False
         folder.mkdir(parents=True)
 
+    def cpu_seconds(self):
+        return FakeFuzzer.FOR_EVER if self.after is None else self.after
+
     def ended(self):
-        return True
+        return self.after is not None or self.stopped
+
+    def stop(self):
+        self.stopped = True
 
     def found(self):
         if self.after is None:
@@ -76,7 +81,7 @@ class Bench(unittest.TestCase):
         FakeFuzzer.script, FakeFuzzer.started_with = [10, 20, 5], []
         b = self.made("--seconds", "60")
         trial = b.wanted()[0]
-        with mock.patch.object(bench, "LibFuzzer", FakeFuzzer), mock.patch.object(bench.time, "monotonic", lambda: 0), \
+        with mock.patch.object(bench, "LibFuzzer", FakeFuzzer), \
              mock.patch.object(b, "is_somebody_elses", lambda trial, artifact: artifact.path.name != "crash-5"):
             b.launch(trial)
             while trial in b.running:
@@ -86,27 +91,39 @@ class Bench(unittest.TestCase):
         self.assertEqual({p.name for p in (self.out / "stumbles").iterdir()}, {"crash-10", "crash-20"})
 
     def test_stumbles_may_take_all_of_a_trial(self):
-        FakeFuzzer.script = [40, 20]
+        FakeFuzzer.script = [40, None]
         b = self.made("--seconds", "60")
         trial = b.wanted()[0]
-        with mock.patch.object(bench, "LibFuzzer", FakeFuzzer), mock.patch.object(bench.time, "monotonic", lambda: 0), \
+        with mock.patch.object(bench, "LibFuzzer", FakeFuzzer), \
              mock.patch.object(b, "is_somebody_elses", lambda trial, artifact: True):
             b.launch(trial)
             while trial in b.running:
                 b.look_at(trial)
         self.assertIsNone(b.results[trial])
 
+    def test_a_fuzzer_that_finds_nothing_is_stopped(self):
+        FakeFuzzer.script = [None]
+        b = self.made("--seconds", "60")
+        trial = b.wanted()[0]
+        with mock.patch.object(bench, "LibFuzzer", FakeFuzzer):
+            b.launch(trial)
+            worker = b.running[trial]
+            b.look_at(trial)
+        self.assertTrue(worker.stopped)
+        self.assertIsNone(b.results[trial])
+
     def test_what_was_measured_holds_for_other_limits_where_it_says_something(self):
         trials = [[BUG, "whole", "seeds", n] for n in range(4)]
-        lines = [{"trial": trials[0], "seconds": 12.0, "limit": 60}, {"trial": trials[1], "seconds": None, "limit": 60},
-                 {"trial": trials[2], "seconds": 70.0, "limit": 90}]
+        lines = [{"trial": trials[0], "cpu_seconds": 12.0, "limit": 60}, {"trial": trials[1], "cpu_seconds": None, "limit": 60},
+                 {"trial": trials[2], "cpu_seconds": 70.0, "limit": 90},
+                 {"trial": trials[3], "seconds": 5.0, "limit": 60}]  # by the clock
         (self.out / "trials.jsonl").write_text("".join(json.dumps(x) + "\n" for x in lines) + '{"trial": ["half')
         known = {seconds: {t.number: s for t, s in self.loaded(seconds).items()} for seconds in (10, 60, 65, 100)}
         self.assertEqual(known, {10: {0: None, 1: None, 2: None}, 60: {0: 12.0, 1: None, 2: None}, 65: {0: 12.0, 2: None},
                                  100: {0: 12.0, 2: 70.0}})
 
     def test_every_commit_that_was_measured_is_named(self):
-        line = {"trial": [BUG, "whole", "seeds", 0], "seconds": 1.0, "limit": 60, "commit": "aaaaaaa"}
+        line = {"trial": [BUG, "whole", "seeds", 0], "cpu_seconds": 1.0, "limit": 60, "commit": "aaaaaaa"}
         (self.out / "trials.jsonl").write_text(json.dumps(line) + "\n")
         b = self.made("--seconds", "60", "--trials", "2")
         b.load()

@@ -75,6 +75,7 @@ class Campaign(unittest.TestCase):
         self.assertEqual([p.name for p in (self.out / "work").iterdir() if p.is_dir()], [])
         buckets = json.loads((self.out / "triage" / "triage.json").read_text())["buckets"]
         self.assertIn("accept-keeps-nofdref", {b["known_as"] for b in buckets})
+        self.assertRegex(done.stdout, r"fuzz_schedule [\d:]+, fuzz_stack [\d:]+ of a processor")
         page = (self.out / "index.html").read_text()
         self.assertEqual((page.count("</svg>"), "accept-keeps-nofdref" in page, "ESTABLISHED" in page), (4, True, True))
 
