@@ -1,4 +1,4 @@
-// What every frame must obey, whatever is in it; ARP and ICMP.
+// What every frame must obey, whatever is in it; ARP.
 #include "oracles/monitor.h"
 
 #include <algorithm>
@@ -12,21 +12,10 @@ constexpr rule link_wrong{"a frame with a wrong address of the link", "RFC 894; 
 constexpr rule padding_leaks{"padding that is not zero", "RFC 894; RFC 1042"};
 constexpr rule source_wrong{"a packet under an address that is not ours", "RFC 1122, 3.2.1.3"};
 constexpr rule fragment_wrong{"a fragment that cannot be", "RFC 791, 3.2"};
-constexpr rule error_wrong{"an ICMP error that must not be sent", "RFC 1122, 3.2.2"};
-constexpr rule echo_wrong{"an echo reply to no request", "RFC 1122, 3.2.2.6"};
 constexpr rule arp_wrong{"an ARP packet that cannot be", "RFC 826"};
 constexpr rule arp_flood{"an address is asked for more than once in a second", "RFC 1122, 2.3.2.1"};
 
-constexpr uint8_t echo_reply = 0, unreachable = 3, echo = 8, time_exceeded = 11, parameter_problem = 12;
-
-constexpr bool is_error(uint8_t type) {
-  return type == unreachable || type == time_exceeded || type == parameter_problem;
-}
-
 constexpr bool group(uint32_t addr) { return addr >> 28 >= 0xe || addr == 0; }
-
-// Identifier, sequence number and data of an echo, and who has to do with it.
-uint64_t hash_echo(const_bytes icmp, uint32_t peer) { return hash_bytes(icmp.subspan(4)) ^ peer; }
 
 }  // namespace
 
@@ -49,36 +38,10 @@ void monitor::judge_fragment(const wire_frame &f) {
 
 // An error that tells of a smaller MTU.
 void monitor::path_in(const wire_frame &f) {
-  constexpr uint8_t too_big = 4;
+  constexpr uint8_t unreachable = 3, too_big = 4;
   if (f.payload[0] != unreachable || f.payload[1] != too_big) return;
   path_shrank_ = true;
   for (tcp_flow &flow : flows()) flow.path_shrank();
-}
-
-void monitor::echo_in(const wire_frame &f) {
-  if (f.payload[0] == echo) echoes_.add(hash_echo(f.payload, f.from));
-}
-
-void monitor::judge_icmp(const wire_frame &f) {
-  uint8_t type = f.payload[0];
-  expect_rule(type == echo_reply || is_error(type), error_wrong, "its type");
-  if (type == echo_reply) {
-    bool asked = echoes_.may_have_had(hash_echo(f.payload, f.to));
-    expect_rule(asked, echo_wrong, "nobody has asked with this content");
-    return;
-  }
-  const_bytes quote = f.payload.subspan(8);
-  size_t header = quote.empty() ? 0 : size_t(quote[0] & 0xf) * 4;
-  size_t enough =
-      quote.size() < 20 ? 20 : std::min<size_t>(header + 8, read16(quote, 2));  // or all there was
-  expect_rule(quote.size() >= enough, error_wrong, "it quotes less than a header and eight bytes");
-  uint16_t fragment = read16(quote, 6);
-  expect_rule((fragment & 0x1fff) == 0, error_wrong, "about a later fragment");
-  bool about_error = quote[9] == 1 && quote.size() > header && is_error(quote[header]);
-  expect_rule(!about_error, error_wrong, "about an error");
-  expect_rule(read32(quote, 12) == f.to, error_wrong, "to somebody else than it quotes");
-  uint32_t was_to = read32(quote, 16);
-  expect_rule(!group(was_to) && (was_to & 0xff) != 0xff, error_wrong, "about a packet to many");
 }
 
 // --- ARP

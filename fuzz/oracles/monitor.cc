@@ -77,6 +77,9 @@ void monitor::call_begins(const op &o) {
       break;
     case opcode::shutdown: half_closes_ = true; [[fallthrough]];
     case opcode::close: users_may_end_ = true; break;
+    case opcode::sendto:
+    case opcode::resolve:
+    case opcode::tftp: any_udp_port_ = true; break;
     case opcode::ifaddr:
     case opcode::dhcp: address_moves_ = users_may_end_ = blind_ = true; break;
     default: break;
@@ -89,11 +92,15 @@ void monitor::frame_in(uint64_t now, const_bytes f) {
   if (in_.is == wire_frame::kind::arp) return arp_in(in_);
   if (in_.is == wire_frame::kind::fragment && !whole_seen_) off_ = true;  // of what?
   if (in_.is == wire_frame::kind::udp && in_.wrong == nullptr) datagram_in(in_);
-  bool icmp = in_.is == wire_frame::kind::icmp;
-  if (icmp && in_.wrong == nullptr) path_in(in_);  // also by a link address of many
+  if (in_.is == wire_frame::kind::icmp && in_.wrong == nullptr)
+    path_in(in_);  // also by a link address of many
+  icmp_.arrives(now, in_, ours(in_));
+  if (in_.is == wire_frame::kind::fragment) return piece_in(now, in_);
+  pieces_.came_whole(in_);
+  if (in_.is == wire_frame::kind::udp && in_.wrong == nullptr && options_pass(in_)) deliver(in_);
   if (!ours(in_)) return;
+  expect_icmp(now, in_);
   if (in_.is == wire_frame::kind::tcp) segment_in(now, in_, false);
-  if (icmp) echo_in(in_);
 }
 
 void monitor::whole_in(uint64_t now, const_bytes f) {
@@ -102,9 +109,19 @@ void monitor::whole_in(uint64_t now, const_bytes f) {
   if (in_.wrong != nullptr) return void(off_ = true);  // how much of it survives being cut into pieces?
   if (in_.is == wire_frame::kind::tcp) segment_in(now, in_, true);
   if (in_.is == wire_frame::kind::udp) datagram_in(in_);
-  if (in_.is != wire_frame::kind::icmp) return;
-  path_in(in_);
-  echo_in(in_);
+  if (in_.is == wire_frame::kind::icmp) path_in(in_);
+  icmp_.comes_in_pieces(in_);
+  pieces_.cut(f, in_);
+}
+
+void monitor::piece_in(uint64_t now, const wire_frame &f) {
+  if (!ours(f)) return;
+  const_bytes frame = pieces_.arrives(now, f);
+  if (pieces_.lost_track()) boxes_.doubt_all();
+  if (frame.empty()) return;
+  read_frame(frame, whole_);
+  expect_icmp(now, whole_);
+  if (whole_.is == wire_frame::kind::udp) deliver(whole_);
 }
 
 void monitor::segment_in(uint64_t now, const wire_frame &f, bool whole) {
@@ -112,17 +129,35 @@ void monitor::segment_in(uint64_t now, const wire_frame &f, bool whole) {
   tcp_flow *flow = flow_of({f.to, f.from, t.dport, t.sport}, t.has(bit_syn));
   stray_ = t;
   if (!whole) expect_reset(now, f, flow);
-  if (flow != nullptr) flow->arrives(t, now_is(now), whole || f.ip_options);
+  if (flow != nullptr) flow->arrives(t, now_is(now), whole || !options_pass(f));
   if (flow == nullptr && t.has(bit_ack)) acks_of_none_.add({f.to, f.from, t.dport, t.sport});
 }
 
-// Where nobody can have bound its port; not where the answer may have to wait for ARP.
-void monitor::expect_reset(uint64_t now, const wire_frame &f, tcp_flow *flow) {
-  bool sure = !blind_ && !arp_crowd() && !address_moves_ && !f.ip_options && !f.tcp.has(bit_rst) &&
-              f.tcp.dport != 0 && f.tcp.sport != 0;
-  if (!sure || may_be_taken(f.tcp.dport) || (flow != nullptr && flow->ever_open())) return;
+// Another host of the link's network.
+bool monitor::is_neighbour(uint32_t addr) const {
+  uint32_t host = addr & 0xff;
+  return (addr ^ addr_) >> 8 == 0 && addr != addr_ && host != 0 && host != 0xff;
+}
+
+// Nothing keeps an answer from leaving at once: not ARP, either.
+bool monitor::can_answer(uint64_t now, const wire_frame &f) {
+  if (blind_ || arp_crowd() || address_moves_) return false;
   const neighbour *n = neighbour_at(f.from);
-  if (n != nullptr && !n->waits && now - n->asked < 60'000) ++resets_due_;
+  return n != nullptr && !n->waits && now - n->asked < 60'000;
+}
+
+// Where nobody can have bound its port.
+void monitor::expect_reset(uint64_t now, const wire_frame &f, tcp_flow *flow) {
+  bool asks = options_pass(f) && !f.tcp.has(bit_rst) && f.tcp.dport != 0 && f.tcp.sport != 0;
+  if (!asks || may_be_taken(f.tcp.dport) || (flow != nullptr && flow->ever_open())) return;
+  if (can_answer(now, f)) ++resets_due_;
+}
+
+// A reply that has to go in pieces is not told from others.
+void monitor::expect_icmp(uint64_t now, const wire_frame &f) {
+  if (!can_answer(now, f) || path_shrank_) return;
+  bool port_closed = f.dport != 0 && !any_udp_port_ && !may_be_taken(f.dport);
+  icmp_.must_answer(f, port_closed);
 }
 
 void monitor::frame_out(uint64_t now, const_bytes f) {
@@ -133,7 +168,7 @@ void monitor::frame_out(uint64_t now, const_bytes f) {
   if ((out_.link_to[0] & 1) == 0) reached(now, out_.to);
   if (out_.is == wire_frame::kind::tcp) segment_out(now, out_);
   if (out_.is == wire_frame::kind::udp) query_out(out_);
-  if (out_.is == wire_frame::kind::icmp) judge_icmp(out_);
+  if (out_.is == wire_frame::kind::icmp) icmp_.leaves(out_);
 }
 
 void monitor::segment_out(uint64_t now, const wire_frame &f) {
@@ -168,9 +203,11 @@ void monitor::judge(uint64_t now) {
   if (blind_) {
     resets_due_ = 0;
     arp_reply_due_ = false;
+    icmp_.excuse();
   }
   expect_rule(resets_due_ == 0, must_reset, "nobody can have bound its port");
   expect_rule(!arp_reply_due_, must_reply, "and it came from a neighbour");
+  icmp_.expect_answers();
   for (tcp_flow &flow : flows()) {
     if (blind_ || waits_for_arp(flow.who().theirs)) flow.excuse();
     flow.expect_answers(now_is(now));
@@ -200,6 +237,16 @@ void monitor::datagram_in(const wire_frame &f) {
     query_answered_ = query_answered_ || queries_.has(q);
   }
   datagrams_.add(hash_bytes(f.datagram));
+}
+
+// For a socket of its port, and no other, unless it was sent to many or under another's name.
+void monitor::deliver(const wire_frame &f) {
+  bool for_us = is_our_link(f.link_to) && f.to == addr_ && is_neighbour(f.from);
+  bool perhaps = address_moves_ || f.to == addr_ || (f.to & 0xff) == 0xff;
+  if (for_us && !address_moves_)
+    boxes_.arrives(f.dport, f.datagram);
+  else if (perhaps)
+    boxes_.may_arrive(f.dport);
 }
 
 bool monitor::datagram_arrived(const_bytes data) const {

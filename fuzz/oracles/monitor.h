@@ -2,6 +2,9 @@
 // does, and which calls were made; it never asks the stack what it thinks, nor uses a function of it.
 #pragma once
 
+#include "oracles/icmp_rules.h"
+#include "oracles/inboxes.h"
+#include "oracles/pieces.h"
 #include "oracles/recent.h"
 #include "oracles/tcp_flow.h"
 #include "oracles/wire.h"
@@ -41,6 +44,8 @@ class monitor {
   bool name_answered() const { return query_answered_ || off_; }
   // One with this content has come.
   bool datagram_arrived(const_bytes) const;
+  // What has come for the sockets of users.
+  inboxes &boxes() { return boxes_; }
   // No user has changed a listener's backlog; the size of a buffer.
   bool backlogs_stand() const { return !listens_; }
   bool buffers_stand() const { return !sizes_buffers_; }
@@ -66,11 +71,12 @@ class monitor {
   tcp_flow *flow_of(const tcp_flow::name &, bool make);
   void segment_in(uint64_t now, const wire_frame &, bool whole);
   void expect_reset(uint64_t now, const wire_frame &, tcp_flow *);
+  void expect_icmp(uint64_t now, const wire_frame &);
+  bool can_answer(uint64_t now, const wire_frame &);
   void segment_out(uint64_t now, const wire_frame &);
   void stray_reset_out(const wire_frame &);
   void judge_ip(const wire_frame &);
   void judge_fragment(const wire_frame &);
-  void judge_icmp(const wire_frame &);
   void judge_arp(uint64_t now, const wire_frame &);
   void judge_arp_reply(const wire_frame &);
   void judge_arp_request(uint64_t now, uint32_t target);
@@ -79,11 +85,13 @@ class monitor {
   void reached(uint64_t now, uint32_t addr);
   void query_out(const wire_frame &);
   void datagram_in(const wire_frame &);
+  void piece_in(uint64_t now, const wire_frame &);
+  void deliver(const wire_frame &);
   void path_in(const wire_frame &);
-  void echo_in(const wire_frame &);
   void port_taken(uint16_t);
   bool may_be_taken(uint16_t port) const { return any_port_ || ports_.has(port); }
   bool ours(const wire_frame &) const;
+  bool is_neighbour(uint32_t addr) const;
   // So many have spoken that entries push each other out of the table.
   bool arp_crowd() const { return arp_frames_in_ > 8; }
   bool waits_for_arp(uint32_t addr);
@@ -101,6 +109,7 @@ class monitor {
   bool path_shrank_ = false;    // of some host
   bool blind_ = false, users_may_end_ = false, nagle_ = true, many_flows_ = false;
   bool any_port_ = false;        // may be taken by now
+  bool any_udp_port_ = false;    // that the stack chooses
   recent<uint16_t, 16> ports_;   // that may be
   std::vector<tcp_flow> flows_;  // the first n_flows_ are in use; the others keep their memory
   size_t n_flows_ = 0;
@@ -108,9 +117,10 @@ class monitor {
   size_t n_neighbours_ = 0;
   bool many_neighbours_ = false;
   uint32_t arp_frames_in_ = 0;
-  uint32_t arp_asked_ = 0;                   // requests for our address that may still be answered
-  uint32_t events_ = 0;                      // frames in, and calls
-  recent<uint64_t, 32> echoes_, datagrams_;  // hashes of what arrived
+  uint32_t arp_asked_ = 0;  // requests for our address that may still be answered
+  uint32_t events_ = 0;     // frames in, and calls
+  icmp_rules icmp_;
+  recent<uint64_t, 32> datagrams_;  // hashes of what arrived
   struct query {
     uint32_t server = 0;
     uint16_t port = 0, number = 0;
@@ -122,7 +132,9 @@ class monitor {
   uint32_t resets_due_ = 0;                  // to segments of no connection
   wire_tcp stray_;                           // the last of them
   bool arp_reply_due_ = false;
-  wire_frame in_, out_;
+  wire_frame in_, out_, whole_;
+  pieces pieces_;
+  inboxes boxes_;
 };
 
 }  // namespace kyu::fuzz

@@ -12,6 +12,7 @@ constexpr rule too_many{"a user gets bytes that have not arrived", "RFC 9293, 3.
 constexpr rule never_sent{"a user gets bytes that nobody has sent at the other end", "RFC 9293, 3.4"};
 constexpr rule ends_early{"the stream ends before its last byte", "RFC 9293, 3.6"};
 constexpr rule ends_itself{"a stream ends that nobody has ended", "RFC 9293, 3.6"};
+constexpr rule reset_untold{"a reset is told as the end of the stream", "RFC 9293, 3.10.7.4"};
 constexpr rule other_urgent{"a user gets another byte than the urgent one", "RFC 9293, 3.8.5"};
 constexpr rule other_name{"a name is resolved by what was no answer", "RFC 5452, 9"};
 constexpr rule other_datagram{"a user gets a datagram that nobody has sent", "RFC 768"};
@@ -23,6 +24,7 @@ void streams::begin(bool on) {
   for (uint32_t i = 0; i < n_open_; ++i) fds_[i] = {};
   n_open_ = 0;
   uses_ = {};
+  leaving_ = {};
   far_ = nullptr;
 }
 
@@ -78,11 +80,18 @@ bool moves_data(const op &o) {
   return o.code == opcode::send || o.code == opcode::sendto || o.code == opcode::recv;
 }
 
+// To a socket for datagrams.
+bool changes_what_comes(const op &o) {
+  return o.code == opcode::connect || o.code == opcode::shutdown || o.code == opcode::setopt;
+}
+
 }  // namespace
 
 void streams::call_begins(const op &o) {
   if (!on_) return;
   if (moves_data(o) && fd_of(o) >= 0) ++uses_[size_t(fd_of(o))].under_way;
+  if (changes_what_comes(o)) monitor_.boxes().doubt(fd_of(o));
+  if (o.code == opcode::close) monitor_.boxes().closed(fd_of(o));
   descriptor *d = of(fd_of(o));
   if (d == nullptr) return;
   switch (o.code) {
@@ -96,7 +105,10 @@ void streams::call_begins(const op &o) {
       if (tcp_flow *f = flow_of(*d)) f->user_sends(d->one_sender);
       break;
     case opcode::shutdown: d->shut = true; break;
+    case opcode::error:
+    case opcode::getopt: d->told = true; break;
     case opcode::close:  // who still sleeps in a call sees another one, or none
+      if (d->sending == 0 && d->receiving == 0 && !d->shut) leaving_[size_t(fd_of(o))] = flow_of(*d);
       d->known = false;
       d->tainted = d->sending > 0 || d->receiving > 0;
       break;
@@ -112,22 +124,63 @@ void streams::call_returns(const op &o, const caller::result &r, uint64_t now) {
     --u.under_way;
     u.moved = u.moved || (ok && of(fd_of(o)) == nullptr);
   }
-  if (o.code == opcode::recv) received(o, ok, r.data.value_or(const_bytes{}), now);
+  told_of_error(o, r);
+  if (o.code == opcode::close) left(o, ok);
+  if (o.code == opcode::recv) received(o, r, now);
+  if (o.code == opcode::bind && ok) bound(o);
   if (o.code == opcode::send) sent(o, uint32_t(r.value), ok || r.e == err::again);
   if (o.code == opcode::resolve)
     expect_rule(!ok || monitor_.name_answered(), other_name, "no answer to the query has come");
 }
 
-void streams::received(const op &o, bool ok, const_bytes data, uint64_t now) {
+void streams::told_of_error(const op &o, const caller::result &r) {
+  descriptor *d = of(fd_of(o));
+  if (d != nullptr && r.e != err::ok && r.e != err::again) d->told = true;
+}
+
+// Once close() has returned there is nobody who could receive.
+void streams::left(const op &o, bool ok) {
+  if (fd_of(o) < 0) return;
+  tcp_flow *&flow = leaving_[size_t(fd_of(o))];
+  if (ok && flow != nullptr) flow->user_left();
+  flow = nullptr;
+}
+
+void streams::bound(const op &o) {
+  const descriptor *d = of(fd_of(o));
+  if (d == nullptr)
+    monitor_.boxes().doubt_all();
+  else if (d->datagrams && o.arg[2] != 0)
+    monitor_.boxes().bound(fd_of(o), uint16_t(o.arg[2]));
+}
+
+// A user that waits for a datagram has none.
+void streams::judge() {
+  if (!on_ || !monitor_.sees_all()) return;
+  for (uint32_t i = 0; i < n_open_; ++i)
+    if (const descriptor *d = of(int(i)); d != nullptr && d->datagrams && d->receiving > 0)
+      monitor_.boxes().found_empty(int(i));
+}
+
+void streams::datagram_received(const op &o, descriptor &d, const caller::result &r) {
+  const_bytes data = r.data.value_or(const_bytes{});
+  uint32_t asked = uint32_t(o.arg[2]);
+  bool whole = data.size() < asked;
+  if (r.e == err::ok && whole && !data.empty() && !monitor_.datagram_arrived(data))
+    broken(other_datagram, "none had this content");
+  if (!d.in_order) monitor_.boxes().doubt(fd_of(o));
+  if (!monitor_.sees_all()) return;
+  if (r.e == err::ok) monitor_.boxes().received(fd_of(o), data, asked, (o.arg[3] & MSG_PEEK) != 0);
+  if (r.e == err::again) monitor_.boxes().found_empty(fd_of(o));
+}
+
+void streams::received(const op &o, const caller::result &r, uint64_t now) {
   descriptor *d = of(fd_of(o));
   if (d == nullptr || d->receiving == 0) return;
   --d->receiving;
-  bool whole = data.size() < uint32_t(o.arg[2]);
-  if (d->datagrams) {
-    if (ok && whole && !data.empty() && !monitor_.datagram_arrived(data))
-      broken(other_datagram, "none had this content");
-    return;
-  }
+  if (d->datagrams) return datagram_received(o, *d, r);
+  bool ok = r.e == err::ok;
+  const_bytes data = r.data.value_or(const_bytes{});
   tcp_flow *f = flow_of(*d);
   bool oob = (o.arg[3] & MSG_OOB) != 0, peek = (o.arg[3] & MSG_PEEK) != 0;
   if (ok && oob && data.size() == 1 && f != nullptr && !f->is_urgent(data[0]))
@@ -170,7 +223,10 @@ void streams::expect_sent_there(const descriptor &d, const tcp_flow &f, const_by
 }
 
 void streams::expect_end(const descriptor &d, const tcp_flow &f, uint64_t now) {
-  if (f.reset_arrived() || f.reset_sent() || d.shut || !monitor_.sees_all()) return;
+  if (f.reset_sent() || d.shut || !monitor_.sees_all()) return;
+  if (f.reset_arrived())
+    return expect_rule(f.fin_arrived() || d.told || d.sending > 0, reset_untold,
+                       "and no call has returned an error");
   if (!f.fin_arrived()) {
     if (monitor_.nothing_ends_by_itself() && f.heard_lately(now)) broken(ends_itself, "no FIN has come");
     return;

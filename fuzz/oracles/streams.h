@@ -24,6 +24,8 @@ class streams {
   void call_begins(const op &);
   void call_returns(const op &, const caller::result &, uint64_t now);
   void opened(int fd, bool datagrams);
+  // All threads sleep.
+  void judge();
   // The descriptor's connection leads there.
   void connected(int fd, uint32_t addr, uint16_t port);
 
@@ -42,11 +44,16 @@ class streams {
     bool in_order = true;  // one receiver at a time
     bool one_sender = true;
     bool shut = false;  // by a user
+    bool told = false;  // of an error, or somebody may have taken it
     // It was closed under a call, which may take the next one of its number for its own.
     bool tainted = false;
   };
 
-  void received(const op &, bool ok, const_bytes, uint64_t now);
+  void received(const op &, const caller::result &, uint64_t now);
+  void bound(const op &);
+  void datagram_received(const op &, descriptor &, const caller::result &);
+  void told_of_error(const op &, const caller::result &);
+  void left(const op &, bool ok);
   // `certain`: so many, and no more, were taken.
   void sent(const op &, uint32_t n, bool certain);
   descriptor *of(int fd);
@@ -66,6 +73,8 @@ class streams {
     bool moved = false;
   };
   std::array<use, caller::max_descriptors> uses_{};
+  std::array<tcp_flow *, caller::max_descriptors>
+      leaving_{};  // whose descriptor is being closed; null: not known
   uint32_t n_open_ = 0;
 };
 

@@ -10,6 +10,8 @@ namespace {
 
 constexpr rule must_answer{"a segment stays without the answer that it must have",
                            "RFC 9293, 3.10.7.4; RFC 5961, 3 to 5"};
+constexpr rule must_reset{"data for a user that has closed is not reset",
+                          "RFC 1122, 4.2.2.13; RFC 2525, 2.17"};
 constexpr rule must_acknowledge{"data is not acknowledged within half a second", "RFC 9293, MUST-59"};
 
 }  // namespace
@@ -96,7 +98,9 @@ void tcp_flow::take_ack(const wire_tcp &t, const surroundings &s) {
 
 void tcp_flow::take_window(const wire_tcp &t) {
   if (!t.has(bit_ack) && !t.has(bit_syn)) return;
-  uint32_t base = t.has(bit_ack) ? t.ack : iss_ + 1, shift = t.has(bit_syn) ? 0 : their_scale_;
+  bool of_ours =
+      t.has(bit_ack) && (!t.has(bit_syn) || t.ack == iss_ + 1);  // a SYN may acknowledge one long gone
+  uint32_t base = of_ours ? t.ack : iss_ + 1, shift = t.has(bit_syn) ? 0 : their_scale_;
   window_ = uint32_t(t.win) << shift;
   if (window_ > largest_window_) largest_window_ = window_;
   uint32_t edge = base + window_;
@@ -143,7 +147,7 @@ bool tcp_flow::is_theirs(uint32_t at, const_bytes data) const {
 }
 
 void tcp_flow::arrives(const wire_tcp &t, const surroundings &s, bool whole) {
-  idle_ack_ = false;
+  idle_ack_ = report_due_ = false;
   stamp_in_hand_.reset();
   heard_ = s.now;
   silence_ = false;
@@ -164,10 +168,12 @@ void tcp_flow::arrives(const wire_tcp &t, const surroundings &s, bool whole) {
   spoke_early_ =
       spoke_early_ || (phase_ == phase::none && !t.has(bit_syn));  // to a SYN of ours that nobody has seen
   if (phase_ == phase::none || sees_ == sight::none) return;
-  if (whole)
+  if (whole) {
     exact_ = false;
-  else
+  } else {
+    expect_reset_for(t, s);
     expect_answer_to(t, s);
+  }
   bool plain = t.flags == bit_ack && t.len() == 0 && is_next(t) && ahead(t.ack, una_) >= 0 &&
                ahead(t.ack, snd_max_) <= 0;
   asked_ = asked_ || !exact_ || !plain;  // it may be answered, and take data along
@@ -261,8 +267,18 @@ void tcp_flow::expect_answer_to(const wire_tcp &t, const surroundings &s) {
   }
 }
 
+// In order, and new; of what the stack itself has said to be next, it must take notice.
+void tcp_flow::expect_reset_for(const wire_tcp &t, const surroundings &s) {
+  bool receives = established() && fin_sent_ && !fin_arrived_ && !reset_arrived_ && sees_ == sight::all;
+  bool next = t.seq == ack_sent_ && t.seq == arrived_in_order() && ahead(t.end(), offered_edge_) <= 0;
+  if (orphan_ && receives && !s.blind && next && t.len() > 0 && in_sequence(t) && plausible(t, s))
+    reset_due_ = true;
+}
+
 void tcp_flow::expect_answers(const surroundings &s) {
-  if (s.blind || s.users_may_end) excuse();
+  if (s.blind) excuse();
+  expect_rule(!reset_due_, must_reset, "it was taken, though nobody can receive it");
+  if (s.users_may_end) excuse();
   expect_rule(!answer_due_, must_answer, "nothing was said to a segment that asks for it");
   expect_rule(ack_due_ == never || s.now <= ack_due_, must_acknowledge, "data in order waits for its ACK");
 }

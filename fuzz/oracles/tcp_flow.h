@@ -45,7 +45,7 @@ class tcp_flow {
   void expect_answers(const surroundings &);
   // Nothing can be sent, or what is sent may not be seen: answers may be missing.
   void excuse() {
-    answer_due_ = false;
+    answer_due_ = reset_due_ = false;
     ack_due_ = never;
   }
   // The path takes less than was thought.
@@ -82,6 +82,8 @@ class tcp_flow {
   void take_user() { user_ = user::alone; }
   void user_sends(bool alone);
   void user_sent(uint32_t total, bool alone);
+  // Nobody will ever receive on it again.
+  void user_left() { orphan_ = true; }
   bool reset_arrived() const { return reset_arrived_; }
 
  private:
@@ -115,6 +117,7 @@ class tcp_flow {
   void take_window(const wire_tcp &);
   void take_text(const wire_tcp &);
   void expect_answer_to(const wire_tcp &, const surroundings &);
+  void expect_reset_for(const wire_tcp &, const surroundings &);
   bool clear(const surroundings &) const;
   bool in_sequence(const wire_tcp &) const;
   bool is_next(const wire_tcp &) const;
@@ -205,6 +208,7 @@ class tcp_flow {
   bool closed_first_ = false;       // our FIN came before the peer's
   bool theirs_plain_ = true;
   user user_ = user::none;
+  bool orphan_ = false;
   uint32_t user_bytes_ = 0;
   uint32_t ack_sent_ = 0;  // the last that we said
   uint32_t offered_edge_ = 0;
@@ -224,6 +228,7 @@ class tcp_flow {
   // What has to be said, and until when.
   bool exact_ = true;        // what the stack knows follows from what arrived
   bool answer_due_ = false;  // at once
+  bool reset_due_ = false;   // nobody can receive what has come
   uint64_t ack_due_ = never;
   uint32_t ack_due_to_ = 0;
   seq_range newest_{};   // that arrived out of order last

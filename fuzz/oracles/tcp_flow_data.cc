@@ -11,6 +11,7 @@ namespace {
 
 constexpr rule hole{"a hole in what was sent", "RFC 9293, 3.4"};
 constexpr rule beyond{"data beyond the window", "RFC 9293, 3.8.6"};
+constexpr rule ack_beyond{"an ACK whose number its receiver does not take", "RFC 9293, 3.4 and 3.10.7.4"};
 constexpr rule too_large{"a segment larger than the peer takes", "RFC 9293, 3.7.1, MUST-16; RFC 6691"};
 constexpr rule behind_fin{"data behind the FIN, or another FIN", "RFC 9293, 3.6"};
 constexpr rule acked_again{"something is sent again that was acknowledged", "RFC 9293, 3.4 and 3.8.1"};
@@ -61,6 +62,8 @@ void tcp_flow::judge_place(const wire_tcp &t, const surroundings &s) {
   bool probe = t.len() == 1 && ahead(t.seq, edge_) <= 0;
   expect_rule(t.len() == 0 || ahead(end, edge_) <= 0 || probe, beyond, "the peer has never offered so much");
   bool brings = t.len() > 0 || t.has(bit_fin);
+  expect_rule(brings || ahead(t.seq, edge_) <= 0, ack_beyond,
+              "it lies right of what the peer has ever offered");
   expect_rule(!brings || s.blind || ahead(t.end(), surely_acked_) > 0, acked_again, "the peer has all of it");
   if (fin_sent_) {
     expect_rule(t.len() == 0 || ahead(end, fin_at_) <= 0, behind_fin, "the stream has ended before");

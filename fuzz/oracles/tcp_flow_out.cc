@@ -38,7 +38,10 @@ void tcp_flow::leaves(const wire_tcp &t, const surroundings &s) {
   expect_rule(t.has(bit_ack) || t.has(bit_rst) || t.has(bit_syn), header_bits, "neither SYN nor ACK nor RST");
   answer_due_ = false;
   if (s.blind) exact_ = false;
-  if (t.has(bit_rst)) return judge_reset(t, s);
+  if (t.has(bit_rst)) {
+    reset_due_ = false;
+    return judge_reset(t, s);
+  }
   if (t.has(bit_syn)) return judge_syn(t, s);
   bool closed = phase_ == phase::none || phase_ == phase::reset;
   if (s.blind && closed) return lose_sight();

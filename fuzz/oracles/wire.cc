@@ -111,6 +111,21 @@ void read_arp(const_bytes p, wire_frame &f) {
   f.arp.target = read32(p, 24);
 }
 
+wire_frame::ip_options read_ip_options(const_bytes o) {
+  constexpr uint8_t end_of_list = 0, no_operation = 1, loose_route = 131, strict_route = 137;
+  if (o.empty()) return wire_frame::ip_options::none;
+  while (!o.empty() && o[0] != end_of_list) {
+    if (o[0] == no_operation) {
+      o = o.subspan(1);
+      continue;
+    }
+    if (o[0] == loose_route || o[0] == strict_route) return wire_frame::ip_options::source_route;
+    if (o.size() < 2 || o[1] < 2 || o[1] > o.size()) return wire_frame::ip_options::malformed;
+    o = o.subspan(o[1]);
+  }
+  return wire_frame::ip_options::harmless;
+}
+
 void read_ip(const_bytes p, wire_frame &f) {
   if (p.size() < ip_header) return void(f.wrong = "IP header cut off");
   size_t header = size_t(p[0] & 0xf) * 4, total = read16(p, 2);
@@ -119,7 +134,7 @@ void read_ip(const_bytes p, wire_frame &f) {
   f.packet = p.first(total);
   f.padding = p.subspan(total);
   f.payload = f.packet.subspan(header);
-  f.ip_options = header > ip_header;
+  f.options = read_ip_options(p.subspan(ip_header, header - ip_header));
   f.ip_id = read16(p, 4);
   uint16_t frag = read16(p, 6);
   f.df = (frag & 0x4000) != 0;

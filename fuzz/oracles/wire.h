@@ -43,6 +43,8 @@ struct wire_arp {
 
 struct wire_frame {
   enum class kind : uint8_t { other, arp, fragment, tcp, udp, icmp };
+  // What a host makes of IP's options (RFC 1122, 3.2.1.8): those that it does not know it passes over.
+  enum class ip_options : uint8_t { none, harmless, source_route, malformed };
 
   kind is = kind::other;
   const char *wrong = nullptr;  // why a receiver would have to drop it; null: it would not
@@ -51,7 +53,8 @@ struct wire_frame {
   uint32_t from = 0, to = 0;       // of IP
   uint8_t protocol = 0, ttl = 0;
   uint16_t ip_id = 0;
-  bool ip_options = false, df = false, more = false;
+  ip_options options = ip_options::none;
+  bool df = false, more = false;
   uint32_t offset = 0;            // of a fragment, bytes
   const_bytes packet;             // IP header and what follows, as long as the header says
   const_bytes payload;            // of IP, or behind the link's header
@@ -61,6 +64,9 @@ struct wire_frame {
   uint16_t sport = 0, dport = 0;  // of UDP
   const_bytes datagram;           // of UDP: what its user sees
 };
+
+// It will be taken as if it had no options.
+constexpr bool options_pass(const wire_frame &f) { return f.options <= wire_frame::ip_options::harmless; }
 
 // Reads as much as there is; the views are into `frame`.
 void read_frame(const_bytes frame, wire_frame &);

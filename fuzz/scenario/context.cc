@@ -1,6 +1,7 @@
 #include "scenario/context.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <string_view>
 
 namespace kyu::fuzz {
@@ -36,6 +37,41 @@ void take(op &to, const op &from, const shared_param &p) {
   std::copy_n(&from.arg[p.there], p.is->slots(), &to.arg[p.here]);
 }
 
+bool counts_bytes(const param &p) {
+  static constexpr std::string_view names[] = {"len", "win", "mss", "urg", "sacklen", "value", "mtu", "frag"};
+  return p.kind == param_kind::relative ||
+         std::find(std::begin(names), std::end(names), p.name) != std::end(names);
+}
+
+struct byte_count {
+  size_t at;  // index into op::arg
+  int32_t least, most;
+};
+
+// How many of them, or how far from something.
+std::vector<byte_count> byte_counts(const op &o) {
+  std::vector<byte_count> out;
+  size_t i = 0;
+  for (const param &p : spec_of(o.code).params) {
+    if (p.kind == param_kind::relative)
+      out.push_back({i + 1, INT16_MIN, INT16_MAX});
+    else if (counts_bytes(p))
+      out.push_back({i, 0, int32_t(p.limit)});
+    i += p.slots();
+  }
+  return out;
+}
+
+// What fills a window exactly, or a segment, is as long as that: no two random numbers are.
+bool borrow_bytes(op &o, const op &other, random_source &r) {
+  std::vector<byte_count> here = byte_counts(o), there = byte_counts(other);
+  if (here.empty() || there.empty()) return false;
+  byte_count to = here[r.below(uint32_t(here.size()))];
+  int32_t value = other.arg[there[r.below(uint32_t(there.size()))].at];
+  o.arg[to.at] = std::clamp(value, to.least, to.most);
+  return true;
+}
+
 }  // namespace
 
 void adopt(op &o, const op &other) {
@@ -45,6 +81,7 @@ void adopt(op &o, const op &other) {
 
 bool borrow(op &o, const op &other, random_source &r) {
   if (&o == &other) return false;
+  if (r.one_in(4) && borrow_bytes(o, other, r)) return true;
   std::vector<shared_param> shared = shared_by(o, other);
   if (shared.empty()) return false;
   take(o, other, shared[r.below(uint32_t(shared.size()))]);

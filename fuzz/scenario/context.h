@@ -10,8 +10,8 @@ namespace kyu::fuzz {
 // The op's peer or user, descriptor and ports become the other's, where both have such.
 void adopt(op &, const op &other);
 
-// One parameter gets the value that the other has in a parameter of the same name, whoever the two are.
-// False: they share none, or are one.
+// One parameter gets the value that the other has in a parameter of the same name, or a number of bytes that
+// of another number of bytes, whoever the two are. False: they share none, or are one.
 bool borrow(op &, const op &other, random_source &);
 
 // It changes what becomes of later packets or calls, and does nothing by itself.

@@ -97,6 +97,21 @@ TEST(mutator, a_parameter_is_borrowed_with_what_it_is_relative_to) {
   EXPECT_FALSE(borrow(wait, from, r));
 }
 
+TEST(mutator, what_fills_a_window_is_as_long_as_it) {
+  random_source r(14);
+  op from = op_of("peer 0 < . win=4321\n");
+  bool filled = false;
+  for (int i = 0; i < 1000; ++i) {
+    op o = op_of("user 0: send len=1\n");
+    borrow(o, from, r);
+    filled = filled || to_line(o) == "user 0: send len=4321";
+    o = op_of("peer 0 < udp len=1\n");
+    borrow(o, from, r);
+    ASSERT_LE(o.arg[size_t(arg_index(opcode::udp, "len"))], 1472);
+  }
+  EXPECT_TRUE(filled);
+}
+
 TEST(mutator, a_condition_has_something_behind_it) {
   random_source r(12);
   scenario s = from_script("user 0: socket\nuser 0: connect\n").ops;
