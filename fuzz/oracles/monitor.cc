@@ -9,7 +9,7 @@ namespace kyu::fuzz {
 
 namespace {
 
-constexpr uint16_t dns_port = 53;
+constexpr uint16_t dns_port = 53, dhcp_client = 68;
 
 constexpr rule must_reset{"a segment of no connection is not reset", "RFC 9293, 3.10.7.1"};
 constexpr rule stray_numbers{"a reset with other numbers than its receiver expects", "RFC 9293, 3.10.7.1"};
@@ -81,7 +81,10 @@ void monitor::call_begins(const op &o) {
     case opcode::resolve:
     case opcode::tftp: any_udp_port_ = true; break;
     case opcode::ifaddr:
-    case opcode::dhcp: address_moves_ = users_may_end_ = blind_ = true; break;
+    case opcode::dhcp:
+      o.code == opcode::dhcp ? dhcp_.client_begins() : dhcp_.set_by_hand();
+      address_moves_ = users_may_end_ = blind_ = true;
+      break;
     default: break;
   }
 }
@@ -91,7 +94,7 @@ void monitor::frame_in(uint64_t now, const_bytes f) {
   read_frame(f, in_);
   if (in_.is == wire_frame::kind::arp) return arp_in(in_);
   if (in_.is == wire_frame::kind::fragment && !whole_seen_) off_ = true;  // of what?
-  if (in_.is == wire_frame::kind::udp && in_.wrong == nullptr) datagram_in(in_);
+  if (in_.is == wire_frame::kind::udp && in_.wrong == nullptr) datagram_in(now, in_);
   if (in_.is == wire_frame::kind::icmp && in_.wrong == nullptr)
     path_in(in_);  // also by a link address of many
   icmp_.arrives(now, in_, ours(in_));
@@ -108,7 +111,7 @@ void monitor::whole_in(uint64_t now, const_bytes f) {
   read_frame(f, in_);
   if (in_.wrong != nullptr) return void(off_ = true);  // how much of it survives being cut into pieces?
   if (in_.is == wire_frame::kind::tcp) segment_in(now, in_, true);
-  if (in_.is == wire_frame::kind::udp) datagram_in(in_);
+  if (in_.is == wire_frame::kind::udp) datagram_in(now, in_);
   if (in_.is == wire_frame::kind::icmp) path_in(in_);
   icmp_.comes_in_pieces(in_);
   pieces_.cut(f, in_);
@@ -165,9 +168,10 @@ void monitor::frame_out(uint64_t now, const_bytes f) {
   read_frame(f, out_);
   if (out_.is == wire_frame::kind::arp) return judge_arp(now, out_);
   judge_ip(out_);
+  if (!disordered_) dhcp_.judge_source(now, out_.from);
   if ((out_.link_to[0] & 1) == 0) reached(now, out_.to);
   if (out_.is == wire_frame::kind::tcp) segment_out(now, out_);
-  if (out_.is == wire_frame::kind::udp) query_out(out_);
+  if (out_.is == wire_frame::kind::udp) datagram_out(now, out_);
   if (out_.is == wire_frame::kind::icmp) icmp_.leaves(out_);
 }
 
@@ -226,12 +230,19 @@ tcp_flow *monitor::only_flow_to(uint32_t addr, uint16_t port) {
   return off_ || address_moves_ ? nullptr : found;
 }
 
+// A user may have the client's port.
+void monitor::datagram_out(uint64_t now, const wire_frame &f) {
+  query_out(f);
+  if (f.sport == dhcp_client && !disordered_ && !ports_.may_have_had(dhcp_client)) dhcp_.leaves(now, f);
+}
+
 // Who asks for a name tells the answer by its number and its port (RFC 5452, 9).
 void monitor::query_out(const wire_frame &f) {
   if (f.dport == dns_port && f.datagram.size() >= 2) queries_.add({f.to, f.sport, read16(f.datagram, 0)});
 }
 
-void monitor::datagram_in(const wire_frame &f) {
+void monitor::datagram_in(uint64_t now, const wire_frame &f) {
+  if (f.dport == dhcp_client) dhcp_.arrives(now, f);
   if (f.sport == dns_port && f.datagram.size() >= 12) {
     query q{f.from, f.dport, read16(f.datagram, 0)};
     query_answered_ = query_answered_ || queries_.has(q);

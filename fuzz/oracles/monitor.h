@@ -2,6 +2,7 @@
 // does, and which calls were made; it never asks the stack what it thinks, nor uses a function of it.
 #pragma once
 
+#include "oracles/dhcp_rules.h"
 #include "oracles/icmp_rules.h"
 #include "oracles/inboxes.h"
 #include "oracles/pieces.h"
@@ -84,7 +85,8 @@ class monitor {
   neighbour *neighbour_at(uint32_t addr);  // null: it was never asked for
   void reached(uint64_t now, uint32_t addr);
   void query_out(const wire_frame &);
-  void datagram_in(const wire_frame &);
+  void datagram_out(uint64_t now, const wire_frame &);
+  void datagram_in(uint64_t now, const wire_frame &);
   void piece_in(uint64_t now, const wire_frame &);
   void deliver(const wire_frame &);
   void path_in(const wire_frame &);
@@ -120,6 +122,7 @@ class monitor {
   uint32_t arp_asked_ = 0;  // requests for our address that may still be answered
   uint32_t events_ = 0;     // frames in, and calls
   icmp_rules icmp_;
+  dhcp_rules dhcp_;
   recent<uint64_t, 32> datagrams_;  // hashes of what arrived
   struct query {
     uint32_t server = 0;

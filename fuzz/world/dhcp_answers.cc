@@ -45,7 +45,8 @@ uint8_t type_for(dhcp_kind kind, uint8_t asked) {
 void put_lease(dhcp_kind kind, options &o) {
   switch (kind) {
     case dhcp_kind::no_lease: return;
-    case dhcp_kind::short_lease: return o.word(opt_lease, 4);
+    case dhcp_kind::short_lease: return o.word(opt_lease, 12);
+    case dhcp_kind::brief_lease: return o.word(opt_lease, 4);
     case dhcp_kind::forever: return o.word(opt_lease, UINT32_MAX);
     case dhcp_kind::odd_times:
       o.word(opt_t1, 9000);

@@ -21,7 +21,7 @@ enum class dhcp_kind : uint8_t {
   no_server,
   no_address,
   no_lease,
-  short_lease,  // 4 s
+  short_lease,  // 12 s
   forever,
   odd_times,       // T1 behind T2 behind the end
   overload,        // options in `file` and `sname`
@@ -30,7 +30,8 @@ enum class dhcp_kind : uint8_t {
   bad_mask,
   off_link,  // a gateway on another network
   no_mask,
-  taken,  // the address is the server's own
+  taken,        // the address is the server's own
+  brief_lease,  // 4 s: shorter than it takes to probe the address
 };
 
 // Lends `addr`, which is on a network of 24 bits with the server's `own`. Empty where `question` is none.

@@ -121,7 +121,7 @@ void tell(client &c) {
 
 // The address is ours when nobody else turns out to use it; else the server is told. err::again: begin anew.
 err take(client &c) {
-  err e = net_ifaddr(c.st, c.lease.config);
+  err e = net_ifaddr(c.st, c.lease.config, c.lease.expires_at);
   if (e == err::ok) {
     tell(c);
     return e;

@@ -183,7 +183,9 @@ err net_state(Stack &st, int fd, net_status *out) {
 
 namespace {
 
-void set_address(ifnet &ifp, const net_ifconfig &c) {
+NET_LOCKED void set_address(Stack &st, const net_ifconfig &c) {
+  ifnet &ifp = st.ifp;
+  if (ifp.if_addr != c.addr || ifp.if_mask != c.mask) arp_flush(st);
   ifp.if_addr = c.addr;
   ifp.if_mask = c.mask;
   ifp.if_gateway = c.gateway;
@@ -196,18 +198,19 @@ bool net_is_host(const net_ifconfig &c) {
   return unicast && (c.addr & ~c.mask) != 0 && (c.addr | c.mask) != UINT32_MAX;
 }
 
-err net_ifaddr(Stack &st, const net_ifconfig &c) {
+err net_ifaddr(Stack &st, const net_ifconfig &c, uint64_t until) {
   net_locked lock(st);
   if (!net_is_host(c)) return err::inval;
   if (err e = arp_probe(st, c.addr); e != err::ok) return e;
-  set_address(st.ifp, c);
-  arp_announce(st);
+  if (st.now() >= until) return err::timedout;
+  set_address(st, c);
+  arp_announce(st, until);
   return err::ok;
 }
 
 void net_ifdown(Stack &st) {
   net_locked lock(st);
-  set_address(st.ifp, {});
+  set_address(st, {});
 }
 
 namespace {

@@ -75,9 +75,10 @@ err net_state(Stack &, int fd, net_status *);
 struct net_ifconfig {
   uint32_t addr = 0, mask = 0, gateway = 0;  // gateway 0: none
 };
-// Takes the address once nobody else turns out to have it (RFC 5227), which takes some seconds.
-// err::addrinuse: somebody has; nothing was changed. Sockets that are bound to the old address stay.
-err net_ifaddr(Stack &, const net_ifconfig &);
+// Takes the address once nobody else turns out to have it (RFC 5227), which takes some seconds. It may be
+// ours `until` then, in ms of the stack's clock. err::addrinuse: somebody has; err::timedout: it took too
+// long. Then nothing was changed. Sockets that are bound to the old address stay.
+err net_ifaddr(Stack &, const net_ifconfig &, uint64_t until = UINT64_MAX);
 // Can a host have this address on this network?
 bool net_is_host(const net_ifconfig &);
 // The interface has no address any more: nothing leaves but broadcasts from 0.0.0.0.

@@ -149,6 +149,13 @@ err arp_output(Stack &st, mbuf_ptr m, uint32_t neighbour) {
   return err::ok;
 }
 
+void arp_flush(Stack &st) {
+  for (int i = 0; i < st.arp.used; ++i) {
+    drop_held(st.arp.entries[i]);
+    st.arp.entries[i].la_state = arp_state::free;
+  }
+}
+
 void arp_timer(Stack &st) {
   uint64_t now = st.now();
   for (int i = 0; i < st.arp.used; ++i) {

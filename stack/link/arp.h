@@ -42,6 +42,10 @@ NET_LOCKED void arp_request(Stack &, uint32_t spa, uint32_t tpa);
 // err::hostunreach: it did not answer lately.
 NET_LOCKED err arp_output(Stack &, mbuf_ptr, uint32_t neighbour);
 
+// Our address is another one: what waits for neighbours would leave under the old one (RFC 2131, 4.4.5), and
+// they may be on another network.
+NET_LOCKED void arp_flush(Stack &);
+
 // Retries, gives up, expires. Called by the slow timer.
 NET_LOCKED void arp_timer(Stack &);
 

@@ -45,11 +45,13 @@ err arp_probe(Stack &st, uint32_t addr) {
   return clear ? err::ok : err::addrinuse;
 }
 
-void arp_announce(Stack &st) {
-  for (uint8_t i = 0; i < arp_announce_num; ++i) {
-    arp_request(st, st.ifp.if_addr, st.ifp.if_addr);
+void arp_announce(Stack &st, uint64_t until) {
+  const uint32_t addr = st.ifp.if_addr;
+  for (uint8_t left = arp_announce_num; left > 0 && st.ifp.if_addr == addr && st.now() < until; --left) {
+    arp_request(st, addr, addr);
+    uint64_t nap = min_of(uint64_t(arp_announce_interval), until - st.now());
     wait_channel nobody;
-    if (i + 1 < arp_announce_num) (void)sleep_on(st, nobody, arp_announce_interval);
+    if (left > 1) (void)sleep_on(st, nobody, uint32_t(nap));
   }
 }
 

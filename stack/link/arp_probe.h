@@ -31,8 +31,9 @@ struct arp_prober {
 // under way.
 NET_LOCKED err arp_probe(Stack &, uint32_t addr);
 
-// Tells everybody that our address is ours (RFC 5227, 2.3): twice; the caller's thread sleeps between.
-NET_LOCKED void arp_announce(Stack &);
+// Tells everybody that our address is ours (RFC 5227, 2.3): twice; the caller's thread sleeps between, but
+// not beyond `until`, ms.
+NET_LOCKED void arp_announce(Stack &, uint64_t until);
 
 // An ARP packet with this sender came: whether it bears on a probe or on our own address.
 NET_LOCKED void arp_check_conflict(Stack &, const ether_addr &sha, uint32_t spa, uint32_t tpa);

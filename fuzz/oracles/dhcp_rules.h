@@ -1,0 +1,60 @@
+// Of oracle 6: what a DHCP client may say, and which address it may use (RFC 2131, 4.4 and its tables 4 and
+// 5).
+#pragma once
+
+#include "oracles/recent.h"
+#include "oracles/wire.h"
+
+#include <cstdint>
+#include <optional>
+
+namespace kyu::fuzz {
+
+// A message, whichever way it goes; options also from where they overflow into (RFC 2131, 4.1).
+struct dhcp_message {
+  bool well_formed = false;
+  uint8_t op = 0, type = 0;
+  uint32_t xid = 0, ciaddr = 0, yiaddr = 0;
+  const_bytes chaddr;                            // of Ethernet
+  std::optional<uint32_t> server, asked, lease;  // server identifier, requested address, seconds
+
+  static dhcp_message read(const_bytes datagram);
+};
+
+class dhcp_rules {
+ public:
+  // A call begins that lets the client choose the address; one that sets it by hand, so that nothing is said
+  // any more.
+  void client_begins() { runs_ = true; }
+  void set_by_hand() { by_hand_ = true; }
+
+  // A datagram to the client's port that the stack may take.
+  void arrives(uint64_t now, const wire_frame &);
+  // From the client's port; judged.
+  void leaves(uint64_t now, const wire_frame &);
+  // A packet leaves under this address; judged.
+  void judge_source(uint64_t now, uint32_t addr) const;
+
+ private:
+  struct offer {
+    uint32_t xid, addr, server;
+    bool operator==(const offer &) const = default;
+  };
+  struct lease {
+    uint32_t addr;
+    uint64_t until;  // ms
+  };
+
+  bool silent() const { return !runs_ || by_hand_; }
+  void judge_head(const wire_frame &, const dhcp_message &) const;
+  void judge_request(const wire_frame &, const dhcp_message &) const;
+  void judge_patience(uint64_t now, const dhcp_message &);
+
+  bool runs_ = false, by_hand_ = false;
+  recent<offer, 16> offers_;
+  recent<lease, 16> leases_;
+  dhcp_message last_;
+  uint64_t last_at_ = 0;
+};
+
+}  // namespace kyu::fuzz
