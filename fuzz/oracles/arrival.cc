@@ -3,6 +3,7 @@
 #include "watch/crash.h"
 
 #include <algorithm>
+#include <span>
 
 namespace kyu::fuzz {
 
@@ -22,6 +23,15 @@ bool agree(const tcpcb &from, const tcpcb &to) {
          to.t_state >= tcps::established && has_its_address(from) && has_its_address(to);
 }
 
+// A damaged ARP packet may have told `from` another address of the link, which it believes for as long as
+// any.
+bool knows_the_way(const Stack &from, const Stack &to) {
+  auto known = std::span(from.arp.entries).first(size_t(from.arp.used));
+  return std::all_of(known.begin(), known.end(), [&to](const arp_entry &e) {
+    return e.la_addr != to.ifp.if_addr || e.la_state != arp_state::resolved || e.la_mac == to.ifp.if_mac;
+  });
+}
+
 // Room for which the receiver has to open its window, and the sender to use it: a full segment, and half of
 // the buffer (RFC 9293, 3.8.6.2).
 bool has_room(const tcpcb &from, const tcpcb &to) {
@@ -39,6 +49,7 @@ bool waits(const tcpcb &tp, const Stack &to) {
 
 std::vector<waiting> waiting_for(const Stack &from, const Stack &to) {
   std::vector<waiting> found;
+  if (!knows_the_way(from, to) || !knows_the_way(to, from)) return found;
   for (const inpcb *inp = from.tcb.ipi_all.first(); inp != nullptr; inp = inp->inp_list.next)
     if (waits(*inp->inp_ppcb, to)) found.push_back({inp->inp_ppcb, inp->inp_ppcb->snd_una});
   return found;

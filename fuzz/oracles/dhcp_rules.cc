@@ -79,7 +79,7 @@ void dhcp_rules::judge_source(uint64_t now, uint32_t addr) const {
 }
 
 void dhcp_rules::leaves(uint64_t now, const wire_frame &f) {
-  if (silent()) return;
+  if (silent() || clients_ > 1) return;  // one may have the address while another still looks for one
   dhcp_message m = dhcp_message::read(f.datagram);
   judge_head(f, m);
   if (m.type == request) judge_request(f, m);

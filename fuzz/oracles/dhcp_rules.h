@@ -23,9 +23,9 @@ struct dhcp_message {
 
 class dhcp_rules {
  public:
-  // A call begins that lets the client choose the address; one that sets it by hand, so that nothing is said
-  // any more.
-  void client_begins() { runs_ = true; }
+  // A call begins that lets the client choose the address; one that may set it, or what the client says, by
+  // hand: then nothing is said any more.
+  void client_begins() { ++clients_; }
   void set_by_hand() { by_hand_ = true; }
 
   // A datagram to the client's port that the stack may take.
@@ -45,12 +45,13 @@ class dhcp_rules {
     uint64_t until;  // ms
   };
 
-  bool silent() const { return !runs_ || by_hand_; }
+  bool silent() const { return clients_ == 0 || by_hand_; }
   void judge_head(const wire_frame &, const dhcp_message &) const;
   void judge_request(const wire_frame &, const dhcp_message &) const;
   void judge_patience(uint64_t now, const dhcp_message &);
 
-  bool runs_ = false, by_hand_ = false;
+  uint32_t clients_ = 0;
+  bool by_hand_ = false;
   recent<offer, 16> offers_;
   recent<lease, 16> leases_;
   dhcp_message last_;

@@ -28,11 +28,11 @@ inboxes::inbox *inboxes::at(uint16_t port) {
   return i != end ? &*i : nullptr;
 }
 
-void inboxes::bound(int fd, uint16_t port) {
+void inboxes::bound(int fd, uint16_t port, bool doubtful) {
   inbox *same = at(port);
   if (same != nullptr) same->doubtful = true;  // who of them gets it?
   if (of(fd) != nullptr || n_ == all_.size()) return doubt_all();
-  all_[n_++] = {.fd = fd, .port = port, .doubtful = same != nullptr};
+  all_[n_++] = {.fd = fd, .port = port, .doubtful = doubtful || same != nullptr};
 }
 
 void inboxes::closed(int fd) {

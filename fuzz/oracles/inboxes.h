@@ -12,7 +12,7 @@ namespace kyu::fuzz {
 class inboxes {
  public:
   // A user has bound the descriptor to the port; has closed it.
-  void bound(int fd, uint16_t port);
+  void bound(int fd, uint16_t port, bool doubtful = false);
   void closed(int fd);
   // It may take other things than what comes for its port. All of them may.
   void doubt(int fd);

@@ -9,7 +9,7 @@ namespace kyu::fuzz {
 
 namespace {
 
-constexpr uint16_t dns_port = 53, dhcp_client = 68;
+constexpr uint16_t dns_port = 53, dhcp_server = 67, dhcp_client = 68;
 
 constexpr rule must_reset{"a segment of no connection is not reset", "RFC 9293, 3.10.7.1"};
 constexpr rule stray_numbers{"a reset with other numbers than its receiver expects", "RFC 9293, 3.10.7.1"};
@@ -66,7 +66,10 @@ void monitor::call_begins(const op &o) {
   switch (o.code) {
     case opcode::bind: port_taken(uint16_t(o.arg[2])); break;
     case opcode::tcp_bind: port_taken(uint16_t(o.arg[1])); break;
-    case opcode::connect: query_answered_ = true; [[fallthrough]];  // it may be the resolver's socket
+    case opcode::connect:  // it may be the resolver's socket, or the DHCP client's
+      query_answered_ = true;
+      if (o.arg[3] == dhcp_server) dhcp_.set_by_hand();
+      [[fallthrough]];
     case opcode::listen: listens_ = listens_ || o.code == opcode::listen; [[fallthrough]];
     case opcode::tcp_connect: any_port_ = true; break;
     case opcode::server: any_port_ = users_may_end_ = true; break;
@@ -78,6 +81,8 @@ void monitor::call_begins(const op &o) {
     case opcode::shutdown: half_closes_ = true; [[fallthrough]];
     case opcode::close: users_may_end_ = true; break;
     case opcode::sendto:
+      if (o.arg[3] == dhcp_server) dhcp_.set_by_hand();  // perhaps by the client's own descriptor
+      [[fallthrough]];
     case opcode::resolve:
     case opcode::tftp: any_udp_port_ = true; break;
     case opcode::ifaddr:
@@ -233,7 +238,8 @@ tcp_flow *monitor::only_flow_to(uint32_t addr, uint16_t port) {
 // A user may have the client's port.
 void monitor::datagram_out(uint64_t now, const wire_frame &f) {
   query_out(f);
-  if (f.sport == dhcp_client && !disordered_ && !ports_.may_have_had(dhcp_client)) dhcp_.leaves(now, f);
+  if (f.sport == dhcp_client && f.dport == dhcp_server && !disordered_ && !ports_.may_have_had(dhcp_client))
+    dhcp_.leaves(now, f);
 }
 
 // Who asks for a name tells the answer by its number and its port (RFC 5452, 9).

@@ -90,10 +90,13 @@ bool changes_what_comes(const op &o) {
 void streams::call_begins(const op &o) {
   if (!on_) return;
   if (moves_data(o) && fd_of(o) >= 0) ++uses_[size_t(fd_of(o))].under_way;
-  if (changes_what_comes(o)) monitor_.boxes().doubt(fd_of(o));
   if (o.code == opcode::close) monitor_.boxes().closed(fd_of(o));
   descriptor *d = of(fd_of(o));
   if (d == nullptr) return;
+  if (changes_what_comes(o)) {
+    d->altered = true;
+    monitor_.boxes().doubt(fd_of(o));
+  }
   switch (o.code) {
     case opcode::recv:
       if (d->receiving++ > 0) d->in_order = false;
@@ -151,7 +154,7 @@ void streams::bound(const op &o) {
   if (d == nullptr)
     monitor_.boxes().doubt_all();
   else if (d->datagrams && o.arg[2] != 0)
-    monitor_.boxes().bound(fd_of(o), uint16_t(o.arg[2]));
+    monitor_.boxes().bound(fd_of(o), uint16_t(o.arg[2]), d->altered);
 }
 
 // A user that waits for a datagram has none.

@@ -43,8 +43,9 @@ class streams {
     int receiving = 0, sending = 0;
     bool in_order = true;  // one receiver at a time
     bool one_sender = true;
-    bool shut = false;  // by a user
-    bool told = false;  // of an error, or somebody may have taken it
+    bool shut = false;     // by a user
+    bool altered = false;  // what comes to it, if it is for datagrams
+    bool told = false;     // of an error, or somebody may have taken it
     // It was closed under a call, which may take the next one of its number for its own.
     bool tainted = false;
   };
