@@ -137,7 +137,9 @@ void monitor::segment_in(uint64_t now, const wire_frame &f, bool whole) {
   tcp_flow *flow = flow_of({f.to, f.from, t.dport, t.sport}, t.has(bit_syn));
   stray_ = t;
   if (!whole) expect_reset(now, f, flow);
+  bool opens = flow != nullptr && !whole && flow->only_syns_came() && !flow->ever_open() && must_open(now, f);
   if (flow != nullptr) flow->arrives(t, now_is(now), whole || !options_pass(f));
+  if (opens) flow->expect_syn_ack();
   if (flow == nullptr && t.has(bit_ack)) acks_of_none_.add({f.to, f.from, t.dport, t.sport});
 }
 
@@ -159,6 +161,20 @@ void monitor::expect_reset(uint64_t now, const wire_frame &f, tcp_flow *flow) {
   bool asks = options_pass(f) && !f.tcp.has(bit_rst) && f.tcp.dport != 0 && f.tcp.sport != 0;
   if (!asks || may_be_taken(f.tcp.dport) || (flow != nullptr && flow->ever_open())) return;
   if (can_answer(now, f)) ++resets_due_;
+}
+
+// A SYN for a listener in whose queue there is room; of who only has sent a SYN, it need not remember
+// anything (RFC 4987, 3.6).
+bool monitor::must_open(uint64_t now, const wire_frame &f) {
+  const wire_tcp &t = f.tcp;
+  bool plain = t.flags == bit_syn && t.reserved == 0 && t.len() == 0 && t.sport != 0 && t.options_end_well;
+  if (!plain || !options_pass(f) || users_may_end_ || many_flows_ || !can_answer(now, f)) return false;
+  auto waiting = uint32_t(std::ranges::count_if(flows(), [&t](const tcp_flow &flow) {
+    return flow.who().our_port == t.dport && !flow.only_syns_came();
+  }));
+  auto all = listeners_.all();
+  return std::ranges::any_of(all,
+                             [&](const listener &l) { return l.port == t.dport && waiting < l.backlog; });
 }
 
 // A reply that has to go in pieces is not told from others.

@@ -53,6 +53,8 @@ class monitor {
   // No call was made that could end a connection, and nothing was lost out of sight.
   bool nothing_ends_by_itself() const { return !users_may_end_ && !blind_ && !off_; }
   bool sees_all() const { return !blind_ && !off_; }
+  // A user's call has made a listener.
+  void listens(uint16_t port, uint32_t backlog) { listeners_.add({port, backlog}); }
   void everything_closes() { users_may_end_ = true; }
   // All threads sleep.
   void judge(uint64_t now);
@@ -72,6 +74,7 @@ class monitor {
   tcp_flow *flow_of(const tcp_flow::name &, bool make);
   void segment_in(uint64_t now, const wire_frame &, bool whole);
   void expect_reset(uint64_t now, const wire_frame &, tcp_flow *);
+  bool must_open(uint64_t now, const wire_frame &);
   void expect_icmp(uint64_t now, const wire_frame &);
   bool can_answer(uint64_t now, const wire_frame &);
   void segment_out(uint64_t now, const wire_frame &);
@@ -110,10 +113,15 @@ class monitor {
   bool address_moves_ = false;  // a call was made that can change it
   bool path_shrank_ = false;    // of some host
   bool blind_ = false, users_may_end_ = false, nagle_ = true, many_flows_ = false;
-  bool any_port_ = false;        // may be taken by now
-  bool any_udp_port_ = false;    // that the stack chooses
-  recent<uint16_t, 16> ports_;   // that may be
-  std::vector<tcp_flow> flows_;  // the first n_flows_ are in use; the others keep their memory
+  bool any_port_ = false;      // may be taken by now
+  bool any_udp_port_ = false;  // that the stack chooses
+  struct listener {
+    uint16_t port = 0;
+    uint32_t backlog = 0;
+  };
+  recent<listener, 8> listeners_;  // that were made
+  recent<uint16_t, 16> ports_;     // that may be
+  std::vector<tcp_flow> flows_;    // the first n_flows_ are in use; the others keep their memory
   size_t n_flows_ = 0;
   std::array<neighbour, 8> neighbours_;
   size_t n_neighbours_ = 0;

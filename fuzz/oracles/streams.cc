@@ -131,6 +131,8 @@ void streams::call_returns(const op &o, const caller::result &r, uint64_t now) {
   if (o.code == opcode::close) left(o, ok);
   if (o.code == opcode::recv) received(o, r, now);
   if (o.code == opcode::bind && ok) bound(o);
+  if (o.code == opcode::tcp_bind && int64_t(r.value) >= 0 && o.arg[1] != 0)
+    monitor_.listens(uint16_t(o.arg[1]), uint32_t(o.arg[2]));
   if (o.code == opcode::send) sent(o, uint32_t(r.value), ok || r.e == err::again);
   if (o.code == opcode::resolve)
     expect_rule(!ok || monitor_.name_answered(), other_name, "no answer to the query has come");

@@ -151,6 +151,7 @@ void tcp_flow::arrives(const wire_tcp &t, const surroundings &s, bool whole) {
   stamp_in_hand_.reset();
   heard_ = s.now;
   silence_ = false;
+  only_syns_ = only_syns_ && t.has(bit_syn);
   last_brought_data_ = t.len() > 0 || t.has(bit_syn);
   if (t.has(bit_rst)) {
     bool exact = ahead(t.seq, ack_sent_) >= 0 && ahead(t.seq, arrived_in_order()) <= 0;
@@ -199,6 +200,8 @@ void tcp_flow::arrives(const wire_tcp &t, const surroundings &s, bool whole) {
   if (phase_ == phase::syn_sent && n_offers_ == 0)
     return whole ? lose_sight() : void();  // of no connection yet
   take_text(t);
+  if (fin_arrived_ && ahead(arrived_in_order(), fin_arrived_at_) >= 0)
+    exact_ = false;  // nothing is expected any more
   // What is to be echoed is the stamp of a segment at the left edge (RFC 7323, 4.3).
   bool at_edge = !irs_known_ || ahead(t.seq, ack_sent_) <= 0 || !exact_ || s.blind;
   if (t.has_ts && at_edge) tsvals_.add(t.tsval);
@@ -214,13 +217,14 @@ bool tcp_flow::is_next(const wire_tcp &t) const {
 
 // Do we know what the stack knows?
 bool tcp_flow::clear(const surroundings &s) const {
+  bool ended = fin_arrived_ && (!one_fin_ || ahead(fin_arrived_at_, ack_sent_) <= 0);
   return established() && sees_ == sight::all && exact_ && irs_known_ && !s.blind && !s.users_may_end &&
-         !fin_sent_ && !fin_arrived_ && !reset_arrived_;
+         !fin_sent_ && !ended && !reset_arrived_;
 }
 
-// Nothing about it is special but its place.
+// Nothing about it is special but its place, and that it may be the last.
 bool tcp_flow::in_sequence(const wire_tcp &t) const {
-  if ((t.flags & ~bit_psh) != bit_ack || !t.options_end_well || t.foreign_options) return false;
+  if ((t.flags & ~(bit_psh | bit_fin)) != bit_ack || !t.options_end_well || t.foreign_options) return false;
   if (ahead(t.ack, una_) < 0 || ahead(t.ack, snd_max_) > 0) return false;
   if (t.has_ts != ts_) return false;
   auto stamps = tsvals_.all();
@@ -249,15 +253,20 @@ void tcp_flow::expect_answer_to(const wire_tcp &t, const surroundings &s) {
     exact_ = false;
     return;
   }
-  if (t.seq == next && t.len() == 0) {
+  bool fin = t.has(bit_fin);
+  if (fin && fin_arrived_ && t.end() != fin_arrived_at_) {
+    exact_ = false;
+  } else if (t.seq == next && t.len() == 0 && !fin) {
     idle_ack_ = ack_sent_ == next && una_ == t.ack && window_ == uint32_t(t.win) << their_scale_;
   } else if (t.seq == next && ahead(t.end(), offered_edge_) <= 0) {
     ack_due_ = ack_due_ == never ? s.now + 500 : ack_due_;
     ack_due_to_ = t.end();
-    if (ahead(received_.end_from(t.end()), t.end()) > 0) answer_due_ = true;  // fills a gap
+    bool fills_gap = ahead(received_.end_from(t.end()), t.end()) > 0;
+    if (fills_gap || fin) answer_due_ = true;
+    if (fills_gap && queued_ <= surely_kept && !overrun_) ack_due_to_ = received_.end_from(t.end());
   } else if (in_window && t.len() > 0) {
     answer_due_ = true;
-    newest_ = {t.seq, t.end()};
+    newest_ = {t.seq, t.seq + t.len()};
     queued_ = received_.in_one_piece() ? 1 : queued_ + 1;
     report_due_ = sack_ && !received_.covers(newest_);
   } else if (t.len() > 0 && ahead(t.end(), next) <= 0 && ahead(next, t.seq) < 65536) {

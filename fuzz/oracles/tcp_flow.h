@@ -43,6 +43,9 @@ class tcp_flow {
   void leaves(const wire_tcp &, const surroundings &);
   // Everything that had to be said by now has been said? Once all threads sleep.
   void expect_answers(const surroundings &);
+  // A SYN that has just arrived found a listener that has room.
+  void expect_syn_ack() { answer_due_ = true; }
+  bool only_syns_came() const { return only_syns_; }
   // Nothing can be sent, or what is sent may not be seen: answers may be missing.
   void excuse() {
     answer_due_ = reset_due_ = false;
@@ -88,6 +91,8 @@ class tcp_flow {
 
  private:
   static constexpr uint64_t never = UINT64_MAX;
+  // Segments out of order: of more, some may be thrown away, so that no peer takes all memory (RFC 2018, 8).
+  static constexpr uint32_t surely_kept = 16;
   static constexpr size_t max_stored = 1 << 20;  // bytes of our stream that are kept to be compared
 
   enum class phase : uint8_t {
@@ -153,6 +158,7 @@ class tcp_flow {
 
   name who_;
   uint32_t incarnation_ = 0;
+  bool only_syns_ = true;       // nothing else has arrived
   bool syn_again_ = false;      // a SYN came behind ours
   bool spoke_early_ = false;    // what it said then may have been taken
   bool ended_by_data_ = false;  // that nobody could receive any more: a reset left

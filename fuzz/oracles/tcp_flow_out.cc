@@ -242,8 +242,6 @@ void tcp_flow::judge_sacks(const wire_tcp &t) {
   auto is_in = [this](const seq_range &b) {
     return ahead(newest_.start, b.start) >= 0 && ahead(newest_.end, b.end) <= 0;
   };
-  constexpr uint32_t surely_kept =
-      16;  // more may be thrown away, so that no peer takes all memory (RFC 2018, 8)
   if (queued_ > surely_kept && std::none_of(t.sack + first, t.sack + t.sacks, is_in)) return;
   expect_rule(first < t.sacks && is_in(t.sack[first]), sack_first,
               "what arrived last is somewhere else, or nowhere");
