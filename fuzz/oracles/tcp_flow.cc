@@ -48,7 +48,8 @@ void tcp_flow::take_syn(const wire_tcp &t) {
 bool tcp_flow::plausible(const wire_tcp &t, const surroundings &s) const {
   if (!t.has(bit_ack) && !t.has(bit_syn)) return false;
   if (t.has(bit_syn) && established()) return false;  // challenged
-  if (t.has(bit_ack) && ahead(t.ack, snd_max_) > 0 && !s.blind) return false;
+  constexpr int32_t most_unseen = 1 << 20;            // bytes that may have left out of sight
+  if (t.has(bit_ack) && ahead(t.ack, snd_max_) > (s.blind ? most_unseen : 0)) return false;
   constexpr int32_t far_off =
       1 << 30;  // of no use to anybody, and on either side of what is compared with it
   int32_t moved = ahead(t.ack, una_);
@@ -79,7 +80,7 @@ void tcp_flow::take_ack(const wire_tcp &t, const surroundings &s) {
   }
   sacked_bytes_ += reported;
   if (ahead(t.ack, una_) > 0) {
-    uint32_t acked = t.ack - una_ - (una_ == iss_);
+    uint32_t acked = t.ack - acked_before_ - (acked_before_ == iss_);  // those before may not have been taken
     una_ = t.ack;
     bool surely = surely_acked_ == t.ack || !irs_known_;
     if (surely) timer_base_ = s.now;
@@ -184,6 +185,7 @@ void tcp_flow::arrives(const wire_tcp &t, const surroundings &s, bool whole) {
   bool speaks_of_ours = phase_ != phase::syn_sent || t.has(bit_syn);  // else it is dropped
   confirmed_ = confirmed_ || (in_place && speaks_of_ours && t.has(bit_ack) && ahead(t.ack, iss_) > 0 &&
                               (!s.crowded || phase_ == phase::open));
+  acked_before_ = surely_acked_;
   if (in_place && irs_known_ && t.has(bit_ack) && !t.has(bit_syn)) {
     // An ACK that could not be taken may have said so before: now the window opens.
     if (una_ == t.ack && ahead(t.ack, surely_acked_) > 0) cwnd_ += 2 * full_segment();
@@ -267,7 +269,8 @@ void tcp_flow::expect_answer_to(const wire_tcp &t, const surroundings &s) {
   } else if (in_window && t.len() > 0) {
     answer_due_ = true;
     newest_ = {t.seq, t.seq + t.len()};
-    queued_ = received_.in_one_piece() ? 1 : queued_ + 1;
+    bool first = received_.in_one_piece() && next != irs_ + 1;  // all before it was in order
+    queued_ = first ? 1 : queued_ + 1;
     report_due_ = sack_ && !received_.covers(newest_);
   } else if (t.len() > 0 && ahead(t.end(), next) <= 0 && ahead(next, t.seq) < 65536) {
     answer_due_ = true;

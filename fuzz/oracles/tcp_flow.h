@@ -176,6 +176,7 @@ class tcp_flow {
   // Our stream. `una_` is the most that the peer has acknowledged, which the stack may not know yet.
   uint32_t iss_ = 0, snd_max_ = 0, una_ = 0, fin_at_ = 0;
   uint32_t surely_acked_ = 0;  // the stack knows this one
+  uint32_t acked_before_ = 0;  // the last that it surely knew when the segment came that is looked at
   bool confirmed_ = false;     // our SYN is acknowledged, by a segment that the stack has taken
   bool fin_sent_ = false;
   uint32_t small_end_ = 0;  // of the last small segment

@@ -44,10 +44,14 @@ void tcp_flow::leaves(const wire_tcp &t, const surroundings &s) {
   }
   if (t.has(bit_syn)) return judge_syn(t, s);
   bool closed = phase_ == phase::none || phase_ == phase::reset;
-  if (s.blind && closed) return lose_sight();
+  bool by_cookie = phase_ == phase::none && spoke_early_;  // that another SYN was given, long ago
+  if ((s.blind || by_cookie) && closed) return lose_sight();
   if (closed && sees_ == sight::none) return;
   expect_rule(phase_ != phase::none, no_connection, "no SYN of ours has come before");
   expect_rule(phase_ != phase::reset, after_reset, "the connection was ended by a reset of ours");
+  bool other_numbers = ahead(t.seq, snd_max_) > 0 || ahead(t.ack, arrived_in_order()) > 0;
+  // A cookie answers another SYN, or the same one long ago.
+  if (other_numbers && ((n_offers_ > 1 && syn_again_) || (s.crowded && !confirmed_))) lose_sight();
   if (s.blind && (n_offers_ > 1 || syn_again_)) lose_sight();  // which one was answered?
   bool over = fin_sent_ && fin_arrived_;                       // an old ACK may have brought back its cookie
   if (s.blind && over && ahead(ack_sent_, t.ack) > 0) lose_sight();
@@ -190,6 +194,7 @@ void tcp_flow::judge_reset(const wire_tcp &t, const surroundings &s) {
   if (waits_for_duplicates(s)) broken(time_wait_short, "a FIN that came again finds no connection");
   exact_ = false;
   if (known && t.has(bit_ack) && t.seq == snd_max_) phase_ = phase::reset;
+  if (phase_ == phase::reset && s.crowded) lose_sight();  // its cookie may come once more
 }
 
 void tcp_flow::judge_ack(const wire_tcp &t) {

@@ -87,10 +87,13 @@ NET_LOCKED void insert(tcpcb *tp, piece p) {
     tcp_sack_received(tp, whole);
     return;
   }
-  cut_tail(tp, before != nullptr ? before->tqe_q.next : tp->t_segq.first(), p);
-  if (p.len == 0 && !p.fin) return;
+  // Room first: what it replaces has been reported, and may not be let go for nothing (RFC 2018, 8).
   tseg *q = tp->t_segqlen < tcp_maxsegq ? pool_new<tseg>(st.tseg_pool, p.seq, p.len, p.fin) : nullptr;
   if (q == nullptr) return void(++st.tcp_stat.tcps_reassdrop);
+  cut_tail(tp, before != nullptr ? before->tqe_q.next : tp->t_segq.first(), p);
+  if (p.len == 0 && !p.fin) return pool_delete(st.tseg_pool, q);
+  q->tqe_len = p.len;
+  q->tqe_fin = p.fin;
   q->tqe_m = p.m.release();
   tp->t_segq.insert_after(before, q);
   ++tp->t_segqlen;
