@@ -240,10 +240,9 @@ linux_calls::result linux_calls::ask(const op &o) {
       return r;
     }
     case opcode::poll: {
-      constexpr short events[] = {POLLIN, POLLOUT, POLLIN | POLLOUT, POLLPRI};
-      pollfd p{fd, events[o.arg[2]], 0};
+      pollfd p{fd, events_to_host(polled_events(o)), 0};
       int ready = ::poll(&p, 1, o.arg[3]);
-      r.value = uint64_t(ready < 0 ? 0 : ready) << 8 | uint64_t(p.revents);
+      r.value = uint64_t(ready < 0 ? 0 : ready) << 8 | events_from_host(p.revents);
       return r;
     }
     default: return {ENOSYS, 0};

@@ -1,6 +1,20 @@
 #include "host/posix.h"
 
+#include "kyu/kyu.h"
+
+namespace kyu::fuzz {
+
+namespace {
+
+// Before the host's header, which has macros of the same names.
+constexpr uint8_t stack_events[] = {POLLIN, POLLPRI, POLLOUT, POLLERR, POLLHUP, POLLNVAL};
+
+}  // namespace
+
+}  // namespace kyu::fuzz
+
 #include <errno.h>
+#include <poll.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -52,6 +66,8 @@ constexpr flag_pair flags[] = {{kyu::MSG_OOB, ::MSG_OOB},
                                {kyu::MSG_PEEK, ::MSG_PEEK},
                                {kyu::MSG_WAITALL, ::MSG_WAITALL},
                                {kyu::MSG_DONTWAIT, ::MSG_DONTWAIT}};
+constexpr short host_events[] = {POLLIN, POLLPRI, POLLOUT, POLLERR, POLLHUP, POLLNVAL};
+static_assert(std::size(host_events) == std::size(stack_events));
 constexpr int harmless = ::MSG_NOSIGNAL | ::MSG_MORE;  // no signals here; more data is only a hint
 
 }  // namespace
@@ -97,6 +113,20 @@ int flags_to_host(uint8_t stack) {
   for (const flag_pair &f : flags)
     if ((stack & f.stack) != 0) host |= f.host;
   return host;
+}
+
+uint8_t events_from_host(short posix) {
+  uint8_t out = 0;
+  for (size_t i = 0; i < std::size(host_events); ++i)
+    if (posix & host_events[i]) out |= stack_events[i];
+  return out;
+}
+
+short events_to_host(uint8_t events) {
+  short out = 0;
+  for (size_t i = 0; i < std::size(host_events); ++i)
+    if (events & stack_events[i]) out = short(out | host_events[i]);
+  return out;
 }
 
 }  // namespace kyu::fuzz

@@ -21,4 +21,8 @@ bool flags_from_host(int posix, uint8_t *out);
 // The host's MSG_* for the stack's flags.
 int flags_to_host(uint8_t flags);
 
+// poll()'s events, either way. What the other side does not have is left out.
+uint8_t events_from_host(short posix);
+short events_to_host(uint8_t events);
+
 }  // namespace kyu::fuzz

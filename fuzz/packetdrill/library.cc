@@ -10,13 +10,8 @@ namespace kyu::fuzz {
 
 namespace {
 
-// Before the host's headers, which have macros of the same names.
+// Before the host's headers, which have macros of the same names as the stack has constants.
 constexpr uint16_t nonblock_option = SO_NBIO;
-struct event_pair {
-  uint8_t stack;
-  short host;
-};
-constexpr uint8_t stack_events[] = {POLLIN, POLLPRI, POLLOUT, POLLERR, POLLHUP, POLLNVAL};
 
 }  // namespace
 
@@ -40,8 +35,6 @@ constexpr uint8_t stack_events[] = {POLLIN, POLLPRI, POLLOUT, POLLERR, POLLHUP, 
 namespace kyu::fuzz {
 
 namespace {
-
-constexpr short host_events[] = {POLLIN, POLLPRI, POLLOUT, POLLERR, POLLHUP, POLLNVAL};
 
 virtual_host &of(void *userdata) { return *static_cast<virtual_host *>(userdata); }
 
@@ -288,23 +281,9 @@ int do_ioctl(void *u, int fd, unsigned long request, ...) {
   });
 }
 
-uint8_t events_in(short host) {
-  uint8_t out = 0;
-  for (size_t i = 0; i < std::size(host_events); ++i)
-    if (host & host_events[i]) out |= stack_events[i];
-  return out;
-}
-
-short events_out(uint8_t stack) {
-  short out = 0;
-  for (size_t i = 0; i < std::size(host_events); ++i)
-    if (stack & stack_events[i]) out = short(out | host_events[i]);
-  return out;
-}
-
 int do_poll(void *u, pollfd *fds, nfds_t n, int timeout_ms) {
   std::vector<net_pollfd> polled(n);
-  for (size_t i = 0; i < n; ++i) polled[i] = {fds[i].fd, events_in(fds[i].events), 0};
+  for (size_t i = 0; i < n; ++i) polled[i] = {fds[i].fd, events_from_host(fds[i].events), 0};
   uint32_t ready = 0;
   int count = 0;
   made(u, count, [&](Stack &st) {
@@ -312,7 +291,7 @@ int do_poll(void *u, pollfd *fds, nfds_t n, int timeout_ms) {
     count = int(ready);
     return 0;
   });
-  for (size_t i = 0; i < n; ++i) fds[i].revents = events_out(polled[i].revents);
+  for (size_t i = 0; i < n; ++i) fds[i].revents = events_to_host(polled[i].revents);
   return count;
 }
 
