@@ -8,6 +8,7 @@ command goes on where it was. DIR/index.html shows how it went, DIR/triage/index
   DIR/crashes/TARGET/   what an engine took for a crash, as it was left; its log in DIR/logs/
   DIR/triage/           the same in buckets, by kyufuzz triage
   DIR/history.jsonl     figures, a line every ten seconds
+  DIR/campaign.json     the last of them: by commit and target how long a processor has fuzzed, and what it found
 
 Exit status: 0 nothing new is found, 1 something is, 2 it could not run.
 """
@@ -28,7 +29,7 @@ import campaign_report
 import cells_page
 import corpus
 from command import (ROOT, CannotRun, OneLineParser, bug_names, build, check_bug, die_with_parent, end_on_sigterm, exit_status, git,
-                     positive, speaker)
+                     positive, speaker, write_whole)
 from engines import ENGINES, TARGETS, Job, builds_for
 
 TICK, SAMPLE, LOOK = 0.5, 10, 60  # seconds: between looks at workers, lines of history, runs of triage and cells
@@ -80,6 +81,10 @@ def sha1(path):
     return hashlib.sha1(path.read_bytes()).hexdigest()
 
 
+def without_cells(values):
+    return {k: v for k, v in values.items() if k != "cell_counts"}
+
+
 class Store:
     """What a campaign leaves, and takes up again. Whatever comes in is renamed into its place, and so is there as a whole
     or not at all, and needs no room on the disk."""
@@ -111,8 +116,11 @@ class Store:
         return samples[-1] if samples else {"seconds": 0.0, "pairs": {}, "minimised": 0.0}
 
     def sample(self, values):
-        self.history.write(json.dumps({k: v for k, v in values.items() if k != "cell_counts"}) + "\n")
+        self.history.write(json.dumps(without_cells(values)) + "\n")
         self.history.flush()
+
+    def keep(self, values):
+        write_whole(self.out / "campaign.json", json.dumps(without_cells(values), indent=1) + "\n")
 
     def take_all(self, folder):
         """From a worker's folder, also one that a kill has left, which says by its name what it was for. How many inputs
@@ -452,6 +460,7 @@ class Campaign:
                 self.triage_all()
             self.read_buckets()
             self.store.sample(self.summary())
+            self.store.keep(self.summary())
             campaign_report.write(self.store.out, self.summary())
         except OSError as e:
             if e.errno != errno.ENOSPC:

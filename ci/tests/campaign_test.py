@@ -32,6 +32,10 @@ def campaign(out, *arguments, **more):
     return subprocess.run(command, capture_output=True, text=True, check=False, **more)
 
 
+def campaign_commit():
+    return subprocess.run(["git", "-C", str(ROOT), "describe", "--always", "--dirty"], capture_output=True, text=True, check=True).stdout.strip()
+
+
 def everything(out):
     """The inputs and the crashes, wherever engines have left them."""
     slices = list((out / "work").glob("*__*"))
@@ -76,6 +80,8 @@ class Campaign(unittest.TestCase):
         buckets = json.loads((self.out / "triage" / "triage.json").read_text())["buckets"]
         self.assertIn("accept-keeps-nofdref", {b["known_as"] for b in buckets})
         self.assertRegex(done.stdout, r"fuzz_schedule [\d:]+, fuzz_stack [\d:]+ of a processor")
+        told = json.loads((self.out / "campaign.json").read_text())
+        self.assertEqual(set(told["cpu_seconds"][campaign_commit()]), {"fuzz_stack", "fuzz_schedule"})
         page = (self.out / "index.html").read_text()
         self.assertEqual((page.count("</svg>"), "accept-keeps-nofdref" in page, "ESTABLISHED" in page), (4, True, True))
 

@@ -64,6 +64,9 @@ constexpr const char *posix = "POSIX.1-2017";
 constexpr other_result results[] = {
     {opcode::connect, "EOPNOTSUPP", "EISCONN", nullptr, "the socket listens", "POSIX.1-2017, connect()"},
     {opcode::send, "ENOTCONN", "EPIPE", nullptr, "it was never connected", "POSIX.1-2017, send()"},
+    {opcode::shutdown, "0", "ENOTCONN", nullptr,
+     "a socket for datagrams may be shut before it is connected, so that who sleeps in it wakes up",
+     "volume 2, section 15.15"},
     {opcode::shutdown, "ENOTCONN", "0", nullptr, "a listener is not connected", "POSIX.1-2017, shutdown()"},
     {opcode::setopt, "EINVAL", "0", "sndbuf", "ours says what it cannot do, Linux takes the nearest", posix},
     {opcode::setopt, "EINVAL", "0", "rcvbuf", "ours says what it cannot do, Linux takes the nearest", posix},
@@ -292,6 +295,17 @@ constexpr accepted list[] = {
      [](const parting &p, const replay &r) {
        const op &o = op_of(p, r.ops);
        return only(p, how::only_ours, saying::reset) && o.code == opcode::close && listens(r, p.op, o.arg[1]);
+     }},
+    {"once there have been more SYNs than are remembered, an ACK may bring a cookie, also behind a reset; "
+     "Linux has "
+     "remembered them",
+     "RFC 4987, 3.6", false,
+     [](const parting &p, const replay &r) {
+       auto syns =
+           std::count_if(r.ops.begin(), r.ops.begin() + p.op, [](const op &o) { return brings(o, TH_SYN); });
+       const op &o = op_of(p, r.ops);
+       return only(p, how::only_ours, saying::repeated_ack) && brings(o, TH_ACK) &&
+              choice_of(o, "seq") == "iss" && syns > 1;
      }},
     {"an ACK that no SYN of ours explains is answered by a reset; Linux drops it while it may send cookies",
      "RFC 9293, 3.10.7.2 and 3.10.7.4", false,
