@@ -172,9 +172,10 @@ bool monitor::must_open(uint64_t now, const wire_frame &f) {
   auto waiting = uint32_t(std::ranges::count_if(flows(), [&t](const tcp_flow &flow) {
     return flow.who().our_port == t.dport && !flow.only_syns_came();
   }));
-  auto all = listeners_.all();
-  return std::ranges::any_of(all,
-                             [&](const listener &l) { return l.port == t.dport && waiting < l.backlog; });
+  constexpr uint32_t surely_held = 8;  // a host may hold fewer than a user asks for
+  return std::ranges::any_of(listeners_.all(), [&](const listener &l) {
+    return l.port == t.dport && waiting < std::min(l.backlog, surely_held);
+  });
 }
 
 // A reply that has to go in pieces is not told from others.
