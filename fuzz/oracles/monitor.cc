@@ -169,11 +169,13 @@ bool monitor::must_open(uint64_t now, const wire_frame &f) {
   const wire_tcp &t = f.tcp;
   bool plain = t.flags == bit_syn && t.reserved == 0 && t.len() == 0 && t.sport != 0 && t.options_end_well;
   if (!plain || !options_pass(f) || users_may_end_ || many_flows_ || !can_answer(now, f)) return false;
-  auto waiting = uint32_t(std::ranges::count_if(flows(), [&t](const tcp_flow &flow) {
+  std::span<tcp_flow> known = flows();
+  auto waiting = uint32_t(std::count_if(known.begin(), known.end(), [&t](const tcp_flow &flow) {
     return flow.who().our_port == t.dport && !flow.only_syns_came();
   }));
   constexpr uint32_t surely_held = 8;  // a host may hold fewer than a user asks for
-  return std::ranges::any_of(listeners_.all(), [&](const listener &l) {
+  auto all = listeners_.all();
+  return std::any_of(all.begin(), all.end(), [&](const listener &l) {
     return l.port == t.dport && waiting < std::min(l.backlog, surely_held);
   });
 }
