@@ -85,11 +85,8 @@ void monitor::call_begins(const op &o) {
       [[fallthrough]];
     case opcode::resolve:
     case opcode::tftp: any_udp_port_ = true; break;
-    case opcode::ifaddr:
-    case opcode::dhcp:
-      o.code == opcode::dhcp ? dhcp_.client_begins() : dhcp_.set_by_hand();
-      address_moves_ = users_may_end_ = blind_ = true;
-      break;
+    case opcode::dhcp: dhcp_.client_begins(); return address_changes();
+    case opcode::ifaddr: dhcp_.set_by_hand(); return address_changes();
     default: break;
   }
 }
@@ -100,8 +97,7 @@ void monitor::frame_in(uint64_t now, const_bytes f) {
   if (in_.is == wire_frame::kind::arp) return arp_in(in_);
   if (in_.is == wire_frame::kind::fragment && !whole_seen_) off_ = true;  // of what?
   if (in_.is == wire_frame::kind::udp && in_.wrong == nullptr) datagram_in(now, in_);
-  if (in_.is == wire_frame::kind::icmp && in_.wrong == nullptr)
-    path_in(in_);  // also by a link address of many
+  if (in_.is == wire_frame::kind::icmp && in_.wrong == nullptr) path_in(in_);  // by any address of the link
   icmp_.arrives(now, in_, ours(in_));
   if (in_.is == wire_frame::kind::fragment) return piece_in(now, in_);
   pieces_.came_whole(in_);

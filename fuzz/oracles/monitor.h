@@ -94,6 +94,7 @@ class monitor {
   void deliver(const wire_frame &);
   void path_in(const wire_frame &);
   void port_taken(uint16_t);
+  void address_changes() { address_moves_ = users_may_end_ = blind_ = true; }
   bool may_be_taken(uint16_t port) const { return any_port_ || ports_.has(port); }
   bool ours(const wire_frame &) const;
   bool is_neighbour(uint32_t addr) const;
