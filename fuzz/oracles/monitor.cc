@@ -164,7 +164,8 @@ void monitor::expect_reset(uint64_t now, const wire_frame &f, tcp_flow *flow) {
 bool monitor::must_open(uint64_t now, const wire_frame &f) {
   const wire_tcp &t = f.tcp;
   bool plain = t.flags == bit_syn && t.reserved == 0 && t.len() == 0 && t.sport != 0 && t.options_end_well;
-  if (!plain || !options_pass(f) || users_may_end_ || many_flows_ || !can_answer(now, f)) return false;
+  if (!plain || !options_pass(f) || listens_ || users_may_end_ || many_flows_ || !can_answer(now, f))
+    return false;
   std::span<tcp_flow> known = flows();
   auto waiting = uint32_t(std::count_if(known.begin(), known.end(), [&t](const tcp_flow &flow) {
     return flow.who().our_port == t.dport && !flow.only_syns_came();
