@@ -55,9 +55,14 @@ void inboxes::arrives(uint16_t port, const_bytes data) {
   if (!b->doubtful) b->waiting[b->n++] = {hash_bytes(data), uint32_t(data.size())};
 }
 
-void inboxes::received(int fd, const_bytes data, uint32_t asked, bool peek) {
+inboxes::inbox *inboxes::sure_of(int fd) {
   inbox *b = of(fd);
-  if (b == nullptr || b->doubtful || doubtful_ || asked == 0) return;
+  return b == nullptr || b->doubtful || doubtful_ ? nullptr : b;
+}
+
+void inboxes::received(int fd, const_bytes data, uint32_t asked, bool peek) {
+  inbox *b = sure_of(fd);
+  if (b == nullptr || asked == 0) return;
   expect_rule(b->n > 0, other, "none is left");
   const datagram first = b->waiting[0];
   expect_rule(data.size() == std::min(asked, first.len), other, "its length");
@@ -69,9 +74,8 @@ void inboxes::received(int fd, const_bytes data, uint32_t asked, bool peek) {
 }
 
 void inboxes::found_empty(int fd) {
-  const inbox *b = of(fd);
-  bool sure = b != nullptr && !b->doubtful && !doubtful_;
-  expect_rule(!sure || b->n == 0, lost, "a call finds nothing");
+  const inbox *b = sure_of(fd);
+  expect_rule(b == nullptr || b->n == 0, lost, "a call finds nothing");
 }
 
 }  // namespace kyu::fuzz

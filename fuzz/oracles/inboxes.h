@@ -40,6 +40,7 @@ class inboxes {
   };
 
   inbox *of(int fd);
+  inbox *sure_of(int fd);  // null: not known, or doubtful
   inbox *at(uint16_t port);
 
   std::array<inbox, 8> all_{};  // the first n_

@@ -98,11 +98,12 @@ void monitor::frame_in(uint64_t now, const_bytes f) {
   if (in_.is == wire_frame::kind::fragment && !whole_seen_) off_ = true;  // of what?
   if (in_.is == wire_frame::kind::udp && in_.wrong == nullptr) datagram_in(now, in_);
   if (in_.is == wire_frame::kind::icmp && in_.wrong == nullptr) path_in(in_);  // by any address of the link
-  icmp_.arrives(now, in_, ours(in_));
+  bool for_us = ours(in_);
+  icmp_.arrives(now, in_, for_us);
   if (in_.is == wire_frame::kind::fragment) return piece_in(now, in_);
   pieces_.came_whole(in_);
   if (in_.is == wire_frame::kind::udp && in_.wrong == nullptr && options_pass(in_)) deliver(in_);
-  if (!ours(in_)) return;
+  if (!for_us) return;
   expect_icmp(now, in_);
   if (in_.is == wire_frame::kind::tcp) segment_in(now, in_, false);
 }

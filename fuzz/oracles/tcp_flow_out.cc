@@ -45,7 +45,7 @@ void tcp_flow::leaves(const wire_tcp &t, const surroundings &s) {
   if (t.has(bit_syn)) return judge_syn(t, s);
   bool closed = phase_ == phase::none || phase_ == phase::reset;
   bool by_cookie = phase_ == phase::none && spoke_early_;  // that another SYN was given, long ago
-  if ((s.blind || by_cookie) && closed) return lose_sight();
+  if (by_cookie || (s.blind && closed)) return lose_sight();
   if (closed && sees_ == sight::none) return;
   expect_rule(phase_ != phase::none, no_connection, "no SYN of ours has come before");
   expect_rule(phase_ != phase::reset, after_reset, "the connection was ended by a reset of ours");
