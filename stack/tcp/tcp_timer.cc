@@ -157,6 +157,7 @@ uint32_t tcp_rexmtval(const tcpcb *tp) {
 }
 
 void tcp_xmit_timer(tcpcb *tp, uint32_t rtt) {
+  rtt = min_of(rtt, TCPTV_REXMTMAX);  // a longer one leads to no other time-out, and would not fit below
   if (tp->t_srtt == 0) {
     tp->t_srtt = max_of(rtt << 3, 1u);
     tp->t_rttvar = rtt << 1;
@@ -166,6 +167,7 @@ void tcp_xmit_timer(tcpcb *tp, uint32_t rtt) {
     uint32_t abs = uint32_t(delta < 0 ? -delta : delta);
     tp->t_rttvar = uint32_t(max_of(int32_t(tp->t_rttvar) + int32_t(abs) - int32_t(tp->t_rttvar >> 2), 1));
   }
+  KASSERT(tp->t_srtt <= TCPTV_REXMTMAX << 3, "tcp_xmit_timer: longer than the longest time-out");
   tp->t_rtttime = 0;
   tp->t_rxtshift = 0;
   tp->t_rxtcur = tcp_rexmtval(tp);
