@@ -106,11 +106,10 @@ def findings(scripts):
             yield f"{r['file']}: {signature}"
 
 
-def assemble(target, folder, of="*"):
+def assemble(target, folder, of="*", program=ROOT / "build" / "asan" / "fuzz" / "kyufuzz"):
     """The shipped scripts (`of`: of one folder of theirs) as the target's inputs. fuzz_schedule has its library in it, and gets none. Without a seeded
     bug: none must die of one here."""
     raw = ["--raw"] if target == "fuzz_packet" else []
-    program = ROOT / "build" / "asan" / "fuzz" / "kyufuzz"
     for script in sorted(SHIPPED.glob(f"{of}/*.scenario")) if target != "fuzz_schedule" else []:
         subprocess.run([program, "assemble", script, "-o", folder / f"{script.parent.name}-{script.stem}", *raw], check=True, stdout=subprocess.DEVNULL)
 

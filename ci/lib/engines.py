@@ -35,6 +35,7 @@ class Job(NamedTuple):
     seed: int | None = None  # of the engine's random numbers
     until_found: bool = True
     env: dict | None = None  # beside the process's own
+    root: Path = ROOT  # whose build it is
 
 
 class Artifact(NamedTuple):
@@ -110,7 +111,7 @@ class Worker:
     @classmethod
     def program(cls, job):
         name = job.target + (f".{job.bug}" if job.bug else "")
-        return ROOT / "build" / cls.preset_of(job) / "fuzz" / name
+        return job.root / "build" / cls.preset_of(job) / "fuzz" / name
 
     @classmethod
     def build_targets(cls, job):
