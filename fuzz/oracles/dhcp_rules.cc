@@ -13,17 +13,21 @@ constexpr rule fields_wrong{"a DHCP message with what does not belong there, or 
                             "RFC 2131, table 5"};
 constexpr rule not_offered{"a request for an address that was not offered", "RFC 2131, 3.1"};
 constexpr rule impatient{"a DHCP message is sent again too soon", "RFC 2131, 4.1"};
+constexpr rule ignores{"a DHCP answer is not taken up", "RFC 2131, 3.1 and 4.4.1"};
 constexpr rule not_leased{"an address is used that is not leased, or not any more", "RFC 2131, 4.4.5"};
 
+constexpr uint16_t dhcp_server = 67;
 constexpr uint8_t question = 1, answer = 2;
-constexpr uint8_t discover = 1, offered = 2, request = 3, decline = 4, acknowledged = 5, release = 7;
+constexpr uint8_t discover = 1, offered = 2, request = 3, decline = 4, acknowledged = 5, refused = 6,
+                  release = 7;
 constexpr uint32_t everybody = 0xffffffff, for_ever = 0xffffffff;
 constexpr size_t sname_at = 44, file_at = 108, cookie_at = 236, options_at = 240;
 constexpr uint64_t shortest_wait = 3000;  // ms: four seconds, give or take one
 
 // Of one field; false: an option goes beyond it.
 bool read_options(const_bytes o, dhcp_message &m, uint8_t *overload) {
-  constexpr uint8_t pad = 0, asked = 50, lease = 51, overloaded = 52, type = 53, server = 54, end = 255;
+  constexpr uint8_t pad = 0, subnet = 1, routers = 3, asked = 50, lease = 51, overloaded = 52, type = 53,
+                    server = 54, end = 255;
   while (!o.empty() && o[0] != end) {
     if (o[0] == pad) {
       o = o.subspan(1);
@@ -33,6 +37,8 @@ bool read_options(const_bytes o, dhcp_message &m, uint8_t *overload) {
     const_bytes value = o.subspan(2, o[1]);
     if (o[0] == type && value.size() == 1) m.type = value[0];
     if (o[0] == overloaded && value.size() == 1) *overload = value[0];
+    if (o[0] == subnet && value.size() == 4) m.mask = read32(value, 0);
+    if (o[0] == routers && value.size() == 4) m.router = read32(value, 0);
     if (o[0] == asked && value.size() == 4) m.asked = read32(value, 0);
     if (o[0] == lease && value.size() == 4) m.lease = read32(value, 0);
     if (o[0] == server && value.size() == 4) m.server = read32(value, 0);
@@ -61,13 +67,53 @@ dhcp_message dhcp_message::read(const_bytes d) {
 }
 
 // The stack may have reasons not to take it; then it may not use it, either.
-void dhcp_rules::arrives(uint64_t now, const wire_frame &f) {
+void dhcp_rules::arrives(uint64_t now, const wire_frame &f, bool surely) {
   dhcp_message m = dhcp_message::read(f.datagram);
   if (m.op != answer) return;
   if (m.type == offered) offers_.add({m.xid, m.yiaddr, m.server.value_or(0)});
   uint32_t seconds = m.lease.value_or(0);
   uint64_t until = seconds == for_ever ? UINT64_MAX : now + uint64_t(seconds) * 1000;
   if (m.type == acknowledged) leases_.add({m.yiaddr, until});
+  if (owed_ != debt::nothing || silent() || clients_ > 1) return;
+  bool first = !decided_;
+  decided_ = decided_ || m.type == acknowledged || m.type == refused;
+  if (!surely || !first) return;
+  owed_ = owed_for(f, m);
+  bool gave_up = owed_ == debt::probe && now - last_at_ >= shortest_wait;
+  if (gave_up) owed_ = debt::nothing;
+  owed_addr_ = m.yiaddr;
+  constexpr uint64_t probe_wait = 2000;  // ms: RFC 5227, 2.1.1, and a little more
+  owed_until_ = owed_ == debt::probe ? now + probe_wait : now;
+}
+
+// Everything about it is as the plainest server has it.
+dhcp_rules::debt dhcp_rules::owed_for(const wire_frame &f, const dhcp_message &m) const {
+  constexpr uint32_t class_c = 0xffffff00, long_enough = 60;
+  bool address = m.yiaddr >> 24 == 10 && (m.yiaddr & ~class_c) != 0 && (m.yiaddr | class_c) != everybody;
+  bool network = m.mask == class_c && ((m.router.value_or(m.yiaddr) ^ m.yiaddr) & class_c) == 0;
+  bool plain = m.well_formed && f.sport == dhcp_server && f.to == everybody && m.xid == last_.xid &&
+               address && network && m.server && *m.server != 0 && m.lease.value_or(0) >= long_enough &&
+               std::equal(m.chaddr.begin(), m.chaddr.end(), client_.begin());
+  if (!plain || last_.ciaddr != 0) return debt::nothing;
+  if (m.type == offered && last_.type == discover) return debt::request;
+  bool asked_for = last_.type == request && m.server == last_.server && m.yiaddr == last_.asked;
+  return m.type == acknowledged && asked_for ? debt::probe : debt::nothing;
+}
+
+void dhcp_rules::probes(uint32_t addr) {
+  if (owed_ == debt::probe && addr == owed_addr_) owed_ = debt::nothing;
+}
+
+// A request for it, or word that somebody has it.
+void dhcp_rules::settle(const dhcp_message &m) {
+  bool settled = owed_ == debt::request ? m.type == request : m.type == decline;
+  if (settled) owed_ = debt::nothing;
+}
+
+void dhcp_rules::expect_progress(uint64_t now) const {
+  if (silent() || now < owed_until_) return;
+  expect_rule(owed_ != debt::request, ignores, "an offer without fault, and no request for it");
+  expect_rule(owed_ != debt::probe, ignores, "an address without fault, and nobody asks whether it is free");
 }
 
 void dhcp_rules::judge_source(uint64_t now, uint32_t addr) const {
@@ -83,6 +129,8 @@ void dhcp_rules::leaves(uint64_t now, const wire_frame &f) {
   dhcp_message m = dhcp_message::read(f.datagram);
   judge_head(f, m);
   if (m.type == request) judge_request(f, m);
+  settle(m);
+  std::copy(f.link_from.begin(), f.link_from.end(), client_.begin());
   judge_patience(now, m);
 }
 
@@ -120,6 +168,7 @@ void dhcp_rules::judge_patience(uint64_t now, const dhcp_message &m) {
   expect_rule(!again || now - last_at_ >= shortest_wait, impatient, "to a server that may be slow");
   last_ = m;
   last_.chaddr = {};
+  decided_ = false;
   last_at_ = now;
 }
 

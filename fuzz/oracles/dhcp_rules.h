@@ -5,6 +5,7 @@
 #include "oracles/recent.h"
 #include "oracles/wire.h"
 
+#include <array>
 #include <cstdint>
 #include <optional>
 
@@ -15,8 +16,9 @@ struct dhcp_message {
   bool well_formed = false;
   uint8_t op = 0, type = 0;
   uint32_t xid = 0, ciaddr = 0, yiaddr = 0;
-  const_bytes chaddr;                            // of Ethernet
-  std::optional<uint32_t> server, asked, lease;  // server identifier, requested address, seconds
+  const_bytes chaddr;  // of Ethernet
+  std::optional<uint32_t> server, asked, lease, mask,
+      router;  // server identifier, requested address, seconds
 
   static dhcp_message read(const_bytes datagram);
 };
@@ -28,10 +30,15 @@ class dhcp_rules {
   void client_begins() { ++clients_; }
   void set_by_hand() { by_hand_ = true; }
 
-  // A datagram to the client's port that the stack may take.
-  void arrives(uint64_t now, const wire_frame &);
+  // A datagram to the client's port that the stack may take; `surely` gets.
+  void arrives(uint64_t now, const wire_frame &, bool surely);
   // From the client's port; judged.
   void leaves(uint64_t now, const wire_frame &);
+  // An address is asked for that nobody has yet.
+  void probes(uint32_t addr);
+  // All threads sleep. Or: something was lost out of sight.
+  void expect_progress(uint64_t now) const;
+  void excuse() { owed_ = debt::nothing; }
   // A packet leaves under this address; judged.
   void judge_source(uint64_t now, uint32_t addr) const;
 
@@ -45,6 +52,11 @@ class dhcp_rules {
     uint64_t until;  // ms
   };
 
+  // What the client has to do now that an answer has come which it cannot refuse.
+  enum class debt : uint8_t { nothing, request, probe };
+
+  debt owed_for(const wire_frame &, const dhcp_message &) const;
+  void settle(const dhcp_message &);
   bool silent() const { return clients_ == 0 || by_hand_; }
   void judge_head(const wire_frame &, const dhcp_message &) const;
   void judge_request(const wire_frame &, const dhcp_message &) const;
@@ -55,6 +67,11 @@ class dhcp_rules {
   recent<offer, 16> offers_;
   recent<lease, 16> leases_;
   dhcp_message last_;
+  std::array<uint8_t, 6> client_{};  // its address of the link
+  bool decided_ = false;             // what it says, perhaps
+  debt owed_ = debt::nothing;
+  uint32_t owed_addr_ = 0;
+  uint64_t owed_until_ = 0;  // ms
   uint64_t last_at_ = 0;
 };
 

@@ -39,6 +39,8 @@ void monitor::judge_fragment(const wire_frame &f) {
 // An error that tells of a smaller MTU.
 void monitor::path_in(const wire_frame &f) {
   constexpr uint8_t unreachable = 3, too_big = 4;
+  constexpr uint8_t echo_reply = 0, echo = 8;
+  trouble_ = trouble_ || (f.payload[0] != echo && f.payload[0] != echo_reply);
   if (f.payload[0] != unreachable || f.payload[1] != too_big) return;
   path_shrank_ = true;
   for (tcp_flow &flow : flows()) flow.path_shrank();
@@ -68,6 +70,7 @@ void monitor::judge_arp(uint64_t now, const wire_frame &f) {
   if (a.op == 2) return judge_arp_reply(f);
   bool asks = a.sender != 0 && a.sender != a.target;  // else it is a probe, or an announcement
   if (asks) judge_arp_request(now, a.target);
+  if (a.sender == 0) dhcp_.probes(a.target);
 }
 
 void monitor::judge_arp_reply(const wire_frame &f) {

@@ -13,8 +13,9 @@ enum class oracle : uint8_t {
   work,        // of one frame
   protocol,    // what leaves, after the RFCs (monitor.h)
   data,        // what users get (streams.h); it needs the one before
+  calls,       // what they are told of descriptors (descriptors.h)
 };
-inline constexpr const char *oracle_names[] = {"accounting", "liveness", "work", "protocol", "data"};
+inline constexpr const char *oracle_names[] = {"accounting", "liveness", "work", "protocol", "data", "calls"};
 
 class oracle_set {
  public:

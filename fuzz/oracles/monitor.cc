@@ -9,7 +9,7 @@ namespace kyu::fuzz {
 
 namespace {
 
-constexpr uint16_t dns_port = 53, dhcp_server = 67, dhcp_client = 68;
+constexpr uint16_t dhcp_server = 67, dhcp_client = 68;
 
 constexpr rule must_reset{"a segment of no connection is not reset", "RFC 9293, 3.10.7.1"};
 constexpr rule stray_numbers{"a reset with other numbers than its receiver expects", "RFC 9293, 3.10.7.1"};
@@ -67,7 +67,7 @@ void monitor::call_begins(const op &o) {
     case opcode::bind: port_taken(uint16_t(o.arg[2])); break;
     case opcode::tcp_bind: port_taken(uint16_t(o.arg[1])); break;
     case opcode::connect:  // it may be the resolver's socket, or the DHCP client's
-      query_answered_ = true;
+      names_.doubt();
       if (o.arg[3] == dhcp_server) dhcp_.set_by_hand();
       [[fallthrough]];
     case opcode::listen: listens_ = listens_ || o.code == opcode::listen; [[fallthrough]];
@@ -81,10 +81,18 @@ void monitor::call_begins(const op &o) {
     case opcode::shutdown: half_closes_ = true; [[fallthrough]];
     case opcode::close: users_may_end_ = true; break;
     case opcode::sendto:
+      names_.doubt();
       if (o.arg[3] == dhcp_server) dhcp_.set_by_hand();  // perhaps by the client's own descriptor
-      [[fallthrough]];
+      any_udp_port_ = true;
+      break;
     case opcode::resolve:
-    case opcode::tftp: any_udp_port_ = true; break;
+      names_.call_begins(name_of(o));
+      any_udp_port_ = true;
+      break;
+    case opcode::tftp:
+      files_.call_begins(addr_ + 1 + uint32_t(o.arg[1]), uint32_t(o.arg[2]));
+      any_udp_port_ = true;
+      break;
     case opcode::dhcp: dhcp_.client_begins(); return address_changes();
     case opcode::ifaddr: dhcp_.set_by_hand(); return address_changes();
     default: break;
@@ -133,6 +141,7 @@ void monitor::segment_in(uint64_t now, const wire_frame &f, bool whole) {
   const wire_tcp &t = f.tcp;
   tcp_flow *flow = flow_of({f.to, f.from, t.dport, t.sport}, t.has(bit_syn));
   stray_ = t;
+  stray_at_ = now;
   if (!whole) expect_reset(now, f, flow);
   bool opens = flow != nullptr && !whole && flow->only_syns_came() && !flow->ever_open() && must_open(now, f);
   if (flow != nullptr) flow->arrives(t, now_is(now), whole || !options_pass(f));
@@ -146,10 +155,10 @@ bool monitor::is_neighbour(uint32_t addr) const {
   return (addr ^ addr_) >> 8 == 0 && addr != addr_ && host != 0 && host != 0xff;
 }
 
-// Nothing keeps an answer from leaving at once: not ARP, either.
-bool monitor::can_answer(uint64_t now, const wire_frame &f) {
+// Nothing keeps what is for there from leaving at once: not ARP, either.
+bool monitor::reaches(uint64_t now, uint32_t addr) {
   if (blind_ || arp_crowd() || address_moves_) return false;
-  const neighbour *n = neighbour_at(f.from);
+  const neighbour *n = neighbour_at(addr);
   return n != nullptr && !n->waits && now - n->asked < 60'000;
 }
 
@@ -157,7 +166,7 @@ bool monitor::can_answer(uint64_t now, const wire_frame &f) {
 void monitor::expect_reset(uint64_t now, const wire_frame &f, tcp_flow *flow) {
   bool asks = options_pass(f) && !f.tcp.has(bit_rst) && f.tcp.dport != 0 && f.tcp.sport != 0;
   if (!asks || may_be_taken(f.tcp.dport) || (flow != nullptr && flow->ever_open())) return;
-  if (can_answer(now, f)) ++resets_due_;
+  if (reaches(now, f.from)) ++resets_due_;
 }
 
 // A SYN for a listener in whose queue there is room; of who only has sent a SYN, it need not remember
@@ -165,7 +174,7 @@ void monitor::expect_reset(uint64_t now, const wire_frame &f, tcp_flow *flow) {
 bool monitor::must_open(uint64_t now, const wire_frame &f) {
   const wire_tcp &t = f.tcp;
   bool plain = t.flags == bit_syn && t.reserved == 0 && t.len() == 0 && t.sport != 0 && t.options_end_well;
-  if (!plain || !options_pass(f) || listens_ || users_may_end_ || many_flows_ || !can_answer(now, f))
+  if (!plain || !options_pass(f) || listens_ || users_may_end_ || many_flows_ || !reaches(now, f.from))
     return false;
   std::span<tcp_flow> known = flows();
   auto waiting = uint32_t(std::count_if(known.begin(), known.end(), [&t](const tcp_flow &flow) {
@@ -180,7 +189,7 @@ bool monitor::must_open(uint64_t now, const wire_frame &f) {
 
 // A reply that has to go in pieces is not told from others.
 void monitor::expect_icmp(uint64_t now, const wire_frame &f) {
-  if (!can_answer(now, f) || path_shrank_) return;
+  if (!reaches(now, f.from) || path_shrank_) return;
   bool port_closed = f.dport != 0 && !any_udp_port_ && !may_be_taken(f.dport);
   icmp_.must_answer(f, port_closed);
 }
@@ -201,7 +210,7 @@ void monitor::segment_out(uint64_t now, const wire_frame &f) {
   const wire_tcp &t = f.tcp;
   tcp_flow *flow = flow_of({f.from, f.to, t.sport, t.dport}, t.has(bit_syn) && !t.has(bit_ack));
   if (flow != nullptr && flow->ever_open()) return flow->leaves(t, now_is(now));
-  if (t.has(bit_rst)) return stray_reset_out(f);
+  if (t.has(bit_rst)) return stray_reset_out(now, f);
   if (flow != nullptr)
     flow->leaves(t, now_is(now));
   else if (!many_flows_ && !address_moves_ && !acks_of_none_.may_have_had({f.from, f.to, t.sport, t.dport}))
@@ -209,11 +218,13 @@ void monitor::segment_out(uint64_t now, const wire_frame &f) {
 }
 
 // The answer to the segment that came last, where it comes at once.
-void monitor::stray_reset_out(const wire_frame &f) {
+void monitor::stray_reset_out(uint64_t now, const wire_frame &f) {
   const wire_tcp &t = f.tcp;
   bool ports = stray_.dport == t.sport && stray_.sport == t.dport;
   bool answers_last = ports && resets_due_ == 1;
-  if (ports && stray_.has(bit_rst) && !blind_) broken(answers_reset, "to a reset there is nothing to say");
+  bool may_be_open = acks_of_none_.may_have_had({f.from, f.to, t.sport, t.dport});
+  if (ports && stray_.has(bit_rst) && stray_at_ == now && !blind_ && !may_be_open)
+    broken(answers_reset, "to a reset there is nothing to say");
   if (resets_due_ > 0) --resets_due_;
   if (!answers_last) return;
   if (stray_.has(bit_ack))
@@ -234,10 +245,22 @@ void monitor::judge(uint64_t now) {
   expect_rule(resets_due_ == 0, must_reset, "nobody can have bound its port");
   expect_rule(!arp_reply_due_, must_reply, "and it came from a neighbour");
   icmp_.expect_answers();
+  if (unseen_) dhcp_.excuse();
+  dhcp_.expect_progress(now);
+  if (nothing_unseen()) {
+    names_.expect_result();
+    files_.expect_answer();
+  }
   for (tcp_flow &flow : flows()) {
     if (blind_ || waits_for_arp(flow.who().theirs)) flow.excuse();
     flow.expect_answers(now_is(now));
   }
+}
+
+void monitor::clients_disturbed() {
+  names_.doubt();
+  files_.doubt();
+  dhcp_.set_by_hand();
 }
 
 // --- what users see
@@ -254,22 +277,20 @@ tcp_flow *monitor::only_flow_to(uint32_t addr, uint16_t port) {
 
 // A user may have the client's port.
 void monitor::datagram_out(uint64_t now, const wire_frame &f) {
-  query_out(f);
+  names_.leaves(f);
+  files_.leaves(f);
+  datagram_out_ = {f.to, f.dport, hash_bytes(f.datagram)};
   if (f.sport == dhcp_client && f.dport == dhcp_server && !disordered_ && !ports_.may_have_had(dhcp_client))
     dhcp_.leaves(now, f);
 }
 
-// Who asks for a name tells the answer by its number and its port (RFC 5452, 9).
-void monitor::query_out(const wire_frame &f) {
-  if (f.dport == dns_port && f.datagram.size() >= 2) queries_.add({f.to, f.sport, read16(f.datagram, 0)});
-}
-
 void monitor::datagram_in(uint64_t now, const wire_frame &f) {
-  if (f.dport == dhcp_client) dhcp_.arrives(now, f);
-  if (f.sport == dns_port && f.datagram.size() >= 12) {
-    query q{f.from, f.dport, read16(f.datagram, 0)};
-    query_answered_ = query_answered_ || queries_.has(q);
-  }
+  bool to_all = std::all_of(f.link_to.begin(), f.link_to.end(), [](uint8_t b) { return b == 0xff; });
+  if (f.dport == dhcp_client) dhcp_.arrives(now, f, to_all && options_pass(f) && !whole_seen_);
+  bool surely =
+      is_our_link(f.link_to) && f.to == addr_ && is_neighbour(f.from) && options_pass(f) && !whole_seen_;
+  names_.arrives(f, surely);
+  files_.arrives(f, surely);
   datagrams_.add(hash_bytes(f.datagram));
 }
 
@@ -285,6 +306,14 @@ void monitor::deliver(const wire_frame &f) {
 
 bool monitor::datagram_arrived(const_bytes data) const {
   return off_ || datagrams_.may_have_had(hash_bytes(data));
+}
+
+bool monitor::datagram_left(uint32_t addr, uint16_t port, const_bytes data, uint64_t now) {
+  constexpr size_t most = 1472;  // bytes in one frame
+  bool unseen = off_ || path_shrank_ || data.size() > most || !reaches(now, addr);
+  bool left = datagram_out_ == sent{addr, port, hash_bytes(data)};
+  datagram_out_.reset();
+  return left || unseen;
 }
 
 // --- ARP, as far as it delays what others send

@@ -5,9 +5,11 @@
 #include "oracles/dhcp_rules.h"
 #include "oracles/icmp_rules.h"
 #include "oracles/inboxes.h"
+#include "oracles/name_rules.h"
 #include "oracles/pieces.h"
 #include "oracles/recent.h"
 #include "oracles/tcp_flow.h"
+#include "oracles/tftp_rules.h"
 #include "oracles/wire.h"
 #include "scenario/op.h"
 #include "sys/bytes.h"
@@ -33,18 +35,26 @@ class monitor {
   void whole_in(uint64_t now, const_bytes);
   void frame_out(uint64_t now, const_bytes);
   // A frame that could not be sent, or built: nobody but the stack knows what it was.
-  void lost_unseen() { blind_ = true; }
+  void lost_unseen() { blind_ = unseen_ = true; }
   // Threads will be preempted: what has arrived may not have been looked at yet.
-  void out_of_order() { blind_ = disordered_ = true; }
+  void out_of_order() { blind_ = unseen_ = disordered_ = true; }
   bool disordered() const { return disordered_; }
   // Before a call is made.
   void call_begins(const op &);
   // The connection to there that was open last, where there is only one; null: not known.
   tcp_flow *only_flow_to(uint32_t addr, uint16_t port);
-  // What a server said to a query that was asked.
-  bool name_answered() const { return query_answered_ || off_; }
+  // A user's hand is on a descriptor that may be one of the system's own clients'.
+  void clients_disturbed();
+  // Their calls: one has returned.
+  void name_returns(err e, uint32_t addr) {
+    if (off_) names_.doubt();
+    names_.call_returns(e, addr, nothing_unseen());
+  }
+  void file_returns(err e, const_bytes file) { files_.call_returns(e, file, nothing_unseen()); }
   // One with this content has come.
   bool datagram_arrived(const_bytes) const;
+  // The last one that has left was this one; once. Or there are reasons why it may not have left.
+  bool datagram_left(uint32_t addr, uint16_t port, const_bytes, uint64_t now);
   // What has come for the sockets of users.
   inboxes &boxes() { return boxes_; }
   // No user has changed a listener's backlog; the size of a buffer.
@@ -53,6 +63,11 @@ class monitor {
   // No call was made that could end a connection, and nothing was lost out of sight.
   bool nothing_ends_by_itself() const { return !users_may_end_ && !blind_ && !off_; }
   bool sees_all() const { return !blind_ && !off_; }
+  // An ICMP error has come, about whatever.
+  bool heard_of_trouble() const { return trouble_; }
+  uint32_t arp_frames() const { return arp_frames_in_; }
+  // No call was made that can change our address.
+  bool address_stands() const { return !address_moves_; }
   // A user's call has made a listener.
   void listens(uint16_t port, uint32_t backlog) { listeners_.add({port, backlog}); }
   void everything_closes() { users_may_end_ = true; }
@@ -76,9 +91,9 @@ class monitor {
   void expect_reset(uint64_t now, const wire_frame &, tcp_flow *);
   bool must_open(uint64_t now, const wire_frame &);
   void expect_icmp(uint64_t now, const wire_frame &);
-  bool can_answer(uint64_t now, const wire_frame &);
+  bool reaches(uint64_t now, uint32_t addr);
   void segment_out(uint64_t now, const wire_frame &);
-  void stray_reset_out(const wire_frame &);
+  void stray_reset_out(uint64_t now, const wire_frame &);
   void judge_ip(const wire_frame &);
   void judge_fragment(const wire_frame &);
   void judge_arp(uint64_t now, const wire_frame &);
@@ -87,7 +102,8 @@ class monitor {
   void arp_in(const wire_frame &);
   neighbour *neighbour_at(uint32_t addr);  // null: it was never asked for
   void reached(uint64_t now, uint32_t addr);
-  void query_out(const wire_frame &);
+  // Every frame so far was seen, and every answer could leave.
+  bool nothing_unseen() const { return !unseen_ && !blind_ && !off_; }
   void datagram_out(uint64_t now, const wire_frame &);
   void datagram_in(uint64_t now, const wire_frame &);
   void piece_in(uint64_t now, const wire_frame &);
@@ -111,9 +127,9 @@ class monitor {
   link_address link_{};
   bool listens_ = false, sizes_buffers_ = false, half_closes_ = false, disordered_ = false, off_ = false,
        whole_seen_ = false;
-  bool address_moves_ = false;  // a call was made that can change it
-  bool path_shrank_ = false;    // of some host
-  bool blind_ = false, users_may_end_ = false, nagle_ = true, many_flows_ = false;
+  bool address_moves_ = false;                  // a call was made that can change it
+  bool path_shrank_ = false, trouble_ = false;  // of some host
+  bool blind_ = false, unseen_ = false, users_may_end_ = false, nagle_ = true, many_flows_ = false;
   bool any_port_ = false;      // may be taken by now
   bool any_udp_port_ = false;  // that the stack chooses
   struct listener {
@@ -133,16 +149,19 @@ class monitor {
   icmp_rules icmp_;
   dhcp_rules dhcp_;
   recent<uint64_t, 32> datagrams_;  // hashes of what arrived
-  struct query {
-    uint32_t server = 0;
-    uint16_t port = 0, number = 0;
-    bool operator==(const query &) const = default;
+  struct sent {
+    uint32_t addr = 0;
+    uint16_t port = 0;
+    uint64_t hash = 0;
+    bool operator==(const sent &) const = default;
   };
-  recent<query, 16> queries_;
-  bool query_answered_ = false;
+  std::optional<sent> datagram_out_;
+  name_rules names_;
+  tftp_rules files_;
   recent<tcp_flow::name, 16> acks_of_none_;  // one may bring a cookie that was given away before
   uint32_t resets_due_ = 0;                  // to segments of no connection
-  wire_tcp stray_;                           // the last of them
+  wire_tcp stray_;                           // the last of them; when
+  uint64_t stray_at_ = 0;
   bool arp_reply_due_ = false;
   wire_frame in_, out_, whole_;
   pieces pieces_;

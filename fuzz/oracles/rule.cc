@@ -5,7 +5,7 @@
 namespace kyu::fuzz {
 
 void broken(const rule &r, const std::string &how) {
-  watch::fail_oracle("protocol", r.key, how + " (" + r.source + ")", nullptr);
+  watch::fail_oracle(r.kind, r.key, how + " (" + r.source + ")", nullptr);
 }
 
 }  // namespace kyu::fuzz

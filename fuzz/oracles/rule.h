@@ -8,6 +8,7 @@ namespace kyu::fuzz {
 struct rule {
   const char *key;     // the signature's; equal for the same defect wherever it is seen
   const char *source;  // where it stands
+  const char *kind = "protocol";
 };
 
 // A finding; does not come back.

@@ -9,6 +9,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 
 namespace kyu::fuzz {
 
@@ -28,6 +29,8 @@ class streams {
   void judge();
   // The descriptor's connection leads there.
   void connected(int fd, uint32_t addr, uint16_t port);
+  // A call has taken these bytes for one datagram to there, or to where the descriptor leads.
+  void datagram_sent(int fd, const_bytes, std::optional<endpoint> to, uint64_t now);
 
  private:
   struct descriptor {
@@ -41,7 +44,8 @@ class streams {
     uint32_t given = 0;        // and sent
     uint32_t offered = 0;      // to calls that send, whether they took it or not
     int receiving = 0, sending = 0;
-    bool in_order = true;  // one receiver at a time
+    bool in_order = true;    // one receiver at a time
+    bool wants_all = false;  // that one, before it returns
     bool one_sender = true;
     bool shut = false;     // by a user
     bool altered = false;  // what comes to it, if it is for datagrams
@@ -61,11 +65,17 @@ class streams {
   tcp_flow *flow_of(descriptor &);
   descriptor *far_end(const tcp_flow &);
   void expect_sent_there(const descriptor &, const tcp_flow &, const_bytes);
-  void expect_stream(const descriptor &, const tcp_flow &, const_bytes);
+  uint32_t expect_stream(const descriptor &, const tcp_flow &, const_bytes);
+  void judge_refusal(const caller::result &) const;
+  void judge_address(const op &, const caller::result &) const;
+  void expect_all(const descriptor &, const tcp_flow &, size_t got) const;
+  void expect_told(int fd);
+  void judge_status(const op &, const net_status &);
   void expect_end(const descriptor &, const tcp_flow &, uint64_t now);
 
   monitor &monitor_;
   bool on_ = false;
+  bool low_waters_ = true;  // are at their standard values
   streams *far_ = nullptr;
   std::array<descriptor, caller::max_descriptors> fds_;
   // Of a descriptor that no call has told of yet: calls that send or receive, and whether one of them has.

@@ -132,6 +132,14 @@ void tcp_flow::take_text(const wire_tcp &t) {
   fin_heard_ = heard_;
 }
 
+std::optional<uint32_t> tcp_flow::only_urgent() const {
+  auto places = urgent_places_.all();
+  bool known = irs_known_ && sees_ != sight::none && theirs_plain_ && !places.empty();
+  bool one = known && std::all_of(places.begin(), places.end(), [&](uint32_t at) { return at == places[0]; });
+  if (!one || ahead(places[0], irs_ + 1) < 0) return {};
+  return places[0] - (irs_ + 1);
+}
+
 bool tcp_flow::is_urgent(uint8_t byte) const {
   if (!theirs_plain_ || !irs_known_ || sees_ == sight::none || urgent_places_.forgot_some()) return true;
   auto places = urgent_places_.all();
@@ -156,7 +164,8 @@ void tcp_flow::arrives(const wire_tcp &t, const surroundings &s, bool whole) {
   last_brought_data_ = t.len() > 0 || t.has(bit_syn);
   if (t.has(bit_rst)) {
     bool exact = ahead(t.seq, ack_sent_) >= 0 && ahead(t.seq, arrived_in_order()) <= 0;
-    if (!irs_known_ || s.blind || exact) reset_arrived_ = true;
+    bool refuses = phase_ != phase::syn_sent || (t.has(bit_ack) && t.ack == snd_max_);
+    if ((!irs_known_ && refuses) || s.blind || (irs_known_ && exact)) reset_arrived_ = true;
     excuse();
     asked_ = true;
     if (s.crowded) lose_sight();  // the cookie may come once more
@@ -210,11 +219,17 @@ void tcp_flow::arrives(const wire_tcp &t, const surroundings &s, bool whole) {
   if (t.has_ts) stamp_in_hand_ = {t.seq, t.tsval};
 }
 
+// Of the bytes between our SYN and our FIN.
+uint32_t tcp_flow::taken(uint32_t ack) const {
+  if (ack == iss_) return 0;
+  uint32_t all = ack - (iss_ + 1);
+  return fin_sent_ ? std::min(all, fin_at_ - (iss_ + 1)) : all;
+}
+
 // It begins where the stack is, and is not older than what that knows. What lies behind the window may not
 // have been taken: then only the last ACK tells.
 bool tcp_flow::is_next(const wire_tcp &t) const {
-  bool fresh = !ts_ || (t.has_ts && ahead(t.tsval, last_tsecr_) >= 0);
-  return fresh && t.seq == arrived_in_order() && (!overrun_ || t.seq == ack_sent_);
+  return newest_stamp(t) && t.seq == arrived_in_order() && (!overrun_ || t.seq == ack_sent_);
 }
 
 // Do we know what the stack knows?
@@ -228,10 +243,15 @@ bool tcp_flow::clear(const surroundings &s) const {
 bool tcp_flow::in_sequence(const wire_tcp &t) const {
   if ((t.flags & ~(bit_psh | bit_fin)) != bit_ack || !t.options_end_well || t.foreign_options) return false;
   if (ahead(t.ack, una_) < 0 || ahead(t.ack, snd_max_) > 0) return false;
-  if (t.has_ts != ts_) return false;
+  return t.has_ts == ts_ && newest_stamp(t);
+}
+
+// Not older than any that may have been taken.
+bool tcp_flow::newest_stamp(const wire_tcp &t) const {
   auto stamps = tsvals_.all();
   return !ts_ ||
-         std::none_of(stamps.begin(), stamps.end(), [&t](uint32_t v) { return ahead(t.tsval, v) < 0; });
+         (t.has_ts && ahead(t.tsval, last_tsecr_) >= 0 &&
+          std::none_of(stamps.begin(), stamps.end(), [&t](uint32_t v) { return ahead(t.tsval, v) < 0; }));
 }
 
 void tcp_flow::expect_answer_to(const wire_tcp &t, const surroundings &s) {

@@ -66,6 +66,11 @@ class tcp_flow {
   // For who looks at data: the first byte's number in each direction, and what was said of each.
   uint32_t irs() const { return irs_; }
   uint32_t arrived_in_order() const { return received_.end_from(irs_ + 1); }
+  // Of the peer's bytes, how many we have said to have.
+  uint32_t acknowledged() const { return ack_sent_ - (irs_ + 1) - (fin_arrived_ && ack_sent_ != irs_ + 1); }
+  // Of ours, how many the peer has surely, and perhaps.
+  uint32_t surely_taken() const { return taken(surely_acked_); }
+  uint32_t perhaps_taken() const { return taken(una_); }
   bool fin_arrived() const { return fin_arrived_; }
   uint32_t fin_arrived_at() const { return fin_arrived_at_; }
   bool one_fin() const { return one_fin_; }
@@ -73,6 +78,8 @@ class tcp_flow {
   bool heard_lately(uint64_t now) const { return now - heard_ < 60'000; }
   // Bytes stand where they arrived: nothing urgent was taken out.
   bool orderly() const { return irs_known_ && sees_ != sight::none && urgent_places_.empty(); }
+  // Where the only byte stands that the peer has called urgent, which may be taken out; counted from 0.
+  std::optional<uint32_t> only_urgent() const;
   // It stands where an urgent pointer has pointed: just before (RFC 9293, 3.8.5).
   bool is_urgent(uint8_t byte) const;
   // All that arrived was the peer's stream.
@@ -124,8 +131,10 @@ class tcp_flow {
   void expect_answer_to(const wire_tcp &, const surroundings &);
   void expect_reset_for(const wire_tcp &, const surroundings &);
   bool clear(const surroundings &) const;
+  uint32_t taken(uint32_t ack) const;
   bool in_sequence(const wire_tcp &) const;
   bool is_next(const wire_tcp &) const;
+  bool newest_stamp(const wire_tcp &) const;
 
   // --- tcp_flow_out.cc: what leaves, header by header
   void judge_syn(const wire_tcp &, const surroundings &);

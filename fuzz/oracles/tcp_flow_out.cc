@@ -53,7 +53,8 @@ void tcp_flow::leaves(const wire_tcp &t, const surroundings &s) {
   // A cookie answers another SYN, or the same one long ago.
   if (other_numbers && ((n_offers_ > 1 && syn_again_) || (s.crowded && !confirmed_))) lose_sight();
   if (s.blind && (n_offers_ > 1 || syn_again_)) lose_sight();  // which one was answered?
-  bool over = fin_sent_ && fin_arrived_;                       // an old ACK may have brought back its cookie
+  // It may be over, and an old ACK have brought back its cookie.
+  bool over = (fin_sent_ && fin_arrived_) || s.crowded;
   if (s.blind && over && ahead(ack_sent_, t.ack) > 0) lose_sight();
   if (phase_ != phase::open) open_with(t, s);
   expect_rule(!t.has_mss && !t.has_wscale && !t.sack_permitted, options_wrong, "an offer without a SYN");

@@ -22,8 +22,17 @@ class world::user_call : public caller {
     u.len = len;
     return {u.data.get(), len};
   }
-  void opened_as(int fd, sotype type) override { w_.streams_.opened(fd, type == sotype::dgram); }
-  void connected(int fd, endpoint peer) override { w_.streams_.connected(fd, peer.addr, peer.port); }
+  void opened_as(int fd, sotype type) override {
+    w_.streams_.opened(fd, type == sotype::dgram);
+    w_.descriptors_.opened(fd, type);
+  }
+  void connected(int fd, endpoint peer) override {
+    w_.streams_.connected(fd, peer.addr, peer.port);
+    w_.descriptors_.connected(fd, peer);
+  }
+  void datagram_sent(int fd, const_bytes data, std::optional<endpoint> to) override {
+    w_.streams_.datagram_sent(fd, data, to, w_.sched_.now());
+  }
   void leased(uint32_t addr) override { w_.show(op_, caller::result::counting(addr)); }
 
   world &w_;
@@ -34,8 +43,10 @@ void world::make_call(const op &o) {
   if (options_.oracles.empty()) return show(o, user_call(*this, o).make(o));
   monitor_.call_begins(o);
   streams_.call_begins(o);
+  descriptors_.call_begins(o, sched_.now());
   caller::result r = user_call(*this, o).make(o);
   streams_.call_returns(o, r, sched_.now());
+  descriptors_.call_returns(o, r, sched_.now(), out_.frames_in);
   show(o, r);
 }
 

@@ -11,20 +11,36 @@ namespace kyu::fuzz {
 
 namespace {
 
-constexpr uint16_t options[] = {SO_REUSEADDR,     SO_KEEPALIVE, SO_BROADCAST,  SO_LINGER,     SO_OOBINLINE,
-                                SO_SNDBUF,        SO_RCVBUF,    SO_SNDLOWAT,   SO_RCVLOWAT,   SO_SNDTIMEO,
-                                SO_RCVTIMEO,      TCP_NODELAY,  TCP_MAXSEG,    SO_ACCEPTCONN, SO_NBIO,
-                                TCP_USER_TIMEOUT, TCP_KEEPIDLE, TCP_KEEPINTVL, IP_TOS,        IP_TTL};
+constexpr uint16_t options[n_options] = {
+    SO_REUSEADDR, SO_KEEPALIVE,     SO_BROADCAST, SO_LINGER,     SO_OOBINLINE, SO_SNDBUF,  SO_RCVBUF,
+    SO_SNDLOWAT,  SO_RCVLOWAT,      SO_SNDTIMEO,  SO_RCVTIMEO,   TCP_NODELAY,  TCP_MAXSEG, SO_ACCEPTCONN,
+    SO_NBIO,      TCP_USER_TIMEOUT, TCP_KEEPIDLE, TCP_KEEPINTVL, IP_TOS,       IP_TTL};
 
 constexpr uint8_t poll_events[] = {POLLIN, POLLOUT, POLLIN | POLLOUT, POLLPRI};
 
-uint64_t number_of(endpoint e) { return uint64_t(e.addr) << 16 | e.port; }
+caller::result named(err e, endpoint name, uint64_t more = 0) {
+  caller::result r(e, more ^ (uint64_t(name.addr) << 16 | name.port));
+  if (e == err::ok) r.name = name;
+  return r;
+}
 
 }  // namespace
 
+bool names_descriptor(const op &o) {
+  auto params = spec_of(o.code).params;
+  return params.size() > 1 && params[1].kind == param_kind::fd;
+}
+
 int fd_of(const op &o) { return o.arg[1] == 9 ? -1 : o.arg[1]; }
 
-uint16_t option_of(const op &o) { return options[o.arg[2]]; }
+uint16_t option_at(size_t i) { return options[i]; }
+
+uint16_t option_of(const op &o) { return option_at(size_t(o.arg[2])); }
+
+const char *name_of(const op &o) {
+  static constexpr const char *names[] = {"www.example.com", "WWW.Example.COM.", "a..b", "x"};
+  return names[o.arg[2]];
+}
 
 uint8_t polled_events(const op &o) { return poll_events[o.arg[2]]; }
 
@@ -63,12 +79,13 @@ caller::result caller::make(const op &o) {
     case opcode::listen: return net_listen(st_, fd, a[2]);
     case opcode::accept: {
       err e = net_accept(st_, fd, a[2] != 0, &got, &ep);
-      return {e, opened_to(got, ep) << 48 ^ number_of(ep)};
+      return named(e, ep, opened_to(got, ep) << 48);
     }
     case opcode::connect: {
-      err e = net_connect(st_, fd, peer_at(a[2], a[3]), a[4] != 0);
-      if (e == err::ok || e == err::inprogress) connected(fd, peer_at(a[2], a[3]));
-      return e;
+      result r(net_connect(st_, fd, peer_at(a[2], a[3]), a[4] != 0));
+      if (r.e == err::ok || r.e == err::inprogress) connected(fd, peer_at(a[2], a[3]));
+      r.name = peer_at(a[2], a[3]);
+      return r;
     }
     case opcode::shutdown: return net_shutdown(st_, fd, shut(a[2]));
     case opcode::close: return net_close(st_, fd);
@@ -95,9 +112,8 @@ caller::result caller::make(const op &o) {
 caller::result caller::fetch(const op &o) {
   result r;
   if (o.code == opcode::resolve) {
-    static constexpr const char *names[] = {"www.example.com", "WWW.Example.COM.", "a..b", "x"};
     uint32_t addr = 0;
-    r.e = dns_resolve(st_, peer_at(o.arg[1], dns_port), names[o.arg[2]], &addr);
+    r.e = dns_resolve(st_, peer_at(o.arg[1], dns_port), name_of(o), &addr);
     r.value = addr;
     return r;
   }
@@ -125,10 +141,12 @@ caller::result caller::move_data(const op &o) {
     fill_stream(user_stream, fd >= 0 ? sent_[size_t(fd)] : 0, data);
     r.e = net_send(st_, fd, data, uint8_t(a[3]), &n);
     if (fd >= 0) sent_[size_t(fd)] += n;
+    if (r.e == err::ok) datagram_sent(fd, data, {});
   } else if (o.code == opcode::sendto) {
     bytes data = buffer(uint32_t(a[4]));
     fill_stream(user_stream, 0, data);
     r.e = net_sendto(st_, fd, data, peer_at(a[2], a[3]), &n);
+    if (r.e == err::ok) datagram_sent(fd, data, peer_at(a[2], a[3]));
   } else {
     bytes data = buffer(uint32_t(a[2]));
     endpoint from;
@@ -154,20 +172,15 @@ caller::result caller::ask(const op &o) {
       value = n;
       break;
     }
-    case opcode::peername:
-      e = net_peername(st, fd, &ep);
-      value = number_of(ep);
-      break;
-    case opcode::sockname:
-      e = net_sockname(st, fd, &ep);
-      value = number_of(ep);
-      break;
+    case opcode::peername: e = net_peername(st, fd, &ep); return named(e, ep);
+    case opcode::sockname: e = net_sockname(st, fd, &ep); return named(e, ep);
     case opcode::state: {
       net_status s;
       e = net_state(st, fd, &s);
-      value = uint64_t(s.state) << 40 ^ uint64_t(s.readable) << 33 ^ uint64_t(s.writeable) << 32 ^
-              uint64_t(s.rcv_cc) << 16 ^ s.snd_cc;
-      break;
+      result r(e, uint64_t(s.state) << 40 ^ uint64_t(s.readable) << 33 ^ uint64_t(s.writeable) << 32 ^
+                      uint64_t(s.rcv_cc) << 16 ^ s.snd_cc);
+      if (e == err::ok) r.status = s;
+      return r;
     }
     case opcode::error: {
       err pending = err::ok;

@@ -28,6 +28,8 @@ class caller {
     uint64_t value = 0;
     bool counts = false;              // `value` alone is the result, as of Kyu's own calls
     std::optional<const_bytes> data;  // what was received; in buffer()'s memory
+    std::optional<endpoint> name;     // that was asked for; of who was accepted, or called
+    std::optional<net_status> status;
 
     result(err error = err::ok, uint64_t v = 0) : e(error), value(v) {}
     static result counting(uint64_t v) {
@@ -47,6 +49,8 @@ class caller {
   // A descriptor is there, and a connection on it leads to `peer`; a connect() may still be under way.
   virtual void opened_as(int fd, sotype) { (void)fd; }
   virtual void connected(int fd, endpoint peer) { (void)fd, (void)peer; }
+  // A call has taken these bytes for one datagram; without `to` they go where the descriptor is connected to.
+  virtual void datagram_sent(int fd, const_bytes, std::optional<endpoint> to) { (void)fd, (void)to; }
 
   result move_data(const op &);
   result ask(const op &);
@@ -63,10 +67,15 @@ class caller {
   uint32_t first_peer_;
 };
 
-// The descriptor that an op names; -1: none that there can be.
+// Does an op name one? Which: -1: none that there can be.
+bool names_descriptor(const op &);
 int fd_of(const op &);
-// SO_, TCP_ or IP_ option of an op that sets or asks for one.
+// SO_, TCP_ or IP_ option of an op that sets or asks for one; there are so many.
+inline constexpr size_t n_options = 20;
+uint16_t option_at(size_t);
 uint16_t option_of(const op &);
+// The name that a resolve op asks for.
+const char *name_of(const op &);
 // poll_event bits of a poll op.
 uint8_t polled_events(const op &);
 

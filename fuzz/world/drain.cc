@@ -21,7 +21,10 @@ void world::drain() {
   if (listener_ != nullptr) listener_->note(sched_.now(), trace::everything_closed);
   in_each_world([](world &w) { w.heal(); });
   if (paired_) expect_arrival();
-  in_each_world([](world &w) { w.monitor_.everything_closes(); });
+  in_each_world([](world &w) {
+    w.monitor_.everything_closes();
+    w.descriptors_.lose_sight();
+  });
   settle();
   // An accept may hand out another descriptor while the closer is under way, and the closer may linger.
   // Each may linger for SO_LINGER_MAX, one after the other: the first minute in seconds, the rest faster.

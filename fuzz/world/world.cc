@@ -71,6 +71,7 @@ void world::begin(listener *l) {
   for (int i = 0; i < max_peers; ++i) peers_[size_t(i)].begin(i, config_.addr);
   monitor_.begin(config_.addr, std::to_array(config_.mac.octet));
   streams_.begin(watched_by(oracle::data));
+  descriptors_.begin(watched_by(oracle::calls));
   rx_.clear();
   lose_ = ring_full_ = 0;
   link_up_ = true;
@@ -126,6 +127,7 @@ void world::run_op(int32_t index, const op &o) {
   answers_left_ = max_answers_per_op;
   if (o.code == opcode::preempt) {
     monitor_.out_of_order();
+    descriptors_.lose_sight();
     return sched_.preempt(preemption_of(o));
   }
   if (o.code == opcode::wait)

@@ -3,6 +3,7 @@
 // (pair.cc).
 #pragma once
 
+#include "oracles/descriptors.h"
 #include "oracles/endless.h"
 #include "oracles/kinds.h"
 #include "oracles/liveness.h"
@@ -152,6 +153,7 @@ class world {
   outcome out_;
   monitor monitor_;
   streams streams_{monitor_};
+  descriptors descriptors_;
   random_source entropy_{1};  // the same for every scenario
 
   // Of the near one of two; made when the first scenario wants it.

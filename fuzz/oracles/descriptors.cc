@@ -1,0 +1,327 @@
+#include "oracles/descriptors.h"
+
+#include "oracles/rule.h"
+#include "socket/sockopt.h"
+
+#include <algorithm>
+
+namespace kyu::fuzz {
+
+namespace {
+
+constexpr rule call_rule(const char *key, const char *source) { return {key, source, "calls"}; }
+
+constexpr rule refused = call_rule("a descriptor that is open is refused", "kyu/kyu.h");
+constexpr rule taken = call_rule("a call succeeds on what is no descriptor", "POSIX, EBADF");
+constexpr rule twice_open = call_rule("a descriptor is given away that is open", "POSIX, socket(), accept()");
+constexpr rule impatient = call_rule("a call that is to wait does not", "kyu/kyu.h");
+constexpr rule overdue = call_rule("a call waits longer than it was told", "kyu/kyu.h");
+constexpr rule sends_on = call_rule("a call sends where nothing can be sent", "POSIX, send()");
+constexpr rule receives = call_rule("a call receives on what was never connected", "POSIX, recv()");
+constexpr rule no_listener = call_rule("a connection is accepted where nobody listens", "POSIX, accept()");
+constexpr rule renamed = call_rule("a socket is bound twice", "POSIX, bind(), EINVAL");
+constexpr rule shared = call_rule("two sockets are bound to one port", "POSIX, bind(), EADDRINUSE");
+constexpr rule free_port = call_rule("a port is refused that nobody has", "POSIX, bind(), EADDRINUSE");
+constexpr rule other_name =
+    call_rule("a socket says another name than it has", "POSIX, getsockname(), getpeername()");
+constexpr rule other_value = call_rule("an option has another value than was set", "POSIX, getsockopt()");
+constexpr rule no_option = call_rule("an option is refused that every socket has", "POSIX, setsockopt()");
+constexpr rule error_again = call_rule("an error is told twice", "POSIX, SO_ERROR");
+
+constexpr uint16_t first_ephemeral = 49152;  // RFC 6335, 6
+constexpr uint64_t grace = 1000;             // ms, in which whoever was woken has run
+
+bool alters(const op &o) {
+  switch (o.code) {
+    case opcode::bind:
+    case opcode::listen:
+    case opcode::connect:
+    case opcode::shutdown:
+    case opcode::setopt:
+    case opcode::sendto:
+    case opcode::close: return true;
+    default: return false;
+  }
+}
+
+// It holds a descriptor while it is under way, and may close it again.
+bool hides_one(const op &o) { return o.code == opcode::tcp_connect || o.code == opcode::tcp_bind; }
+
+bool may_wait(const op &o) {
+  switch (o.code) {
+    case opcode::recv: return (o.arg[3] & (MSG_DONTWAIT | MSG_OOB)) == 0;
+    case opcode::send: return (o.arg[3] & MSG_DONTWAIT) == 0;
+    case opcode::accept: return o.arg[2] != 0;
+    case opcode::connect: return o.arg[4] != 0;
+    default: return false;
+  }
+}
+
+// Which of a socket's options says how long.
+uint16_t patience_of(const op &o) {
+  return o.code == opcode::send || o.code == opcode::connect ? SO_SNDTIMEO : SO_RCVTIMEO;
+}
+
+bool is_patience(uint16_t option) {
+  return option == SO_NBIO || option == SO_SNDTIMEO || option == SO_RCVTIMEO;
+}
+
+bool is_boolean(uint16_t option) {
+  return option == SO_REUSEADDR || option == SO_BROADCAST || option == SO_OOBINLINE ||
+         option == SO_KEEPALIVE || option == SO_NBIO || option == TCP_NODELAY;
+}
+
+// Nothing but a user's call changes it.
+bool stays(uint16_t option) { return option != TCP_MAXSEG && option != SO_ACCEPTCONN; }
+
+bool tells_error(const op &o, const caller::result &r) {
+  if (o.code == opcode::error) return r.e == err::ok && err(r.value) != err::ok;
+  bool takes = o.code == opcode::send || (o.code == opcode::recv && (o.arg[3] & (MSG_PEEK | MSG_OOB)) == 0);
+  bool of_connection = r.e == err::connreset || r.e == err::connrefused || r.e == err::timedout;
+  return takes && of_connection;
+}
+
+}  // namespace
+
+void descriptors::begin(bool on) {
+  std::fill_n(all_.begin(), used_, descriptor{});
+  used_ = 0;
+  on_ = on;
+  strangers_ = impatient_ = chosen_ports_ = false;
+  hidden_ = hidden_events_ = closes_ = 0;
+  ports_ = {};
+}
+
+descriptors::descriptor *descriptors::of(const op &o) {
+  if (!on_ || !names_descriptor(o) || fd_of(o) < 0) return nullptr;
+  used_ = std::max(used_, uint32_t(fd_of(o)) + 1);
+  return &all_[size_t(fd_of(o))];
+}
+
+void descriptors::opened(int fd, sotype type) {
+  if (!on_) return;
+  descriptor &d = all_[size_t(fd)];
+  used_ = std::max(used_, uint32_t(fd) + 1);
+  bool perhaps_closed = strangers_ || hidden_ > 0;
+  expect_rule(d.is != life::open || perhaps_closed, twice_open, "no call has closed it");
+  descriptor fresh;
+  fresh.is = life::open;
+  fresh.type = type;
+  fresh.changes = d.changes + 1;  // for who still is in a call on the one before
+  fresh.changing = d.changing;
+  d = fresh;
+}
+
+void descriptors::connected(int fd, endpoint peer) {
+  if (!on_) return;
+  all_[size_t(fd)].peer = peer;
+  all_[size_t(fd)].tried = true;
+}
+
+// What the call may do to others.
+void descriptors::foresee(const op &o) {
+  switch (o.code) {
+    case opcode::server:
+    case opcode::resolve:
+    case opcode::tftp:
+    case opcode::dhcp: strangers_ = chosen_ports_ = true; break;
+    case opcode::connect:
+    case opcode::sendto:
+    case opcode::listen:
+    case opcode::tcp_connect: chosen_ports_ = true; break;
+    case opcode::bind: ports_.add(uint16_t(o.arg[2])); break;
+    case opcode::tcp_bind: ports_.add(uint16_t(o.arg[1])); break;
+    case opcode::close: ++closes_; break;
+    case opcode::setopt: impatient_ = impatient_ || is_patience(option_of(o)); break;
+    default: break;
+  }
+  chosen_ports_ = chosen_ports_ || ports_.has(0);
+}
+
+void descriptors::call_begins(const op &o, uint64_t now) {
+  if (!on_) return;
+  bool asked_before = o.code == opcode::bind && ports_.may_have_had(uint16_t(o.arg[2]));
+  foresee(o);
+  if (hides_one(o)) {
+    ++hidden_;
+    ++hidden_events_;
+  }
+  start &s = starts_[size_t(o.arg[0])];
+  s = {.at = now, .hidden = hidden_events_, .closes = closes_, .asked_before = asked_before};
+  descriptor *d = of(o);
+  if (d == nullptr) return;
+  d->changes += alters(o);
+  d->changing += alters(o);
+  s.changes = d->changes;
+  s.was = d->is;
+  s.ended = d->ended;
+  if (o.code == opcode::close) d->is = life::unsure;
+  bool names = o.code == opcode::bind || o.code == opcode::connect || o.code == opcode::listen ||
+               o.code == opcode::sendto;
+  if (names) d->nameless = false;
+  if (o.code == opcode::connect) d->tried = true;
+}
+
+void descriptors::call_returns(const op &o, const caller::result &r, uint64_t now, uint32_t frames) {
+  if (!on_) return;
+  if (hides_one(o)) {
+    --hidden_;
+    ++hidden_events_;
+  }
+  opened_by(o, r);
+  descriptor *d = of(o);
+  if (d == nullptr) return;
+  const start &s = starts_[size_t(o.arg[0])];
+  bool alone = d->changes == s.changes && d->changing == uint32_t(alters(o));
+  if (alters(o)) {
+    if (d->changing > 0) --d->changing;
+    ++d->changes;
+  }
+  if (!alone) {
+    if (alters(o)) d->is = life::unsure;  // which of them came first?
+    return;
+  }
+  judge_life(o, r, s);
+  if (o.code == opcode::close) d->is = life::closed;
+  if (s.was != life::open || r.e == err::badf) return;
+  judge_patience(o, r, *d, now - s.at);
+  judge_error(o, r, *d, now, frames);
+  judge(o, r, *d, s);
+}
+
+// While a connect() that nobody sees is under way, anybody may close what it holds.
+void descriptors::opened_by(const op &o, const caller::result &r) {
+  if (o.code == opcode::socket && r.e == err::ok)
+    all_[size_t(r.value)].by_user = all_[size_t(r.value)].nameless = true;
+  bool closed = closes_ != starts_[size_t(o.arg[0])].closes;
+  if (o.code == opcode::tcp_connect && int64_t(r.value) >= 0 && closed)
+    all_[size_t(r.value)].is = life::unsure;
+}
+
+void descriptors::judge(const op &o, const caller::result &r, descriptor &d, const start &s) {
+  bool ok = r.e == err::ok;
+  switch (o.code) {
+    case opcode::bind: return bound(o, r, d, s);
+    case opcode::listen: d.listens = d.listens || ok; break;
+    case opcode::accept:
+      if (ok) accepted(r, d);
+      break;
+    case opcode::connect:
+      if (!ok && r.e != err::inprogress) d.peer.reset();
+      break;
+    case opcode::shutdown:
+      expect_rule(!ok || !never_connected(d) || shut(o.arg[2]) == shut::rd, sends_on,
+                  "no call has connected it");
+      d.ended = d.ended || (ok && shut(o.arg[2]) != shut::rd);
+      break;
+    case opcode::send:
+    case opcode::sendto:
+    case opcode::recv: return judge_sender(o, r, d, s);
+    case opcode::sockname:
+    case opcode::peername: return named(o, r, d);
+    case opcode::setopt: return option_set(o, r, d);
+    case opcode::getopt: return option_told(o, r, d);
+    default: break;
+  }
+}
+
+void descriptors::judge_life(const op &o, const caller::result &r, const start &s) const {
+  bool no = r.e == err::badf || (o.code == opcode::poll && (r.value & POLLNVAL) != 0);
+  if (r.counts) no = int64_t(r.value) < 0;
+  expect_rule(s.was != life::open || !no || r.counts || strangers_, refused, "no call has closed it");
+  bool nobody_elses = !strangers_ && hidden_ == 0 && hidden_events_ == s.hidden;
+  expect_rule(s.was != life::closed || no || !nobody_elses, taken, "no call has opened it");
+}
+
+// Who was accepted may have it from the listener.
+void descriptors::judge_patience(const op &o, const caller::result &r, const descriptor &d,
+                                 uint64_t waited) const {
+  if (o.code == opcode::poll && r.value >> 8 == 0) {
+    expect_rule(waited >= uint32_t(o.arg[3]), impatient, "nothing is ready, and time is left");
+    expect_rule(waited <= uint32_t(o.arg[3]) + grace, overdue, "nothing is ready");
+  }
+  if (!may_wait(o) || (r.e != err::again && r.e != err::inprogress) || (impatient_ && !d.by_user)) return;
+  auto set = [&d](uint16_t option) {
+    for (size_t i = 0; i < n_options; ++i)
+      if (option_at(i) == option) return d.options[i].value_or(0);
+    return 0u;
+  };
+  if (set(SO_NBIO) != 0) return;
+  uint32_t limit = set(patience_of(o));
+  expect_rule(limit != 0 && waited >= limit, impatient, "nobody has asked for that");
+}
+
+void descriptors::judge_sender(const op &o, const caller::result &r, const descriptor &d,
+                               const start &s) const {
+  if (r.e != err::ok || r.value == 0) return;
+  if (o.code == opcode::recv) return expect_rule(!never_connected(d), receives, "no call has connected it");
+  expect_rule(!never_connected(d), sends_on, "no call has connected it");
+  expect_rule(!s.ended, sends_on, "a user has shut it down");
+}
+
+void descriptors::judge_error(const op &o, const caller::result &r, descriptor &d, uint64_t now,
+                              uint32_t frames) const {
+  if (!tells_error(o, r)) return;
+  bool again = d.told_at == now && d.told_after == frames;
+  expect_rule(o.code != opcode::error || !again, error_again, "nothing has happened since");
+  d.told_at = now;
+  d.told_after = frames;
+}
+
+// --- names
+
+void descriptors::bound(const op &o, const caller::result &r, descriptor &d, const start &s) {
+  auto port = uint16_t(o.arg[2]);
+  bool perhaps_chosen = chosen_ports_ && port >= first_ephemeral;
+  bool nobody_has_it = port != 0 && !s.asked_before && !strangers_ && !perhaps_chosen;
+  expect_rule(r.e != err::addrinuse || !nobody_has_it, free_port, "no call has asked for it before");
+  if (r.e != err::ok) return;
+  expect_rule(!d.port, renamed, "it had a port");
+  d.port.reset();
+  if (port == 0) return;
+  for (descriptor &other : std::span(all_).first(used_)) {
+    bool same = &other != &d && other.is == life::open && other.type == d.type && other.port == port;
+    expect_rule(!same || other.tried, shared, "neither of them is connected");
+  }
+  d.port = port;
+}
+
+void descriptors::accepted(const caller::result &r, const descriptor &listener) {
+  expect_rule(!listener.by_user || listener.listens, no_listener, "no call has made it a listener");
+  all_[size_t(r.value >> 48)].port = listener.port;
+}
+
+void descriptors::named(const op &o, const caller::result &r, descriptor &d) const {
+  if (!r.name) return;
+  if (o.code == opcode::peername) {
+    expect_rule(!d.by_user || d.tried, other_name, "no call has connected it");
+    return expect_rule(!d.peer || *d.peer == *r.name, other_name, "it leads somewhere else");
+  }
+  expect_rule(!d.nameless || r.name->port == 0, other_name, "no call has bound it");
+  expect_rule(!d.port || *d.port == r.name->port, other_name, "another port than it was bound to");
+  if (r.name->port != 0) d.port = r.name->port;
+}
+
+// --- options
+
+void descriptors::option_set(const op &o, const caller::result &r, descriptor &d) const {
+  uint16_t option = option_of(o);
+  auto value = uint32_t(o.arg[3]);
+  bool always =
+      (is_boolean(option) && option != SO_KEEPALIVE && option != TCP_NODELAY) || is_patience(option);
+  expect_rule(r.e == err::ok || !always, no_option, "and no value of it is wrong");
+  if (r.e != err::ok) return;
+  if (option == SO_SNDBUF || option == SO_RCVBUF) {  // which may want the low-water mark lower
+    for (size_t i = 0; i < n_options; ++i)
+      if (option_at(i) == SO_SNDLOWAT || option_at(i) == SO_RCVLOWAT) d.options[i].reset();
+  }
+  d.options[size_t(o.arg[2])] = is_boolean(option) ? uint32_t(value != 0) : value;
+}
+
+void descriptors::option_told(const op &o, const caller::result &r, const descriptor &d) const {
+  const auto &set = d.options[size_t(o.arg[2])];
+  if (r.e == err::ok && set && stays(option_of(o)))
+    expect_rule(r.value == *set, other_value, "nobody has changed it since");
+}
+
+}  // namespace kyu::fuzz

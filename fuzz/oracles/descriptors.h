@@ -1,0 +1,86 @@
+// Oracle 9: what calls say of descriptors, after kyu/kyu.h and POSIX. A number is a descriptor from the call
+// that opens it to the one that closes it, it has the names and the options that it was given, and a call
+// that is to wait waits. Nothing is said of what two threads have a hand in at once.
+#pragma once
+
+#include "oracles/recent.h"
+#include "scenario/op.h"
+#include "world/call.h"
+
+#include <array>
+#include <cstdint>
+#include <optional>
+
+namespace kyu::fuzz {
+
+class descriptors {
+ public:
+  // A fresh stack: none is open.
+  void begin(bool on);
+  // From now on somebody else has a hand in them.
+  void lose_sight() { on_ = false; }
+
+  // A user's call begins, and has returned; judged. `frames`: that have come so far.
+  void call_begins(const op &, uint64_t now);
+  void call_returns(const op &, const caller::result &, uint64_t now, uint32_t frames);
+  // A call that is still under way has opened one, or connected it.
+  void opened(int fd, sotype);
+  void connected(int fd, endpoint peer);
+
+ private:
+  enum class life : uint8_t { closed, open, unsure };
+
+  struct descriptor {
+    life is = life::closed;
+    sotype type = sotype::stream;
+    bool by_user = false;   // it was made by socket()
+    bool nameless = false;  // no call can have given it a port
+    bool tried = false;     // to connect, or it came connected
+    bool listens = false;
+    bool ended = false;            // a user may send nothing more
+    std::optional<uint16_t> port;  // its own
+    std::optional<endpoint> peer;
+    std::array<std::optional<uint32_t>, n_options> options{};  // that were set
+    uint32_t changes = 0, changing = 0;  // calls that change it: begun and returned; under way
+    uint64_t told_at = UINT64_MAX;       // of an error; after how many frames
+    uint32_t told_after = 0;
+  };
+  // A user's call, when it began.
+  struct start {
+    uint64_t at = 0;
+    uint32_t changes = 0, hidden = 0, closes = 0;
+    life was = life::unsure;
+    bool ended = false, asked_before = false;  // for the port
+  };
+
+  descriptor *of(const op &);
+  static bool never_connected(const descriptor &d) {
+    return d.by_user && d.type == sotype::stream && !d.tried;
+  }
+  void foresee(const op &);
+  void opened_by(const op &, const caller::result &);
+  void judge(const op &, const caller::result &, descriptor &, const start &);
+  void judge_life(const op &, const caller::result &, const start &) const;
+  void judge_patience(const op &, const caller::result &, const descriptor &, uint64_t waited) const;
+  void judge_sender(const op &, const caller::result &, const descriptor &, const start &) const;
+  void judge_error(const op &, const caller::result &, descriptor &, uint64_t now, uint32_t frames) const;
+  void bound(const op &, const caller::result &, descriptor &, const start &);
+  void accepted(const caller::result &, const descriptor &);
+  void named(const op &, const caller::result &, descriptor &) const;
+  void option_set(const op &, const caller::result &, descriptor &) const;
+  void option_told(const op &, const caller::result &, const descriptor &) const;
+
+  bool on_ = false;
+  bool strangers_ = false;  // threads of the system open and close some, too
+  bool impatient_ = false;  // somebody has asked that calls do not wait, or not for ever
+  bool chosen_ports_ = false;
+  // Calls that hold one of which nobody is told: under way; begun and returned.
+  uint32_t hidden_ = 0, hidden_events_ = 0;
+  uint32_t closes_ = 0;         // that have begun
+  recent<uint16_t, 16> ports_;  // that were asked for
+  std::array<descriptor, caller::max_descriptors> all_{};
+  uint32_t used_ = 0;  // the first of them
+  std::array<start, max_users> starts_{};
+};
+
+}  // namespace kyu::fuzz

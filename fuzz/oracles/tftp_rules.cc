@@ -1,0 +1,85 @@
+#include "oracles/tftp_rules.h"
+
+#include "oracles/rule.h"
+
+#include <algorithm>
+
+namespace kyu::fuzz {
+
+namespace {
+
+constexpr rule no_ack{"a file's block is not acknowledged", "RFC 1350, 2"};
+constexpr rule other_ack{"a block is acknowledged that has not come", "RFC 1350, 2"};
+constexpr rule other_file{"a user gets another file than the server has sent", "RFC 1350, 2 and 6"};
+
+constexpr uint16_t tftp_port = 69;
+constexpr uint16_t read_request = 1, data = 3, acknowledgment = 4;
+constexpr size_t header_len = 4, block_len = 512;
+
+}  // namespace
+
+void tftp_rules::call_begins(uint32_t server, uint32_t room) {
+  if (waiting_++ > 0) doubtful_ = true;
+  stage_ = stage::none;
+  server_ = server;
+  room_ = room;
+  blocks_ = 0;
+  ack_due_ = false;
+  file_.clear();
+}
+
+void tftp_rules::call_returns(err e, const_bytes got, bool certain) {
+  if (waiting_ > 0) --waiting_;
+  if (!doubtful_ && certain && stage_ != stage::none) {
+    bool whole = stage_ == stage::done;
+    expect_rule((e == err::ok) == whole, other_file,
+                whole ? "its last block has come" : "its last block has not come");
+    bool same = got.size() == file_.size() && std::equal(got.begin(), got.end(), file_.begin());
+    expect_rule(e != err::ok || same, other_file, "its content");
+  }
+  stage_ = stage::none;
+  ack_due_ = false;
+}
+
+void tftp_rules::leaves(const wire_frame &f) {
+  if (waiting_ == 0 || f.to != server_ || f.datagram.size() < header_len) return;
+  uint16_t what = read16(f.datagram, 0);
+  if (stage_ == stage::none && f.dport == tftp_port && what == read_request) {
+    stage_ = stage::asked;
+    own_port_ = f.sport;
+  }
+  bool of_transfer = stage_ >= stage::answered && f.sport == own_port_ && f.dport == their_port_;
+  if (!of_transfer || doubtful_ || what != acknowledgment) return;
+  uint16_t number = read16(f.datagram, 2);
+  expect_rule(number == blocks_ || uint16_t(number + 1) == blocks_, other_ack,
+              "neither the last one nor the one before");
+  if (number == blocks_) ack_due_ = false;
+}
+
+// The server is known by the port that it answers from first.
+void tftp_rules::arrives(const wire_frame &f, bool surely) {
+  bool waits = stage_ == stage::asked || stage_ == stage::answered;
+  if (!waits || f.from != server_ || f.dport != own_port_) return;
+  if (stage_ == stage::answered && f.sport != their_port_) return;
+  bool block = f.datagram.size() >= header_len && read16(f.datagram, 0) == data;
+  if (!block || !surely || f.datagram.size() > header_len + block_len) return doubt();
+  block_in(f, read16(f.datagram, 2), f.datagram.subspan(header_len));
+}
+
+void tftp_rules::block_in(const wire_frame &f, uint16_t number, const_bytes content) {
+  if (number != uint16_t(blocks_ + 1)) return;
+  stage_ = stage::answered;
+  their_port_ = f.sport;
+  if (file_.size() + content.size() > room_) return doubt();
+  ++blocks_;
+  file_.insert(file_.end(), content.begin(), content.end());
+  ack_due_ = true;
+  if (content.size() < block_len) stage_ = stage::done;
+}
+
+void tftp_rules::expect_answer() const {
+  expect_rule(!ack_due_ || doubtful_, no_ack, "it was the next one");
+  expect_rule(stage_ != stage::done || doubtful_, other_file, "it is whole, and its user still waits");
+}
+
+}  // namespace kyu::fuzz

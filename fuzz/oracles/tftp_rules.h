@@ -1,0 +1,42 @@
+// Of oracles 6 and 7: what a TFTP client says to a server's blocks, and what its user gets (RFC 1350).
+#pragma once
+
+#include "oracles/wire.h"
+#include "sys/errno.h"
+
+#include <cstdint>
+#include <vector>
+
+namespace kyu::fuzz {
+
+class tftp_rules {
+ public:
+  // A call begins to fetch a file from there; has returned, `certain` that nothing was lost on the way;
+  // judged.
+  void call_begins(uint32_t server, uint32_t room);
+  void call_returns(err, const_bytes, bool certain);
+  // Somebody else may take what comes for the client, or be taken for it.
+  void doubt() { doubtful_ = true; }
+
+  // A datagram leaves; judged. One arrives that the client may take, `surely` gets.
+  void leaves(const wire_frame &);
+  void arrives(const wire_frame &, bool surely);
+  // All threads sleep, and nothing was lost out of sight.
+  void expect_answer() const;
+
+ private:
+  enum class stage : uint8_t { none, asked, answered, done };
+
+  void block_in(const wire_frame &, uint16_t number, const_bytes);
+
+  uint32_t waiting_ = 0;  // calls
+  bool doubtful_ = false;
+  stage stage_ = stage::none;
+  uint32_t server_ = 0, room_ = 0;
+  uint16_t own_port_ = 0, their_port_ = 0;  // the transfer's identifiers
+  uint16_t blocks_ = 0;                     // that have come in order
+  bool ack_due_ = false;
+  std::vector<uint8_t> file_;
+};
+
+}  // namespace kyu::fuzz
