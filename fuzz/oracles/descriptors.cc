@@ -241,10 +241,10 @@ void descriptors::judge_patience(const op &o, const caller::result &r, const des
     expect_rule(waited <= uint32_t(o.arg[3]) + grace, overdue, "nothing is ready");
   }
   if (!may_wait(o) || (r.e != err::again && r.e != err::inprogress) || (impatient_ && !d.by_user)) return;
-  auto set = [&d](uint16_t option) {
+  auto set = [&d](uint16_t option) -> uint32_t {
     for (size_t i = 0; i < n_options; ++i)
       if (option_at(i) == option) return d.options[i].value_or(0);
-    return 0u;
+    return 0;
   };
   if (set(SO_NBIO) != 0) return;
   uint32_t limit = set(patience_of(o));

@@ -14,6 +14,7 @@ constexpr rule fields_wrong{"a DHCP message with what does not belong there, or 
 constexpr rule not_offered{"a request for an address that was not offered", "RFC 2131, 3.1"};
 constexpr rule impatient{"a DHCP message is sent again too soon", "RFC 2131, 4.1"};
 constexpr rule ignores{"a DHCP answer is not taken up", "RFC 2131, 3.1 and 4.4.1"};
+constexpr rule gives_up{"a DHCP client no longer asks", "RFC 2131, 4.1"};
 constexpr rule not_leased{"an address is used that is not leased, or not any more", "RFC 2131, 4.4.5"};
 
 constexpr uint16_t dhcp_server = 67;
@@ -22,7 +23,8 @@ constexpr uint8_t discover = 1, offered = 2, request = 3, decline = 4, acknowled
                   release = 7;
 constexpr uint32_t everybody = 0xffffffff, for_ever = 0xffffffff;
 constexpr size_t sname_at = 44, file_at = 108, cookie_at = 236, options_at = 240;
-constexpr uint64_t shortest_wait = 3000;  // ms: four seconds, give or take one
+constexpr uint64_t shortest_wait = 3000;   // ms: four seconds, give or take one
+constexpr uint64_t longest_wait = 66'000;  // 64 seconds, and a little more
 
 // Of one field; false: an option goes beyond it.
 bool read_options(const_bytes o, dhcp_message &m, uint8_t *overload) {
@@ -111,7 +113,10 @@ void dhcp_rules::settle(const dhcp_message &m) {
 }
 
 void dhcp_rules::expect_progress(uint64_t now) const {
-  if (silent() || now < owed_until_) return;
+  if (silent()) return;
+  bool asks = clients_ == 1 && last_.type == discover;
+  expect_rule(!asks || now - last_at_ <= longest_wait, gives_up, "nobody has made an offer");
+  if (now < owed_until_) return;
   expect_rule(owed_ != debt::request, ignores, "an offer without fault, and no request for it");
   expect_rule(owed_ != debt::probe, ignores, "an address without fault, and nobody asks whether it is free");
 }

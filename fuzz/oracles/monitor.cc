@@ -257,6 +257,12 @@ void monitor::judge(uint64_t now) {
   }
 }
 
+void monitor::everything_closes() {
+  users_may_end_ = true;
+  names_.doubt();
+  files_.doubt();
+}
+
 void monitor::clients_disturbed() {
   names_.doubt();
   files_.doubt();

@@ -70,7 +70,7 @@ class monitor {
   bool address_stands() const { return !address_moves_; }
   // A user's call has made a listener.
   void listens(uint16_t port, uint32_t backlog) { listeners_.add({port, backlog}); }
-  void everything_closes() { users_may_end_ = true; }
+  void everything_closes();
   // All threads sleep.
   void judge(uint64_t now);
 

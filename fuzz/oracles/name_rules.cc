@@ -13,10 +13,12 @@ namespace {
 constexpr rule other_name{"a name is resolved by what was no answer", "RFC 5452, 9"};
 constexpr rule no_name{"a name is refused that is one, or the other way round", "RFC 1035, 2.3.1"};
 constexpr rule other_question{"a query for another name than its user asks for", "RFC 1035, 4.1.2"};
+constexpr rule gives_up{"a resolver gives up at its first query", "RFC 1035, 7.2; RFC 1123, 6.1.3.3"};
 constexpr rule unanswered{"a name is not resolved though its answer has come", "RFC 1035, 7.3"};
 
 constexpr uint16_t dns_port = 53;
 constexpr size_t header_len = 12;
+constexpr uint32_t patience = 2;  // queries at least, before the call gives up
 
 // An answer without doubt: the question as it was asked, and behind it at once an address of that name.
 struct plain_answer {
@@ -54,6 +56,9 @@ bool name_rules::asks_for_it(const_bytes question) const {
 void name_rules::call_begins(const char *name) {
   if (waiting_++ > 0) doubtful_ = true;
   name_ = name;
+  asked_ = 0;
+  answered_ = false;
+  queries_ = {};
   due_.reset();
 }
 
@@ -63,6 +68,8 @@ void name_rules::call_returns(err e, uint32_t addr, bool certain) {
   expect_rule(e != err::ok || answered_ || doubtful_, other_name, "no answer to the query has come");
   bool is_name = std::strstr(name_, "..") == nullptr;
   if (!doubtful_) expect_rule((e == err::inval) != is_name, no_name, name_);
+  if (!doubtful_ && certain && e == err::timedout)
+    expect_rule(asked_ >= patience, gives_up, "and no answer has come");
   if (due_ && !doubtful_ && certain)
     expect_rule(e == err::ok && addr == *due_, unanswered, "the call says something else");
   due_.reset();
@@ -71,6 +78,7 @@ void name_rules::call_returns(err e, uint32_t addr, bool certain) {
 void name_rules::leaves(const wire_frame &f) {
   if (f.dport != dns_port || f.datagram.size() < header_len) return;
   if (waiting_ == 0) return;
+  ++asked_;
   const_bytes question = f.datagram.subspan(header_len);
   expect_rule(doubtful_ || asks_for_it(question), other_question, "or with another type or class");
   last_ = {f.to, f.sport, read16(f.datagram, 0)};

@@ -42,6 +42,7 @@ class name_rules {
   size_t question_len_ = 0;
   const char *name_ = "";  // of the last call
   uint32_t waiting_ = 0;   // calls
+  uint32_t asked_ = 0;     // queries of the last one
   bool answered_ = false;  // one of the queries, by whatever
   bool doubtful_ = false;
   std::optional<uint32_t> due_;  // the address that the call must return

@@ -10,11 +10,13 @@ namespace {
 
 constexpr rule no_ack{"a file's block is not acknowledged", "RFC 1350, 2"};
 constexpr rule other_ack{"a block is acknowledged that has not come", "RFC 1350, 2"};
+constexpr rule gives_up{"a TFTP client gives up at its first question", "RFC 1350, 2; RFC 1123, 4.2.3.2"};
 constexpr rule other_file{"a user gets another file than the server has sent", "RFC 1350, 2 and 6"};
 
 constexpr uint16_t tftp_port = 69;
 constexpr uint16_t read_request = 1, data = 3, acknowledgment = 4;
 constexpr size_t header_len = 4, block_len = 512;
+constexpr uint32_t patience = 2;  // times that something is said, before the call gives up
 
 }  // namespace
 
@@ -24,6 +26,7 @@ void tftp_rules::call_begins(uint32_t server, uint32_t room) {
   server_ = server;
   room_ = room;
   blocks_ = 0;
+  said_ = 0;
   ack_due_ = false;
   file_.clear();
 }
@@ -32,6 +35,7 @@ void tftp_rules::call_returns(err e, const_bytes got, bool certain) {
   if (waiting_ > 0) --waiting_;
   if (!doubtful_ && certain && stage_ != stage::none) {
     bool whole = stage_ == stage::done;
+    expect_rule(e != err::timedout || said_ >= patience, gives_up, "it was said once, and no block has come");
     expect_rule((e == err::ok) == whole, other_file,
                 whole ? "its last block has come" : "its last block has not come");
     bool same = got.size() == file_.size() && std::equal(got.begin(), got.end(), file_.begin());
@@ -44,10 +48,12 @@ void tftp_rules::call_returns(err e, const_bytes got, bool certain) {
 void tftp_rules::leaves(const wire_frame &f) {
   if (waiting_ == 0 || f.to != server_ || f.datagram.size() < header_len) return;
   uint16_t what = read16(f.datagram, 0);
-  if (stage_ == stage::none && f.dport == tftp_port && what == read_request) {
+  bool asks = f.dport == tftp_port && what == read_request;
+  if (asks && stage_ == stage::none) {
     stage_ = stage::asked;
     own_port_ = f.sport;
   }
+  said_ += asks || what == acknowledgment;
   bool of_transfer = stage_ >= stage::answered && f.sport == own_port_ && f.dport == their_port_;
   if (!of_transfer || doubtful_ || what != acknowledgment) return;
   uint16_t number = read16(f.datagram, 2);
@@ -72,6 +78,7 @@ void tftp_rules::block_in(const wire_frame &f, uint16_t number, const_bytes cont
   their_port_ = f.sport;
   if (file_.size() + content.size() > room_) return doubt();
   ++blocks_;
+  said_ = 0;
   file_.insert(file_.end(), content.begin(), content.end());
   ack_due_ = true;
   if (content.size() < block_len) stage_ = stage::done;

@@ -35,6 +35,7 @@ class tftp_rules {
   uint32_t server_ = 0, room_ = 0;
   uint16_t own_port_ = 0, their_port_ = 0;  // the transfer's identifiers
   uint16_t blocks_ = 0;                     // that have come in order
+  uint32_t said_ = 0;                       // since the last block came
   bool ack_due_ = false;
   std::vector<uint8_t> file_;
 };

@@ -12,8 +12,10 @@ add_library(unit_tests_main OBJECT
   oracles/descriptors_test.cc
   oracles/icmp_rules_test.cc
   oracles/inboxes_test.cc
+  oracles/name_rules_test.cc
   oracles/pieces_test.cc
   oracles/seq_ranges_test.cc
+  oracles/tftp_rules_test.cc
   oracles/wire_test.cc
   scenario/codec_test.cc
   scenario/mutator_test.cc

@@ -1,0 +1,92 @@
+// What a resolver has to make of answers, told of each datagram and call.
+#include "oracles/name_rules.h"
+
+#include "run/child.h"
+#include "world/dns_answers.h"
+
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace kyu::fuzz {
+
+namespace {
+
+constexpr uint32_t us = 0x0a000001, server = 0x0a000002, right = 0x0a00004d;
+const std::vector<uint8_t> query{0x12, 0x34, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 1, 'x', 0, 0, 1, 0, 1};
+
+wire_frame datagram(const_bytes content, bool to_server) {
+  wire_frame f;
+  f.is = wire_frame::kind::udp;
+  f.from = to_server ? us : server;
+  f.to = to_server ? server : us;
+  f.sport = to_server ? 5000 : 53;
+  f.dport = to_server ? 53 : 5000;
+  f.datagram = content;
+  return f;
+}
+
+std::string found(const std::function<void(name_rules &)> &body) {
+  auto end = run_child(true, [&] {
+    name_rules rules;
+    rules.call_begins("x");
+    rules.leaves(datagram(query, true));
+    body(rules);
+  });
+  return end.finding ? end.finding->signature : "";
+}
+
+std::string result_after(dns_answer how, err e, uint32_t addr) {
+  auto answer = answer_query(how, query);
+  return found([&](name_rules &r) {
+    r.arrives(datagram(answer, false), true);
+    r.call_returns(e, addr, true);
+  });
+}
+
+TEST(name_rules, a_right_answer_is_the_result) {
+  EXPECT_EQ(result_after(dns_answer::address, err::ok, right), "");
+  EXPECT_NE(result_after(dns_answer::address, err::ok, right + 1), "");
+  EXPECT_NE(result_after(dns_answer::address, err::timedout, 0), "");
+}
+
+TEST(name_rules, the_answer_to_another_query_is_none) {
+  EXPECT_NE(result_after(dns_answer::other_id, err::ok, right), "");
+}
+
+TEST(name_rules, nothing_is_said_of_an_answer_that_wants_reading) {
+  EXPECT_EQ(result_after(dns_answer::alias, err::ok, right), "");
+  EXPECT_EQ(result_after(dns_answer::no_such_name, err::addrnotavail, 0), "");
+}
+
+TEST(name_rules, an_answer_ends_the_wait) {
+  auto answer = answer_query(dns_answer::address, query);
+  EXPECT_NE(found([&](name_rules &r) {
+              r.arrives(datagram(answer, false), true);
+              r.expect_result();
+            }),
+            "");
+  EXPECT_EQ(found([&](name_rules &r) { r.expect_result(); }), "");
+}
+
+TEST(name_rules, a_query_is_for_the_users_name_and_sent_more_than_once) {
+  auto other = query;
+  other[13] = 'y';
+  EXPECT_NE(found([&](name_rules &r) { r.leaves(datagram(other, true)); }), "");
+  EXPECT_NE(found([](name_rules &r) { r.call_returns(err::timedout, 0, true); }), "");
+  EXPECT_EQ(found([](name_rules &r) {
+              r.leaves(datagram(query, true));
+              r.call_returns(err::timedout, 0, true);
+            }),
+            "");
+}
+
+TEST(name_rules, only_what_is_no_name_is_refused) {
+  EXPECT_NE(found([](name_rules &r) { r.call_returns(err::inval, 0, true); }), "");
+}
+
+}  // namespace
+
+}  // namespace kyu::fuzz
