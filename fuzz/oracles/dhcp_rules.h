@@ -27,7 +27,11 @@ class dhcp_rules {
  public:
   // A call begins that lets the client choose the address; one that may set it, or what the client says, by
   // hand: then nothing is said any more.
-  void client_begins() { ++clients_; }
+  void client_begins() {
+    ++clients_;
+    runs_ = true;
+  }
+  void client_ends() { runs_ = false; }
   void set_by_hand() { by_hand_ = true; }
 
   // A datagram to the client's port that the stack may take; `surely` gets.
@@ -63,7 +67,7 @@ class dhcp_rules {
   void judge_patience(uint64_t now, const dhcp_message &);
 
   uint32_t clients_ = 0;
-  bool by_hand_ = false;
+  bool by_hand_ = false, runs_ = false;
   recent<offer, 16> offers_;
   recent<lease, 16> leases_;
   dhcp_message last_;

@@ -245,8 +245,10 @@ void monitor::judge(uint64_t now) {
   expect_rule(resets_due_ == 0, must_reset, "nobody can have bound its port");
   expect_rule(!arp_reply_due_, must_reply, "and it came from a neighbour");
   icmp_.expect_answers();
-  if (unseen_) dhcp_.excuse();
-  dhcp_.expect_progress(now);
+  if (unseen_)
+    dhcp_.excuse();
+  else
+    dhcp_.expect_progress(now);
   if (nothing_unseen()) {
     names_.expect_result();
     files_.expect_answer();

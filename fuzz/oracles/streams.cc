@@ -153,6 +153,7 @@ void streams::call_returns(const op &o, const caller::result &r, uint64_t now) {
   if (o.code == opcode::send) sent(o, uint32_t(r.value), ok || r.e == err::again);
   if (o.code == opcode::state && r.status) judge_status(o, *r.status);
   if (o.code == opcode::resolve) monitor_.name_returns(r.e, uint32_t(r.value));
+  if (o.code == opcode::dhcp) monitor_.address_client_ends();
   if (o.code == opcode::tftp) monitor_.file_returns(r.e, r.data.value_or(const_bytes{}));
 }
 
@@ -273,7 +274,7 @@ void streams::judge_status(const op &o, const net_status &s) {
   descriptor *d = of(fd_of(o));
   const tcp_flow *f = d != nullptr ? flow_of(*d) : nullptr;
   bool open = s.state == tcps::established || s.state == tcps::close_wait;
-  if (!open || f == nullptr || !f->orderly() || d->shut) return;
+  if (!open || f == nullptr || !f->orderly() || d->shut || !monitor_.sees_all()) return;
   if (d->in_order && d->receiving == 0) {
     uint32_t there = f->arrived_in_order() - (f->irs() + 1);
     expect_rule(d->taken + s.rcv_cc >= f->acknowledged(), miscounted,

@@ -76,6 +76,7 @@ void tcp_flow::take_ack(const wire_tcp &t, const surroundings &s) {
     for (int i = 0; i < t.sacks; ++i) {
       uint32_t n = uint32_t(ahead(t.sack[i].end, t.sack[i].start));
       if (n <= uint32_t(snd_max_ - una_)) reported += n;
+      sack_starts_.add(t.sack[i].start);
     }
   }
   sacked_bytes_ += reported;
@@ -200,7 +201,9 @@ void tcp_flow::arrives(const wire_tcp &t, const surroundings &s, bool whole) {
     if (una_ == t.ack && ahead(t.ack, surely_acked_) > 0) cwnd_ += 2 * full_segment();
     surely_acked_ = later_of(surely_acked_, t.ack);
   }
+  uint32_t una_before = una_;
   take_ack(t, s);
+  bool brings_ack = una_ != una_before;
   take_window(t);
   // Nor is one that comes behind a segment of later number, which may have been taken, or with an old ACK
   // (RFC 9293, 3.10.7.4: SND.WL1, SND.WL2).
@@ -208,6 +211,7 @@ void tcp_flow::arrives(const wire_tcp &t, const surroundings &s, bool whole) {
       (window_from_ && ahead(*window_from_, t.seq) > 0) || (t.has(bit_ack) && ahead(t.ack, una_) < 0);
   window_doubtful_ = !in_place || overtaken;
   if (irs_known_ && !overtaken) window_from_ = t.seq;
+  if (brings_ack) window_with_ack_ = window_doubtful_ ? 0 : window_;
   if (phase_ == phase::syn_sent && n_offers_ == 0)
     return whole ? lose_sight() : void();  // of no connection yet
   take_text(t);
@@ -310,6 +314,7 @@ void tcp_flow::expect_reset_for(const wire_tcp &t, const surroundings &s) {
 void tcp_flow::expect_answers(const surroundings &s) {
   if (s.blind) excuse();
   expect_rule(!reset_due_, must_reset, "it was taken, though nobody can receive it");
+  expect_data(s);
   if (s.users_may_end) excuse();
   expect_rule(!answer_due_, must_answer, "nothing was said to a segment that asks for it");
   expect_rule(ack_due_ == never || s.now <= ack_due_, must_acknowledge, "data in order waits for its ACK");

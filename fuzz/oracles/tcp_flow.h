@@ -157,6 +157,8 @@ class tcp_flow {
   void judge_place(const wire_tcp &, const surroundings &);
   void judge_contents(const wire_tcp &);
   void judge_sender(const wire_tcp &, const surroundings &);
+  void judge_probe(const wire_tcp &);
+  void expect_data(const surroundings &) const;
   void judge_nagle(const wire_tcp &, const surroundings &);
   void judge_again(const wire_tcp &, const surroundings &);
   void judge_time_out(const wire_tcp &, const surroundings &);
@@ -192,6 +194,7 @@ class tcp_flow {
   bool edge_known_ = false;
   uint32_t edge_ = 0;  // the rightmost that the peer has ever offered
   uint32_t window_ = 0, largest_window_ = 0;
+  uint32_t window_with_ack_ = 0;         // as the segment said it that brought `una_`
   bool window_doubtful_ = false;         // it may not have been taken
   std::optional<uint32_t> window_from_;  // the latest segment that may have said it
   std::vector<uint8_t> stored_;          // bytes from iss_ + 1 on
@@ -204,12 +207,14 @@ class tcp_flow {
   uint64_t timed_out_ = never;  // when data was sent again because of it
   bool silence_ = false;        // nothing has arrived since
   uint32_t time_outs_ = 0;      // one after the other, and not a word between them
-  uint32_t recover_ = 0;        // below this, what is sent again belongs to a loss that is known
-  uint32_t resend_below_ = 0;   // the same, for another reason than a loss
+  uint32_t out_ = 0;           // up to here it was sent since the last time-out, which took the rest for lost
+  uint32_t recover_ = 0;       // below this, what is sent again belongs to a loss that is known
+  uint32_t resend_below_ = 0;  // the same, for another reason than a loss
   uint32_t dupacks_ = 0, sacked_bytes_ = 0;
   bool sack_seen_ = false;
-  bool lossy_ = false;  // slow start may be over
-  uint64_t cwnd_ = 0;   // not more than this may be in flight
+  recent<uint32_t, 32> sack_starts_;  // where blocks began that the peer has reported
+  bool lossy_ = false;                // slow start may be over
+  uint64_t cwnd_ = 0;                 // not more than this may be in flight
 
   // The peer's stream.
   bool irs_known_ = false;

@@ -19,6 +19,9 @@ constexpr rule changed{"other data under the same numbers", "RFC 9293, 3.4"};
 constexpr rule not_the_users{"other bytes leave than the user has sent", "RFC 9293, 3.4"};
 constexpr rule fin_early{"the FIN leaves before the user's last byte", "RFC 9293, 3.6"};
 constexpr rule tinygram{"a small segment while another one is on its way", "RFC 9293, 3.7.4"};
+constexpr rule dribbles{"a byte is sent into an open window, and there is more",
+                        "RFC 9293, 3.8.6.1 and 3.8.6.2.1"};
+constexpr rule idles{"a sender waits though it may send", "RFC 5681, 3.1; RFC 9293, 3.8.6"};
 constexpr rule no_reason{"data is sent again for no reason", "RFC 6298, 5; RFC 5681, 3.2"};
 constexpr rule no_backoff{"the retransmission timer does not back off", "RFC 6298, 5.5"};
 constexpr rule congests{"more in flight than congestion control allows", "RFC 5681, 3.1; RFC 6928"};
@@ -41,6 +44,7 @@ void tcp_flow::judge_data(const wire_tcp &t, const surroundings &s) {
   bool probe = t.len() == 1 && (window_ == 0 || window_doubtful_);
   bool old = ahead(t.seq, snd_max_) < 0;
   if (probe) resend_below_ = later_of(resend_below_, t.end());
+  if (!probe) judge_probe(t);
   if (s.blind) return;
   if (old && !probe) judge_again(t, s);
   if (!old) judge_nagle(t, s);
@@ -104,6 +108,25 @@ void tcp_flow::judge_sender(const wire_tcp &t, const surroundings &s) {
   expect_rule(!t.has(bit_fin) || at + t.len() == user_bytes_, fin_early, "some of it is still to be sent");
 }
 
+// A window that is closed is probed by a byte of what there is; into one that is open goes a segment.
+void tcp_flow::judge_probe(const wire_tcp &t) {
+  bool more = ahead(snd_max_, t.seq) > 1 && !(fin_sent_ && snd_max_ == t.seq + 2);
+  bool open = std::min(window_, window_with_ack_) >= full_segment();
+  bool one_byte = t.len() == 1 && t.seq == una_ && una_ == surely_acked_ && !t.has(bit_urg);
+  bool reported = sack_starts_.may_have_had(t.seq + 1);  // a hole of one byte
+  expect_rule(!one_byte || !more || !open || reported || path_shrank_, dribbles,
+              "there is more, and room for it");
+}
+
+// All that is on its way has arrived: what follows, or was lost, need not wait for anything.
+void tcp_flow::expect_data(const surroundings &s) const {
+  bool nothing_out = una_ == surely_acked_ && ahead(una_, out_) >= 0 && ahead(una_, iss_) > 0;
+  if (!clear(s) || !nothing_out || path_shrank_ || window_doubtful_) return;
+  uint32_t sent = una_ - (iss_ + 1);
+  uint32_t left = user_ == user::alone && user_bytes_ > sent ? user_bytes_ - sent : snd_max_ - una_;
+  expect_rule(left == 0 || window_ < std::min(left, full_segment()), idles, "nothing is on its way");
+}
+
 // As BSD has it: what is left of one call may follow its full segments, but no two small ones are on their
 // way.
 void tcp_flow::judge_nagle(const wire_tcp &t, const surroundings &s) {
@@ -152,6 +175,7 @@ void tcp_flow::judge_time_out(const wire_tcp &t, const surroundings &s) {
   timed_out_ = s.now;
   timer_base_ = s.now;
   recover_ = snd_max_;
+  out_ = t.seq;
   dupacks_ = 0;
   if (exact_) cwnd_ = full_segment();
 }
@@ -175,6 +199,7 @@ void tcp_flow::account(const wire_tcp &t, const surroundings &s) {
     if (was_idle) timer_base_ = s.now;
     snd_max_ = t.end();
   }
+  out_ = later_of(out_, t.end());
   ack_sent_ = t.ack;
   // While a segment is looked at, an ACK of what came before may leave, and puts it at the left edge.
   if (ts_ && stamp_in_hand_ && stamp_in_hand_->seq == t.ack) tsvals_.add(stamp_in_hand_->value);

@@ -88,7 +88,7 @@ void tcp_flow::begin_incarnation(const wire_tcp &t, phase p) {
   n_offers_ = n;
   sees_ = sees;
   phase_ = p;
-  iss_ = una_ = recover_ = resend_below_ = small_end_ = surely_acked_ = t.seq;
+  iss_ = una_ = recover_ = resend_below_ = small_end_ = surely_acked_ = out_ = t.seq;
   snd_max_ = t.seq + 1;
   our_syn_ = t;
 }
@@ -195,7 +195,8 @@ void tcp_flow::judge_reset(const wire_tcp &t, const surroundings &s) {
   if (waits_for_duplicates(s)) broken(time_wait_short, "a FIN that came again finds no connection");
   exact_ = false;
   if (known && t.has(bit_ack) && t.seq == snd_max_) phase_ = phase::reset;
-  if (phase_ == phase::reset && s.crowded) lose_sight();  // its cookie may come once more
+  bool over = phase_ == phase::reset || !t.has(bit_ack);  // in answer to an ACK, it is not known any more
+  if (over && s.crowded) lose_sight();                    // its cookie may come once more
 }
 
 void tcp_flow::judge_ack(const wire_tcp &t) {
