@@ -21,6 +21,7 @@ constexpr rule receives = call_rule("a call receives on what was never connected
 constexpr rule no_listener = call_rule("a connection is accepted where nobody listens", "POSIX, accept()");
 constexpr rule renamed = call_rule("a socket is bound twice", "POSIX, bind(), EINVAL");
 constexpr rule shared = call_rule("two sockets are bound to one port", "POSIX, bind(), EADDRINUSE");
+constexpr rule no_count = call_rule("a call returns what it never does", "kyu/kyu.h");
 constexpr rule free_port = call_rule("a port is refused that nobody has", "POSIX, bind(), EADDRINUSE");
 constexpr rule other_name =
     call_rule("a socket says another name than it has", "POSIX, getsockname(), getpeername()");
@@ -228,6 +229,7 @@ void descriptors::judge(const op &o, const caller::result &r, descriptor &d, con
 void descriptors::judge_life(const op &o, const caller::result &r, const start &s) const {
   bool no = r.e == err::badf || (o.code == opcode::poll && (r.value & POLLNVAL) != 0);
   if (r.counts) no = int64_t(r.value) < 0;
+  expect_rule(!r.counts || !no || int64_t(r.value) == -1, no_count, "neither a descriptor nor -1");
   expect_rule(s.was != life::open || !no || r.counts || strangers_, refused, "no call has closed it");
   bool nobody_elses = !strangers_ && hidden_ == 0 && hidden_events_ == s.hidden;
   expect_rule(s.was != life::closed || no || !nobody_elses, taken, "no call has opened it");

@@ -68,6 +68,13 @@ dhcp_message dhcp_message::read(const_bytes d) {
   return m;
 }
 
+void dhcp_rules::client_begins(uint64_t now) {
+  ++clients_;
+  runs_ = true;
+  owed_ = debt::question;
+  owed_until_ = now;
+}
+
 // The stack may have reasons not to take it; then it may not use it, either.
 void dhcp_rules::arrives(uint64_t now, const wire_frame &f, bool surely) {
   dhcp_message m = dhcp_message::read(f.datagram);
@@ -108,8 +115,8 @@ void dhcp_rules::probes(uint32_t addr) {
 
 // A request for it, or word that somebody has it.
 void dhcp_rules::settle(const dhcp_message &m) {
-  bool settled = owed_ == debt::request ? m.type == request : m.type == decline;
-  if (settled) owed_ = debt::nothing;
+  uint8_t due = owed_ == debt::question ? discover : owed_ == debt::request ? request : decline;
+  if (m.type == due) owed_ = debt::nothing;
 }
 
 void dhcp_rules::expect_progress(uint64_t now) const {
@@ -117,6 +124,7 @@ void dhcp_rules::expect_progress(uint64_t now) const {
   bool asks = clients_ == 1 && last_.type == discover;
   expect_rule(!asks || now - last_at_ <= longest_wait, gives_up, "nobody has made an offer");
   if (now < owed_until_) return;
+  expect_rule(owed_ != debt::question, gives_up, "it has not begun to");
   expect_rule(owed_ != debt::request, ignores, "an offer without fault, and no request for it");
   expect_rule(owed_ != debt::probe, ignores, "an address without fault, and nobody asks whether it is free");
 }

@@ -27,10 +27,7 @@ class dhcp_rules {
  public:
   // A call begins that lets the client choose the address; one that may set it, or what the client says, by
   // hand: then nothing is said any more.
-  void client_begins() {
-    ++clients_;
-    runs_ = true;
-  }
+  void client_begins(uint64_t now);
   void client_ends() { runs_ = false; }
   void set_by_hand() { by_hand_ = true; }
 
@@ -56,8 +53,8 @@ class dhcp_rules {
     uint64_t until;  // ms
   };
 
-  // What the client has to do now that an answer has come which it cannot refuse.
-  enum class debt : uint8_t { nothing, request, probe };
+  // What the client has to do now: it has begun, or an answer has come that it cannot refuse.
+  enum class debt : uint8_t { nothing, question, request, probe };
 
   debt owed_for(const wire_frame &, const dhcp_message &) const;
   void settle(const dhcp_message &);

@@ -61,7 +61,7 @@ void monitor::port_taken(uint16_t port) {
   any_port_ = any_port_ || port == 0 || ports_.forgot_some();
 }
 
-void monitor::call_begins(const op &o) {
+void monitor::call_begins(const op &o, uint64_t now) {
   ++events_;
   switch (o.code) {
     case opcode::bind: port_taken(uint16_t(o.arg[2])); break;
@@ -93,7 +93,7 @@ void monitor::call_begins(const op &o) {
       files_.call_begins(addr_ + 1 + uint32_t(o.arg[1]), uint32_t(o.arg[2]));
       any_udp_port_ = true;
       break;
-    case opcode::dhcp: dhcp_.client_begins(); return address_changes();
+    case opcode::dhcp: dhcp_.client_begins(now); return address_changes();
     case opcode::ifaddr: dhcp_.set_by_hand(); return address_changes();
     default: break;
   }
@@ -245,7 +245,7 @@ void monitor::judge(uint64_t now) {
   expect_rule(resets_due_ == 0, must_reset, "nobody can have bound its port");
   expect_rule(!arp_reply_due_, must_reply, "and it came from a neighbour");
   icmp_.expect_answers();
-  if (unseen_)
+  if (unseen_ || ports_.may_have_had(dhcp_client))
     dhcp_.excuse();
   else
     dhcp_.expect_progress(now);

@@ -40,7 +40,7 @@ class monitor {
   void out_of_order() { blind_ = unseen_ = disordered_ = true; }
   bool disordered() const { return disordered_; }
   // Before a call is made.
-  void call_begins(const op &);
+  void call_begins(const op &, uint64_t now);
   // The connection to there that was open last, where there is only one; null: not known.
   tcp_flow *only_flow_to(uint32_t addr, uint16_t port);
   // A user's hand is on a descriptor that may be one of the system's own clients'.

@@ -161,7 +161,7 @@ void tcp_flow::arrives(const wire_tcp &t, const surroundings &s, bool whole) {
   stamp_in_hand_.reset();
   heard_ = s.now;
   silence_ = false;
-  only_syns_ = only_syns_ && t.has(bit_syn);
+  only_syns_ = only_syns_ && t.has(bit_syn) && !t.has(bit_ack);
   last_brought_data_ = t.len() > 0 || t.has(bit_syn);
   if (t.has(bit_rst)) {
     bool exact = ahead(t.seq, ack_sent_) >= 0 && ahead(t.seq, arrived_in_order()) <= 0;

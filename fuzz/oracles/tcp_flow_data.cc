@@ -17,6 +17,7 @@ constexpr rule behind_fin{"data behind the FIN, or another FIN", "RFC 9293, 3.6"
 constexpr rule acked_again{"something is sent again that was acknowledged", "RFC 9293, 3.4 and 3.8.1"};
 constexpr rule changed{"other data under the same numbers", "RFC 9293, 3.4"};
 constexpr rule not_the_users{"other bytes leave than the user has sent", "RFC 9293, 3.4"};
+constexpr rule no_push{"the user's last byte leaves without PSH", "RFC 9293, MUST-61"};
 constexpr rule fin_early{"the FIN leaves before the user's last byte", "RFC 9293, 3.6"};
 constexpr rule tinygram{"a small segment while another one is on its way", "RFC 9293, 3.7.4"};
 constexpr rule dribbles{"a byte is sent into an open window, and there is more",
@@ -105,6 +106,8 @@ void tcp_flow::judge_sender(const wire_tcp &t, const surroundings &s) {
       broken(not_the_users, "from byte " + std::to_string(at) + " on");
   if (user_ != user::alone) return;
   expect_rule(t.len() == 0 || ahead(at + t.len(), user_bytes_) <= 0, not_the_users, "more than it has sent");
+  bool last = t.len() > 0 && at + t.len() == user_bytes_;
+  expect_rule(!last || t.has(bit_psh), no_push, "its receiver may wait for more");
   expect_rule(!t.has(bit_fin) || at + t.len() == user_bytes_, fin_early, "some of it is still to be sent");
 }
 

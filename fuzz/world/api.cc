@@ -41,7 +41,7 @@ class world::user_call : public caller {
 
 void world::make_call(const op &o) {
   if (options_.oracles.empty()) return show(o, user_call(*this, o).make(o));
-  monitor_.call_begins(o);
+  monitor_.call_begins(o, sched_.now());
   streams_.call_begins(o);
   descriptors_.call_begins(o, sched_.now());
   caller::result r = user_call(*this, o).make(o);
