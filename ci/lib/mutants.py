@@ -9,6 +9,7 @@ They are built as seeded bugs are, in a copy of the tree, DIR/tree. What was jud
 on there. Exit status: 0 they are judged, 2 it could not run.
 """
 
+import contextlib
 import json
 import random
 import shutil
@@ -171,7 +172,12 @@ class Mutants:
 
     def load(self):
         lines = self.journal.read_text(encoding="utf-8").splitlines() if self.journal.exists() else []
-        return {(r["file"], r["line"], r["after"]): r for r in map(json.loads, lines)}
+        judged = {}
+        for line in lines:
+            with contextlib.suppress(json.JSONDecodeError):  # the last one, of a run that was killed
+                r = json.loads(line)
+                judged[r["file"], r["line"], r["after"]] = r
+        return judged
 
     def run(self):
         self.prepare()

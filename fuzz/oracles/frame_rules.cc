@@ -12,8 +12,6 @@ constexpr rule link_wrong{"a frame with a wrong address of the link", "RFC 894; 
 constexpr rule padding_leaks{"padding that is not zero", "RFC 894; RFC 1042"};
 constexpr rule source_wrong{"a packet under an address that is not ours", "RFC 1122, 3.2.1.3"};
 constexpr rule fragment_wrong{"a fragment that cannot be", "RFC 791, 3.2"};
-constexpr rule arp_wrong{"an ARP packet that cannot be", "RFC 826"};
-constexpr rule arp_flood{"an address is asked for more than once in a second", "RFC 1122, 2.3.2.1"};
 
 constexpr bool group(uint32_t addr) { return addr >> 28 >= 0xe || addr == 0; }
 
@@ -48,53 +46,17 @@ void monitor::path_in(const wire_frame &f) {
 
 // --- ARP
 
-void monitor::arp_in(const wire_frame &f) {
-  ++arp_frames_in_;
-  const wire_arp &a = f.arp;
-  bool for_us = f.wrong == nullptr && a.of_ethernet && a.op == 1 && a.target == addr_;
-  if (!for_us || blind_ || address_moves_) return;
-  ++arp_asked_;
-  bool nearby = (a.sender ^ addr_) >> 8 == 0 && a.sender != addr_ && (a.sender_link[0] & 1) == 0 &&
-                !is_our_link(a.sender_link);
-  bool taken = (f.link_to[0] & 1) != 0 || is_our_link(f.link_to);
-  if (taken && nearby) arp_reply_due_ = true;
-}
-
 void monitor::judge_arp(uint64_t now, const wire_frame &f) {
   const wire_arp &a = f.arp;
-  expect_rule(f.wrong == nullptr, arp_wrong, "it is too short");
+  arp_.leaves(now, f, !blind_ && !address_moves_, address_moves_);
+  blind_ = blind_ || arp_.lost_some();
   expect_rule(is_zero(f.padding), padding_leaks, "behind an ARP packet");
-  expect_rule(a.of_ethernet && (a.op == 1 || a.op == 2), arp_wrong, "its head");
   expect_rule(is_our_link(f.link_from) && is_our_link(a.sender_link), link_wrong, "it is not from us");
   expect_rule(address_moves_ || a.sender == addr_ || a.sender == 0, source_wrong, "by ARP");
-  if (a.op == 2) return judge_arp_reply(f);
-  bool asks = a.sender != 0 && a.sender != a.target;  // else it is a probe, or an announcement
-  if (asks) judge_arp_request(now, a.target);
+  bool asks = a.op == 1 && a.sender != 0 && a.sender != a.target;
+  for (const tcp_flow &flow : flows())  // what it sends may be dropped
+    if (asks && flow.who().theirs == a.target && flow.ever_open()) blind_ = true;
   if (a.sender == 0) dhcp_.probes(a.target);
-}
-
-void monitor::judge_arp_reply(const wire_frame &f) {
-  arp_reply_due_ = false;
-  expect_rule(arp_asked_ > 0 || blind_ || address_moves_, arp_wrong, "a reply that nobody has asked for");
-  if (arp_asked_ > 0) --arp_asked_;
-  expect_rule(std::equal(f.link_to.begin(), f.link_to.end(), f.arp.target_link.begin()), arp_wrong,
-              "its receiver is another one");
-}
-
-// What goes there waits for the answer, and may be dropped.
-void monitor::judge_arp_request(uint64_t now, uint32_t target) {
-  for (const tcp_flow &flow : flows())
-    if (flow.who().theirs == target && flow.ever_open()) blind_ = true;
-  neighbour *n = neighbour_at(target);
-  if (n == nullptr) {
-    if (n_neighbours_ == neighbours_.size()) return void(many_neighbours_ = blind_ = true);
-    n = &neighbours_[n_neighbours_++];
-  } else {
-    bool crowd = many_neighbours_ || arp_crowd();
-    expect_rule(crowd || address_moves_ || now - n->asked >= 1000, arp_flood, "once more");
-    if (n->waits) blind_ = true;
-  }
-  *n = {target, now, events_, true};
 }
 
 }  // namespace kyu::fuzz

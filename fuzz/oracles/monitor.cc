@@ -14,7 +14,6 @@ constexpr uint16_t dhcp_server = 67, dhcp_client = 68;
 constexpr rule must_reset{"a segment of no connection is not reset", "RFC 9293, 3.10.7.1"};
 constexpr rule stray_numbers{"a reset with other numbers than its receiver expects", "RFC 9293, 3.10.7.1"};
 constexpr rule answers_reset{"a reset is answered", "RFC 9293, 3.5.2"};
-constexpr rule must_reply{"a request for our address is not answered", "RFC 826"};
 
 }  // namespace
 
@@ -25,6 +24,7 @@ void monitor::begin(uint32_t addr, const link_address &link) {
   flows_.reserve(max_flows);  // others point into it
   addr_ = addr;
   link_ = link;
+  arp_.begin(addr, link);
 }
 
 surroundings monitor::now_is(uint64_t now) const {
@@ -62,7 +62,7 @@ void monitor::port_taken(uint16_t port) {
 }
 
 void monitor::call_begins(const op &o, uint64_t now) {
-  ++events_;
+  arp_.something_happens();
   switch (o.code) {
     case opcode::bind: port_taken(uint16_t(o.arg[2])); break;
     case opcode::tcp_bind: port_taken(uint16_t(o.arg[1])); break;
@@ -100,9 +100,9 @@ void monitor::call_begins(const op &o, uint64_t now) {
 }
 
 void monitor::frame_in(uint64_t now, const_bytes f) {
-  ++events_;
+  arp_.something_happens();
   read_frame(f, in_);
-  if (in_.is == wire_frame::kind::arp) return arp_in(in_);
+  if (in_.is == wire_frame::kind::arp) return arp_.arrives(in_, !blind_ && !address_moves_);
   if (in_.is == wire_frame::kind::fragment && !whole_seen_) off_ = true;  // of what?
   if (in_.is == wire_frame::kind::udp && in_.wrong == nullptr) datagram_in(now, in_);
   if (in_.is == wire_frame::kind::icmp && in_.wrong == nullptr) path_in(in_);  // by any address of the link
@@ -156,10 +156,8 @@ bool monitor::is_neighbour(uint32_t addr) const {
 }
 
 // Nothing keeps what is for there from leaving at once: not ARP, either.
-bool monitor::reaches(uint64_t now, uint32_t addr) {
-  if (blind_ || arp_crowd() || address_moves_) return false;
-  const neighbour *n = neighbour_at(addr);
-  return n != nullptr && !n->waits && now - n->asked < 60'000;
+bool monitor::reaches(uint64_t now, uint32_t addr) const {
+  return !blind_ && !address_moves_ && arp_.knows(now, addr);
 }
 
 // Where nobody can have bound its port.
@@ -200,7 +198,8 @@ void monitor::frame_out(uint64_t now, const_bytes f) {
   if (out_.is == wire_frame::kind::arp) return judge_arp(now, out_);
   judge_ip(out_);
   if (!disordered_) dhcp_.judge_source(now, out_.from);
-  if ((out_.link_to[0] & 1) == 0) reached(now, out_.to);
+  if ((out_.link_to[0] & 1) == 0) arp_.reached(now, out_.to);
+  blind_ = blind_ || arp_.lost_some();
   if (out_.is == wire_frame::kind::tcp) segment_out(now, out_);
   if (out_.is == wire_frame::kind::udp) datagram_out(now, out_);
   if (out_.is == wire_frame::kind::icmp) icmp_.leaves(out_);
@@ -239,11 +238,11 @@ void monitor::judge(uint64_t now) {
   if (off_) return;
   if (blind_) {
     resets_due_ = 0;
-    arp_reply_due_ = false;
+    arp_.excuse();
     icmp_.excuse();
   }
   expect_rule(resets_due_ == 0, must_reset, "nobody can have bound its port");
-  expect_rule(!arp_reply_due_, must_reply, "and it came from a neighbour");
+  arp_.expect_reply();
   icmp_.expect_answers();
   if (unseen_ || ports_.may_have_had(dhcp_client))
     dhcp_.excuse();
@@ -254,7 +253,7 @@ void monitor::judge(uint64_t now) {
     files_.expect_answer();
   }
   for (tcp_flow &flow : flows()) {
-    if (blind_ || waits_for_arp(flow.who().theirs)) flow.excuse();
+    if (blind_ || arp_.waits_for(flow.who().theirs)) flow.excuse();
     flow.expect_answers(now_is(now));
   }
 }
@@ -322,26 +321,6 @@ bool monitor::datagram_left(uint32_t addr, uint16_t port, const_bytes data, uint
   bool left = datagram_out_ == sent{addr, port, hash_bytes(data)};
   datagram_out_.reset();
   return left || unseen;
-}
-
-// --- ARP, as far as it delays what others send
-
-monitor::neighbour *monitor::neighbour_at(uint32_t addr) {
-  auto all = std::span(neighbours_).first(n_neighbours_);
-  auto at = std::find_if(all.begin(), all.end(), [addr](const neighbour &n) { return n.addr == addr; });
-  return at != all.end() ? &*at : nullptr;
-}
-
-void monitor::reached(uint64_t now, uint32_t addr) {
-  neighbour *n = neighbour_at(addr);
-  if (n == nullptr || !n->waits) return;
-  n->waits = false;
-  if (n->asked != now || events_ > n->events + 1) blind_ = true;  // of what was held back, some may be gone
-}
-
-bool monitor::waits_for_arp(uint32_t addr) {
-  const neighbour *n = neighbour_at(addr);
-  return many_neighbours_ || arp_crowd() || (n != nullptr && n->waits);
 }
 
 }  // namespace kyu::fuzz

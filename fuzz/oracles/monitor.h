@@ -2,6 +2,7 @@
 // does, and which calls were made; it never asks the stack what it thinks, nor uses a function of it.
 #pragma once
 
+#include "oracles/arp_rules.h"
 #include "oracles/dhcp_rules.h"
 #include "oracles/icmp_rules.h"
 #include "oracles/inboxes.h"
@@ -24,7 +25,7 @@ namespace kyu::fuzz {
 
 class monitor {
  public:
-  using link_address = std::array<uint8_t, 6>;
+  using link_address = arp_rules::link_address;
 
   // A fresh stack with these addresses.
   void begin(uint32_t addr, const link_address &);
@@ -66,7 +67,7 @@ class monitor {
   bool sees_all() const { return !blind_ && !off_; }
   // An ICMP error has come, about whatever.
   bool heard_of_trouble() const { return trouble_; }
-  uint32_t arp_frames() const { return arp_frames_in_; }
+  uint32_t arp_frames() const { return arp_.frames_in(); }
   // No call was made that can change our address.
   bool address_stands() const { return !address_moves_; }
   // A user's call has made a listener.
@@ -78,31 +79,18 @@ class monitor {
  private:
   static constexpr size_t max_flows = 64;  // others are not looked at
 
-  // Who was asked by ARP, when, and whether anything has gone there since.
-  struct neighbour {
-    uint32_t addr = 0;
-    uint64_t asked = 0;
-    uint32_t events = 0;  // that there had been
-    bool waits = false;
-  };
-
   std::span<tcp_flow> flows() { return std::span(flows_).first(n_flows_); }
   tcp_flow *flow_of(const tcp_flow::name &, bool make);
   void segment_in(uint64_t now, const wire_frame &, bool whole);
   void expect_reset(uint64_t now, const wire_frame &, tcp_flow *);
   bool must_open(uint64_t now, const wire_frame &);
   void expect_icmp(uint64_t now, const wire_frame &);
-  bool reaches(uint64_t now, uint32_t addr);
+  bool reaches(uint64_t now, uint32_t addr) const;
   void segment_out(uint64_t now, const wire_frame &);
   void stray_reset_out(uint64_t now, const wire_frame &);
   void judge_ip(const wire_frame &);
   void judge_fragment(const wire_frame &);
   void judge_arp(uint64_t now, const wire_frame &);
-  void judge_arp_reply(const wire_frame &);
-  void judge_arp_request(uint64_t now, uint32_t target);
-  void arp_in(const wire_frame &);
-  neighbour *neighbour_at(uint32_t addr);  // null: it was never asked for
-  void reached(uint64_t now, uint32_t addr);
   // Every frame so far was seen, and every answer could leave.
   bool nothing_unseen() const { return !unseen_ && !blind_ && !off_; }
   void datagram_out(uint64_t now, const wire_frame &);
@@ -115,9 +103,6 @@ class monitor {
   bool may_be_taken(uint16_t port) const { return any_port_ || ports_.has(port); }
   bool ours(const wire_frame &) const;
   bool is_neighbour(uint32_t addr) const;
-  // So many have spoken that entries push each other out of the table.
-  bool arp_crowd() const { return arp_frames_in_ > 8; }
-  bool waits_for_arp(uint32_t addr);
   surroundings now_is(uint64_t now) const;
 
   bool is_our_link(const_bytes address) const {
@@ -141,12 +126,7 @@ class monitor {
   recent<uint16_t, 16> ports_;     // that may be
   std::vector<tcp_flow> flows_;    // the first n_flows_ are in use; the others keep their memory
   size_t n_flows_ = 0;
-  std::array<neighbour, 8> neighbours_;
-  size_t n_neighbours_ = 0;
-  bool many_neighbours_ = false;
-  uint32_t arp_frames_in_ = 0;
-  uint32_t arp_asked_ = 0;  // requests for our address that may still be answered
-  uint32_t events_ = 0;     // frames in, and calls
+  arp_rules arp_;
   icmp_rules icmp_;
   dhcp_rules dhcp_;
   recent<uint64_t, 32> datagrams_;  // hashes of what arrived
@@ -163,7 +143,6 @@ class monitor {
   uint32_t resets_due_ = 0;                  // to segments of no connection
   wire_tcp stray_;                           // the last of them; when
   uint64_t stray_at_ = 0;
-  bool arp_reply_due_ = false;
   wire_frame in_, out_, whole_;
   pieces pieces_;
   inboxes boxes_;

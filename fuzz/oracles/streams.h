@@ -49,7 +49,8 @@ class streams {
     bool one_sender = true;
     bool shut = false;     // by a user
     bool altered = false;  // what comes to it, if it is for datagrams
-    bool told = false;     // of an error, or somebody may have taken it
+    bool urgent_taken = false;
+    bool told = false;  // of an error, or somebody may have taken it
     // It was closed under a call, which may take the next one of its number for its own.
     bool tainted = false;
   };
@@ -66,6 +67,7 @@ class streams {
   descriptor *far_end(const tcp_flow &);
   void expect_sent_there(const descriptor &, const tcp_flow &, const_bytes);
   uint32_t expect_stream(const descriptor &, const tcp_flow &, const_bytes);
+  void judge_urgent(const op &, descriptor &, const tcp_flow *, const caller::result &);
   void judge_refusal(const caller::result &) const;
   void judge_address(const op &, const caller::result &) const;
   void expect_all(const descriptor &, const tcp_flow &, size_t got) const;
@@ -76,6 +78,7 @@ class streams {
   monitor &monitor_;
   bool on_ = false;
   bool low_waters_ = true;  // are at their standard values
+  bool inline_ = false;     // somebody wants urgent bytes in the stream
   streams *far_ = nullptr;
   std::array<descriptor, caller::max_descriptors> fds_;
   // Of a descriptor that no call has told of yet: calls that send or receive, and whether one of them has.

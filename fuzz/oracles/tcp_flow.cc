@@ -122,7 +122,11 @@ void tcp_flow::take_text(const wire_tcp &t) {
   overrun_ = overrun_ || (offered_ && ahead(t.end(), offered_edge_) > 0);
   uint32_t first = t.seq + t.has(bit_syn), before = arrived_in_order();
   if (!received_.add({first, t.end()})) lose_sight();
-  if (t.has(bit_urg)) urgent_places_.add(t.seq + t.urp - 1);
+  if (t.has(bit_urg)) {
+    bool inside = t.urp > 0 && t.urp <= t.len() && t.seq == before && !fin_arrived_;
+    urgent_in_order_ = urgent_in_order_ || (inside && urgent_places_.empty());
+    urgent_places_.add(t.seq + t.urp - 1);
+  }
   if (t.len() > 0) theirs_plain_ = theirs_plain_ && irs_known_ && is_theirs(first - irs_ - 1, t.data);
   if (!t.has(bit_fin) || old) return;
   bool behind_text = irs_known_ && ahead(t.end(), before) <= 0;  // or that was never taken

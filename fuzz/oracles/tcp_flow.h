@@ -80,6 +80,8 @@ class tcp_flow {
   bool orderly() const { return irs_known_ && sees_ != sight::none && urgent_places_.empty(); }
   // Where the only byte stands that the peer has called urgent, which may be taken out; counted from 0.
   std::optional<uint32_t> only_urgent() const;
+  // It has come, in a segment in order that called it so, and was acknowledged.
+  bool urgent_is_here() const { return urgent_in_order_ && only_urgent() && acknowledged() > *only_urgent(); }
   // It stands where an urgent pointer has pointed: just before (RFC 9293, 3.8.5).
   bool is_urgent(uint8_t byte) const;
   // All that arrived was the peer's stream.
@@ -223,6 +225,7 @@ class tcp_flow {
   bool overrun_ = false;  // some of that was beyond what we had offered
   bool fin_arrived_ = false, one_fin_ = true, reset_arrived_ = false;
   recent<uint32_t, 8> urgent_places_;  // of bytes that the peer has called urgent
+  bool urgent_in_order_ = false;       // the first of them stood in the next segment
   uint32_t fin_arrived_at_ = 0;
   uint64_t fin_heard_ = 0;
   bool last_brought_data_ = false;  // or a SYN
