@@ -117,6 +117,22 @@ bool listens(const replay &r, int32_t before, int32_t fd) {
   return false;
 }
 
+int32_t syns_before(const replay &r, int32_t op_number) {
+  return int32_t(
+      std::count_if(r.ops.begin(), r.ops.begin() + op_number, [](const op &o) { return brings(o, TH_SYN); }));
+}
+
+// That some listener was given.
+int32_t least_backlog(const replay &r, int32_t before) {
+  int32_t least = SOMAXCONN;
+  for (int32_t i = 0; i < before; ++i) {
+    const op &o = r.ops[size_t(i)];
+    if (o.code == opcode::listen || o.code == opcode::tcp_bind)
+      least = std::min(least, param_of(o, "backlog"));
+  }
+  return least;
+}
+
 constexpr accepted list[] = {
     // --- for good
     {"a call that sleeps on a descriptor that is closed under it returns; with Linux it sleeps on",
@@ -253,6 +269,19 @@ constexpr accepted list[] = {
        return p.what == saying::syn_ack && !is_result(p) && brings(op_of(p, r.ops), TH_SYN) &&
               p.where.starts_with("any");
      }},
+    {"a SYN that comes again, and acknowledges ours, is an old one; Linux resets it", "RFC 9293, 3.10.7.4",
+     false,
+     [](const parting &p, const replay &r) {
+       return only(p, how::only_linux, saying::reset) && brings(op_of(p, r.ops), TH_SYN) &&
+              brings(op_of(p, r.ops), TH_ACK);
+     }},
+    {"how many connections wait in a queue of a certain backlog is the host's choice",
+     "POSIX.1-2017, listen(); volume 2, figure 15.25", false,
+     [](const parting &p, const replay &r) {
+       bool one_alone = p.parts == how::only_ours || p.parts == how::only_linux;
+       return one_alone && p.what == saying::syn_ack && brings(op_of(p, r.ops), TH_SYN) &&
+              syns_before(r, p.op) >= least_backlog(r, p.op);
+     }},
     {"before our SYN is acknowledged, the FIN waits", "RFC 9293, 3.10.4", false,
      [](const parting &p, const replay &) { return p.parts == how::ours_later && p.what == saying::fin; }},
     {"a SYN-ACK that comes twice may be answered, or not", "RFC 9293, 3.10.7.4", false,
@@ -301,11 +330,9 @@ constexpr accepted list[] = {
      "remembered them",
      "RFC 4987, 3.6", false,
      [](const parting &p, const replay &r) {
-       auto syns =
-           std::count_if(r.ops.begin(), r.ops.begin() + p.op, [](const op &o) { return brings(o, TH_SYN); });
        const op &o = op_of(p, r.ops);
        return only(p, how::only_ours, saying::repeated_ack) && brings(o, TH_ACK) &&
-              choice_of(o, "seq") == "iss" && syns > 1;
+              choice_of(o, "seq") == "iss" && syns_before(r, p.op) > 1;
      }},
     {"an ACK that no SYN of ours explains is answered by a reset; Linux drops it while it may send cookies",
      "RFC 9293, 3.10.7.2 and 3.10.7.4", false,

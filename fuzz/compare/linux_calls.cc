@@ -236,7 +236,7 @@ linux_calls::result linux_calls::ask(const op &o) {
       int pending = 0;
       socklen_t len = sizeof pending;
       if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &pending, &len) != 0) return {errno, 0};
-      r.value = uint64_t(pending);
+      r.value = uint64_t(err_of(pending));
       return r;
     }
     case opcode::poll: {

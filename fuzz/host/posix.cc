@@ -78,6 +78,12 @@ int errno_of(err e) {
   return EIO;
 }
 
+err err_of(int host_errno) {
+  for (const errno_pair &p : errnos)
+    if (p.to == host_errno) return p.from;
+  return err::count;
+}
+
 bool endpoint_from(const sockaddr *sa, socklen_t len, endpoint *out) {
   sockaddr_in in;
   if (sa == nullptr || len < sizeof in) return false;

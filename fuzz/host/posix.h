@@ -10,6 +10,8 @@ namespace kyu::fuzz {
 
 // The host's errno for one of the stack's.
 int errno_of(err);
+// The stack's for one of the host's; err::count: it has none.
+err err_of(int host_errno);
 
 // An IPv4 address; false: another family, or too short.
 bool endpoint_from(const sockaddr *, socklen_t, endpoint *);
