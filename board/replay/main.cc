@@ -14,6 +14,7 @@
 #include "world/world.h"
 
 #include <cinttypes>
+#include <memory>
 #include <string>
 
 namespace kyu::board {
@@ -69,8 +70,9 @@ void image_main() {
   enable_interrupts();
   uint32_t count = inputs_count();
   if (progress.next == 0) console_line("TAP version 14\n1..%" PRIu32, count);
-  fuzz::world w({.pools = watch::pool_mode::KYU_POOLS});
-  for (; progress.next < count; ++progress.next) replay(w, input_at(progress.next));
+  auto world = std::make_unique<fuzz::world>(
+      fuzz::world_options{.pools = watch::pool_mode::KYU_POOLS});  // no stack holds it
+  for (; progress.next < count; ++progress.next) replay(*world, input_at(progress.next));
   console_line("# %" PRIu32 " inputs, %" PRIu32 " with a finding", count, progress.found);
   power_off(progress.found == 0 ? 0 : 1);
 }

@@ -85,6 +85,7 @@ bool tells_error(const op &o, const caller::result &r) {
 }  // namespace
 
 void descriptors::begin(bool on) {
+  all_.resize(caller::max_descriptors);
   std::fill_n(all_.begin(), used_, descriptor{});
   used_ = 0;
   on_ = on;

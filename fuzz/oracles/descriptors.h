@@ -10,6 +10,7 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 namespace kyu::fuzz {
 
@@ -76,10 +77,10 @@ class descriptors {
   bool chosen_ports_ = false;
   // Calls that hold one of which nobody is told: under way; begun and returned.
   uint32_t hidden_ = 0, hidden_events_ = 0;
-  uint32_t closes_ = 0;         // that have begun
-  recent<uint16_t, 16> ports_;  // that were asked for
-  std::array<descriptor, caller::max_descriptors> all_{};
-  uint32_t used_ = 0;  // the first of them
+  uint32_t closes_ = 0;          // that have begun
+  recent<uint16_t, 16> ports_;   // that were asked for
+  std::vector<descriptor> all_;  // caller::max_descriptors of them
+  uint32_t used_ = 0;            // the first of them
   std::array<start, max_users> starts_{};
 };
 
