@@ -81,7 +81,9 @@ class tcp_flow {
   // Where the only byte stands that the peer has called urgent, which may be taken out; counted from 0.
   std::optional<uint32_t> only_urgent() const;
   // It has come, in a segment in order that called it so, and was acknowledged.
-  bool urgent_is_here() const { return urgent_in_order_ && only_urgent() && acknowledged() > *only_urgent(); }
+  bool urgent_is_here() const {
+    return urgent_in_order_ && acknowledged() > only_urgent().value_or(UINT32_MAX);
+  }
   // It stands where an urgent pointer has pointed: just before (RFC 9293, 3.8.5).
   bool is_urgent(uint8_t byte) const;
   // All that arrived was the peer's stream.
