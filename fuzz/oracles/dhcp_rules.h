@@ -16,9 +16,9 @@ struct dhcp_message {
   bool well_formed = false;
   uint8_t op = 0, type = 0;
   uint32_t xid = 0, ciaddr = 0, yiaddr = 0;
-  const_bytes chaddr;  // of Ethernet
-  std::optional<uint32_t> server, asked, lease, mask,
-      router;  // server identifier, requested address, seconds
+  const_bytes chaddr;                            // of Ethernet
+  std::optional<uint32_t> server, asked, lease;  // server identifier, requested address, seconds
+  std::optional<uint32_t> mask, router;
 
   static dhcp_message read(const_bytes datagram);
 };

@@ -155,6 +155,11 @@ bool monitor::is_neighbour(uint32_t addr) const {
   return (addr ^ addr_) >> 8 == 0 && addr != addr_ && host != 0 && host != 0xff;
 }
 
+// For us alone.
+bool monitor::from_neighbour(const wire_frame &f) const {
+  return is_our_link(f.link_to) && f.to == addr_ && is_neighbour(f.from);
+}
+
 // Nothing keeps what is for there from leaving at once: not ARP, either.
 bool monitor::reaches(uint64_t now, uint32_t addr) const {
   return !blind_ && !address_moves_ && arp_.knows(now, addr);
@@ -294,8 +299,7 @@ void monitor::datagram_out(uint64_t now, const wire_frame &f) {
 void monitor::datagram_in(uint64_t now, const wire_frame &f) {
   bool to_all = std::all_of(f.link_to.begin(), f.link_to.end(), [](uint8_t b) { return b == 0xff; });
   if (f.dport == dhcp_client) dhcp_.arrives(now, f, to_all && options_pass(f) && !whole_seen_);
-  bool surely =
-      is_our_link(f.link_to) && f.to == addr_ && is_neighbour(f.from) && options_pass(f) && !whole_seen_;
+  bool surely = from_neighbour(f) && options_pass(f) && !whole_seen_;
   names_.arrives(f, surely);
   files_.arrives(f, surely);
   datagrams_.add(hash_bytes(f.datagram));
@@ -303,7 +307,7 @@ void monitor::datagram_in(uint64_t now, const wire_frame &f) {
 
 // For a socket of its port, and no other, unless it was sent to many or under another's name.
 void monitor::deliver(const wire_frame &f) {
-  bool for_us = is_our_link(f.link_to) && f.to == addr_ && is_neighbour(f.from);
+  bool for_us = from_neighbour(f);
   bool perhaps = address_moves_ || f.to == addr_ || (f.to & 0xff) == 0xff;
   if (for_us && !address_moves_)
     boxes_.arrives(f.dport, f.datagram);

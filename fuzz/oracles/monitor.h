@@ -103,6 +103,7 @@ class monitor {
   bool may_be_taken(uint16_t port) const { return any_port_ || ports_.has(port); }
   bool ours(const wire_frame &) const;
   bool is_neighbour(uint32_t addr) const;
+  bool from_neighbour(const wire_frame &) const;
   surroundings now_is(uint64_t now) const;
 
   bool is_our_link(const_bytes address) const {

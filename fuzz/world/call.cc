@@ -37,10 +37,7 @@ uint16_t option_at(size_t i) { return options[i]; }
 
 uint16_t option_of(const op &o) { return option_at(size_t(o.arg[2])); }
 
-const char *name_of(const op &o) {
-  static constexpr const char *names[] = {"www.example.com", "WWW.Example.COM.", "a..b", "x"};
-  return names[o.arg[2]];
-}
+const char *name_of(const op &o) { return spec_of(o.code).params[2].names[size_t(o.arg[2])]; }
 
 uint8_t polled_events(const op &o) { return poll_events[o.arg[2]]; }
 
