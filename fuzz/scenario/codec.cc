@@ -52,14 +52,9 @@ void decode_op(reader &in, op &o) {
     o.bytes.assign(bytes.begin(), bytes.end());
     return;
   }
-  size_t i = 0;
   for (const param &p : spec_of(o.code).params) {
-    if (p.kind == param_kind::signed16) {
-      o.arg[i++] = int16_t(in.take(2));
-      continue;
-    }
-    o.arg[i++] = int32_t(wrap(in.take(width_of(p.limit)), p.limit));
-    if (p.kind == param_kind::relative) o.arg[i++] = int16_t(in.take(2));
+    o.arg[p.at] = int32_t(wrap(in.take(width_of(p.limit)), p.limit));
+    if (p.kind == param_kind::relative) o.arg[p.at + 1] = int16_t(in.take(2));
   }
 }
 
@@ -90,11 +85,9 @@ std::vector<uint8_t> encode(const scenario &ops) {
       out.insert(out.end(), o.bytes.begin(), o.bytes.end());
       continue;
     }
-    size_t i = 0;
     for (const param &p : spec_of(o.code).params) {
-      int width = p.kind == param_kind::signed16 ? 2 : width_of(p.limit);
-      put(out, uint32_t(o.arg[i++]), width);
-      if (p.kind == param_kind::relative) put(out, uint32_t(o.arg[i++]), 2);
+      put(out, uint32_t(o.arg[p.at]), width_of(p.limit));
+      if (p.kind == param_kind::relative) put(out, uint32_t(o.arg[p.at + 1]), 2);
     }
   }
   return out;
@@ -107,19 +100,13 @@ void normalise(op &o) {
     return;
   }
   o.bytes.clear();
-  size_t i = 0;
+  size_t used = 0;
   for (const param &p : spec_of(o.code).params) {
-    if (p.kind == param_kind::signed16)
-      o.arg[i] = int16_t(o.arg[i]);
-    else
-      o.arg[i] = int32_t(wrap(uint32_t(o.arg[i]), p.limit));
-    ++i;
-    if (p.kind == param_kind::relative) {
-      o.arg[i] = int16_t(o.arg[i]);
-      ++i;
-    }
+    o.arg[p.at] = int32_t(wrap(uint32_t(o.arg[p.at]), p.limit));
+    if (p.kind == param_kind::relative) o.arg[p.at + 1] = int16_t(o.arg[p.at + 1]);
+    used = p.at + p.slots();
   }
-  for (; i < o.arg.size(); ++i) o.arg[i] = 0;
+  std::fill(o.arg.begin() + long(used), o.arg.end(), 0);
 }
 
 }  // namespace kyu::fuzz

@@ -9,22 +9,15 @@ namespace kyu::fuzz {
 namespace {
 
 struct shared_param {
-  size_t here, there;  // indices into op::arg
-  const param *is;
+  const param *here, *there;
 };
 
 // Those of the same name and kind.
 std::vector<shared_param> shared_by(const op &a, const op &b) {
   std::vector<shared_param> out;
-  size_t i = 0;
-  for (const param &p : spec_of(a.code).params) {
-    size_t j = 0;
-    for (const param &q : spec_of(b.code).params) {
-      if (p.kind == q.kind && std::string_view(p.name) == q.name) out.push_back({i, j, &p});
-      j += q.slots();
-    }
-    i += p.slots();
-  }
+  for (const param &p : spec_of(a.code).params)
+    for (const param &q : spec_of(b.code).params)
+      if (p.kind == q.kind && std::string_view(p.name) == q.name) out.push_back({&p, &q});
   return out;
 }
 
@@ -34,7 +27,7 @@ bool names_an_object(const param &p) {
 }
 
 void take(op &to, const op &from, const shared_param &p) {
-  std::copy_n(&from.arg[p.there], p.is->slots(), &to.arg[p.here]);
+  std::copy_n(&from.arg[p.there->at], p.here->slots(), &to.arg[p.here->at]);
 }
 
 bool counts_bytes(const param &p) {
@@ -51,14 +44,11 @@ struct byte_count {
 // How many of them, or how far from something.
 std::vector<byte_count> byte_counts(const op &o) {
   std::vector<byte_count> out;
-  size_t i = 0;
-  for (const param &p : spec_of(o.code).params) {
+  for (const param &p : spec_of(o.code).params)
     if (p.kind == param_kind::relative)
-      out.push_back({i + 1, INT16_MIN, INT16_MAX});
+      out.push_back({p.at + 1, INT16_MIN, INT16_MAX});
     else if (counts_bytes(p))
-      out.push_back({i, 0, int32_t(p.limit)});
-    i += p.slots();
-  }
+      out.push_back({p.at, 0, int32_t(p.limit)});
   return out;
 }
 
@@ -76,7 +66,7 @@ bool borrow_bytes(op &o, const op &other, random_source &r) {
 
 void adopt(op &o, const op &other) {
   for (const shared_param &p : shared_by(o, other))
-    if (names_an_object(*p.is)) take(o, other, p);
+    if (names_an_object(*p.here)) take(o, other, p);
 }
 
 bool borrow(op &o, const op &other, random_source &r) {

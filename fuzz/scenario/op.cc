@@ -66,11 +66,22 @@ constexpr param one_of(const char *name, const char *const (&names)[N], int32_t 
 constexpr param num(const char *name, uint32_t limit, int32_t standard = 0) {
   return {name, number, limit, standard, {}};
 }
+// One behind the other, as op::arg has them.
+template <size_t N>
+constexpr std::array<param, N> placed(const param (&list)[N]) {
+  std::array<param, N> out = std::to_array(list);
+  size_t at = 0;
+  for (param &p : out) {
+    p.at = at;
+    at += p.slots();
+  }
+  return out;
+}
 constexpr param peer_number = num("peer", max_peers - 1), user_number = num("user", max_users - 1);
 constexpr param fd_number = {"fd", param_kind::fd, 9, 0, {}};
 constexpr param message_flags = {"flags", msg_flags, 15, 0, {}};
 
-constexpr param seg_params[] = {
+constexpr auto seg_params = placed({
     peer_number,
     {"flags", tcp_flags, 63, 0x10, {}},
     num("port", 65535),  // of the stack; with SYN it begins a new conversation
@@ -86,54 +97,51 @@ constexpr param seg_params[] = {
     {"sack", relative, 3, 0, sack_bases},
     num("sacklen", 65535, 1000),
     one_of("text", texts),  // other than the stream: len is the text's
-};
-constexpr param udp_params[] = {peer_number,
-                                num("port", 65535),
-                                num("len", 1472),
-                                one_of("to", udp_targets),
-                                one_of("dns", dns_answers),
-                                one_of("tftp", tftp_answers),
-                                one_of("dhcp", dhcp_answers)};
-constexpr param icmp_params[] = {peer_number, one_of("type", icmp_types), num("len", 1472, 56),
-                                 num("mtu", 65535, 576)};
-constexpr param arp_params[] = {peer_number, one_of("kind", arp_kinds), num("host", 255, 50)};
-constexpr param damage_params[] = {peer_number, num("at", 1513), num("xor", 255, 1), one_of("fix", yes_no)};
-constexpr param ip_params[] = {
-    peer_number,         num("frag", 1480), one_of("order", frag_orders), one_of("options", ip_options),
-    num("ttl", 255, 64), num("shift", 8191)};
-constexpr param react_params[] = {peer_number, one_of("how", reactions)};
-constexpr param count_params[] = {num("frames", 255, 1)};
-constexpr param link_params[] = {one_of("state", on_off)};
-constexpr param wire_params[] = {
-    one_of("toward", directions), one_of("what", mishaps), num("skip", 255),  num("frames", 255, 1),
-    num("ms", 65535, 300),        num("at", 1513, 60),     num("xor", 255, 1)};
-constexpr param nomem_params[] = {one_of("pool", pools, 3), num("nth", 255, 1)};
-constexpr param wait_params[] = {num("ms", 4 * 3600 * 1000, 100)};
-constexpr param preempt_params[] = {one_of("thread", threads, first_user_thread), one_of("at", points),
-                                    num("skip", 1023), one_of("to", next_threads)};
-constexpr param socket_params[] = {user_number, one_of("type", types)};
-constexpr param bind_params[] = {user_number, fd_number, num("port", 65535)};
-constexpr param listen_params[] = {user_number, fd_number, num("backlog", 255, 5)};
-constexpr param accept_params[] = {user_number, fd_number, one_of("wait", yes_no, 1)};
-constexpr param connect_params[] = {user_number, fd_number, num("to", max_peers - 1), num("port", 65535, 80),
-                                    one_of("wait", yes_no, 1)};
-constexpr param send_params[] = {user_number, fd_number, num("len", 65535, 100), message_flags};
-constexpr param sendto_params[] = {user_number, fd_number, num("to", max_peers - 1), num("port", 65535, 53),
-                                   num("len", 2047, 100)};
-constexpr param recv_params[] = {user_number, fd_number, num("len", 65535, 2048), message_flags};
-constexpr param shutdown_params[] = {user_number, fd_number, one_of("how", hows, 1)};
-constexpr param option_params[] = {user_number, fd_number, one_of("option", options),
-                                   num("value", 1 << 20, 1)};
-constexpr param fd_params[] = {user_number, fd_number};
-constexpr param poll_params[] = {user_number, fd_number, one_of("events", poll_events),
-                                 num("ms", 65535, 1000)};
-constexpr param ifaddr_params[] = {user_number, num("host", 255, 50)};
-constexpr param resolve_params[] = {user_number, num("server", max_peers - 1), one_of("name", dns_names)};
-constexpr param tftp_params[] = {user_number, num("server", max_peers - 1), num("len", 65535, 4096)};
-constexpr param dhcp_params[] = {user_number};
-constexpr param tcp_bind_params[] = {user_number, num("port", 65535, 114), num("backlog", 255, 5)};
-constexpr param tcp_connect_params[] = {user_number, num("to", max_peers - 1), num("port", 65535, 80)};
-constexpr param server_params[] = {user_number, one_of("name", servers)};
+});
+constexpr auto udp_params =
+    placed({peer_number, num("port", 65535), num("len", 1472), one_of("to", udp_targets),
+            one_of("dns", dns_answers), one_of("tftp", tftp_answers), one_of("dhcp", dhcp_answers)});
+constexpr auto icmp_params =
+    placed({peer_number, one_of("type", icmp_types), num("len", 1472, 56), num("mtu", 65535, 576)});
+constexpr auto arp_params = placed({peer_number, one_of("kind", arp_kinds), num("host", 255, 50)});
+constexpr auto damage_params =
+    placed({peer_number, num("at", 1513), num("xor", 255, 1), one_of("fix", yes_no)});
+constexpr auto ip_params = placed({peer_number, num("frag", 1480), one_of("order", frag_orders),
+                                   one_of("options", ip_options), num("ttl", 255, 64), num("shift", 8191)});
+constexpr auto react_params = placed({peer_number, one_of("how", reactions)});
+constexpr auto count_params = placed({num("frames", 255, 1)});
+constexpr auto link_params = placed({one_of("state", on_off)});
+constexpr auto wire_params =
+    placed({one_of("toward", directions), one_of("what", mishaps), num("skip", 255), num("frames", 255, 1),
+            num("ms", 65535, 300), num("at", 1513, 60), num("xor", 255, 1)});
+constexpr auto nomem_params = placed({one_of("pool", pools, 3), num("nth", 255, 1)});
+constexpr auto wait_params = placed({num("ms", 4 * 3600 * 1000, 100)});
+constexpr auto preempt_params = placed({one_of("thread", threads, first_user_thread), one_of("at", points),
+                                        num("skip", 1023), one_of("to", next_threads)});
+constexpr auto socket_params = placed({user_number, one_of("type", types)});
+constexpr auto bind_params = placed({user_number, fd_number, num("port", 65535)});
+constexpr auto listen_params = placed({user_number, fd_number, num("backlog", 255, 5)});
+constexpr auto accept_params = placed({user_number, fd_number, one_of("wait", yes_no, 1)});
+constexpr auto connect_params = placed(
+    {user_number, fd_number, num("to", max_peers - 1), num("port", 65535, 80), one_of("wait", yes_no, 1)});
+constexpr auto send_params = placed({user_number, fd_number, num("len", 65535, 100), message_flags});
+constexpr auto sendto_params =
+    placed({user_number, fd_number, num("to", max_peers - 1), num("port", 65535, 53), num("len", 2047, 100)});
+constexpr auto recv_params = placed({user_number, fd_number, num("len", 65535, 2048), message_flags});
+constexpr auto shutdown_params = placed({user_number, fd_number, one_of("how", hows, 1)});
+constexpr auto option_params =
+    placed({user_number, fd_number, one_of("option", options), num("value", 1 << 20, 1)});
+constexpr auto fd_params = placed({user_number, fd_number});
+constexpr auto poll_params =
+    placed({user_number, fd_number, one_of("events", poll_events), num("ms", 65535, 1000)});
+constexpr auto ifaddr_params = placed({user_number, num("host", 255, 50)});
+constexpr auto resolve_params =
+    placed({user_number, num("server", max_peers - 1), one_of("name", dns_names)});
+constexpr auto tftp_params = placed({user_number, num("server", max_peers - 1), num("len", 65535, 4096)});
+constexpr auto dhcp_params = placed({user_number});
+constexpr auto tcp_bind_params = placed({user_number, num("port", 65535, 114), num("backlog", 255, 5)});
+constexpr auto tcp_connect_params = placed({user_number, num("to", max_peers - 1), num("port", 65535, 80)});
+constexpr auto server_params = placed({user_number, one_of("name", servers)});
 
 constexpr op_spec specs[opcodes] = {
     {opcode::seg, "seg", subject::peer, seg_params},
@@ -195,21 +203,14 @@ bool is_packet(opcode c) { return c <= opcode::raw; }
 op make_op(opcode code, int who) {
   op o;
   o.code = code;
-  size_t i = 0;
-  for (const param &p : spec_of(code).params) {
-    o.arg[i++] = p.standard;
-    if (p.kind == relative) o.arg[i++] = 0;
-  }
+  for (const param &p : spec_of(code).params) o.arg[p.at] = p.standard;
   if (spec_of(code).who != subject::none) o.arg[0] = who;
   return o;
 }
 
 int arg_index(opcode code, const char *name) {
-  int i = 0;
-  for (const param &p : spec_of(code).params) {
-    if (strcmp(p.name, name) == 0) return i;
-    i += int(p.slots());
-  }
+  for (const param &p : spec_of(code).params)
+    if (strcmp(p.name, name) == 0) return int(p.at);
   assert(false && "arg_index: no such parameter");
   return 0;
 }

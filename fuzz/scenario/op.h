@@ -69,11 +69,10 @@ enum class subject : uint8_t { none, peer, user };
 
 enum class param_kind : uint8_t {
   number,     // 0..limit
-  signed16,   // -32768..32767
   choice,     // index into names
   tcp_flags,  // written "SA", "." is ACK alone
   msg_flags,  // written "opwd": OOB, PEEK, WAITALL, DONTWAIT
-  relative,   // a choice, and behind it a signed16: "next-1"
+  relative,   // a choice, and behind it -32768..32767: "next-1"
   fd,         // 0..8, or "bad"
 };
 
@@ -83,8 +82,8 @@ struct param {
   uint32_t limit;  // number and choice: the largest value
   int32_t standard;
   std::span<const char *const> names;
+  size_t at = 0;  // index into op::arg; of a relative one, what it is relative to, and behind it by how much
 
-  // Of op::arg: what it is relative to, and by how much.
   constexpr size_t slots() const { return kind == param_kind::relative ? 2 : 1; }
 };
 

@@ -15,13 +15,9 @@ struct drift {
 // Numbers, and how far a relative one lies from what it is relative to; names in a list do not grow.
 std::vector<size_t> args_that_grow(const op &o) {
   std::vector<size_t> out;
-  size_t i = 0;
-  for (const param &p : spec_of(o.code).params) {
-    size_t last = i + p.slots() - 1;
+  for (const param &p : spec_of(o.code).params)
     if (p.kind != param_kind::choice && p.kind != param_kind::tcp_flags && p.kind != param_kind::msg_flags)
-      out.push_back(last);
-    i = last + 1;
-  }
+      out.push_back(p.at + p.slots() - 1);
   return out;
 }
 

@@ -51,8 +51,7 @@ bool letters_value(const std::string &text, const char *letters, int32_t *out) {
 
 std::string value_text(const param &p, const int32_t *arg) {
   switch (p.kind) {
-    case param_kind::number:
-    case param_kind::signed16: return std::to_string(arg[0]);
+    case param_kind::number: return std::to_string(arg[0]);
     case param_kind::choice: return p.names[size_t(arg[0])];
     case param_kind::tcp_flags: return tcp_flags_text(uint32_t(arg[0]));
     case param_kind::msg_flags: return letters_text(uint32_t(arg[0]), msg_letters);
@@ -95,7 +94,6 @@ bool parse_relative(const param &p, const std::string &text, int32_t *arg) {
 bool parse_value(const param &p, const std::string &text, int32_t *arg) {
   switch (p.kind) {
     case param_kind::number: return parse_int(text, 0, p.limit, arg);
-    case param_kind::signed16: return parse_int(text, -32768, 32767, arg);
     case param_kind::choice: return parse_choice(p, text, arg);
     case param_kind::tcp_flags: return letters_value(text, tcp_letters, arg);
     case param_kind::msg_flags: return letters_value(text, msg_letters, arg);
@@ -215,12 +213,9 @@ class line_parser {
   static std::string parse_param(op *out, const std::string &word) {
     size_t eq = word.find('=');
     if (eq == std::string::npos) return "expected name=value, not '" + word + "'";
-    size_t i = 0;
-    for (const param &p : spec_of(out->code).params) {
+    for (const param &p : spec_of(out->code).params)
       if (word.substr(0, eq) == p.name)
-        return parse_value(p, word.substr(eq + 1), &out->arg[i]) ? "" : "bad value in '" + word + "'";
-      i += p.slots();
-    }
+        return parse_value(p, word.substr(eq + 1), &out->arg[p.at]) ? "" : "bad value in '" + word + "'";
     return "no parameter '" + word.substr(0, eq) + "' here";
   }
 
@@ -237,12 +232,11 @@ std::string preempt_text(const op &o) {
 std::string params_text(const op &o) {
   const op_spec &s = spec_of(o.code);
   std::string out;
-  size_t i = 0, skip = s.who == subject::none ? 0 : 1;
+  size_t skip = s.who == subject::none ? 0 : 1;
   if (o.code == opcode::seg) skip = 2;  // the flags stand in front
   for (const param &p : s.params) {
-    bool standard = o.arg[i] == p.standard && (p.kind != param_kind::relative || o.arg[i + 1] == 0);
-    if (i >= skip && !standard) out += std::string(" ") + p.name + "=" + value_text(p, &o.arg[i]);
-    i += p.slots();
+    bool standard = o.arg[p.at] == p.standard && (p.kind != param_kind::relative || o.arg[p.at + 1] == 0);
+    if (p.at >= skip && !standard) out += std::string(" ") + p.name + "=" + value_text(p, &o.arg[p.at]);
   }
   return out;
 }
