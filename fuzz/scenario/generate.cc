@@ -1,6 +1,7 @@
 #include "scenario/generate.h"
 
 #include "scenario/checksums.h"
+#include "scenario/context.h"
 
 #include <algorithm>
 
@@ -81,7 +82,6 @@ const std::vector<scenario> &pair_phrases() {
 }
 
 int32_t random_value(const param &p, int32_t now, random_source &r) {
-  if (p.kind == param_kind::signed16) return int16_t(r.next());
   static constexpr uint32_t edges[] = {0, 1, 2, 7, 64, 114, 255, 536, 1460, 2048, 4096, 16384, 32768, 65535};
   switch (r.below(6)) {
     case 0: return p.standard;
@@ -110,34 +110,47 @@ void change_raw(std::vector<uint8_t> &frame, random_source &r) {
   if (!r.one_in(8)) fix_checksums(frame);
 }
 
+opcode random_opcode(target t, random_source &r) {
+  opcode c;
+  do c = opcode(r.below(opcodes));
+  while (!lets_through(t, c));
+  return c;
+}
+
 }  // namespace
 
 void randomise_arg(op &o, random_source &r) {
   auto params = spec_of(o.code).params;
   if (o.code == opcode::raw) return change_raw(o.bytes, r);
   if (params.empty()) return;
-  uint32_t pick = r.below(uint32_t(params.size()));
-  size_t at = 0;
-  for (uint32_t i = 0; i < pick; ++i) at += params[i].slots();
-  const param &p = params[pick];
+  const param &p = params[r.below(uint32_t(params.size()))];
   if (p.kind == param_kind::tcp_flags && !r.one_in(4)) {
     static constexpr int32_t usual[] = {0x02, 0x10, 0x12, 0x11, 0x18, 0x04, 0x14, 0x30};
-    o.arg[at] = usual[r.below(std::size(usual))];
+    o.arg[p.at] = usual[r.below(std::size(usual))];
     return;
   }
-  o.arg[at] = random_value(p, o.arg[at], r);
+  o.arg[p.at] = random_value(p, o.arg[p.at], r);
   if (p.kind == param_kind::relative) {
     static constexpr int32_t deltas[] = {0, 1, -1, 2, -2, 100, -100, 1460, -1460, 32767};
-    o.arg[at + 1] = r.one_in(4) ? int16_t(r.next()) : deltas[r.below(std::size(deltas))];
+    o.arg[p.at + 1] = r.one_in(4) ? int16_t(r.next()) : deltas[r.below(std::size(deltas))];
   }
 }
 
 op random_op(target t, random_source &r) {
-  opcode c;
-  do c = opcode(r.below(opcodes));
-  while (!lets_through(t, c));
+  opcode c = random_opcode(t, r);
   op o = make_op(c, int(r.below(t == target::pair && is_api(c) ? max_users : 2)));
   for (uint32_t i = r.below(4); i > 0; --i) randomise_arg(o, r);
+  return o;
+}
+
+op random_condition(target t, random_source &r) {
+  opcode c;
+  do c = random_opcode(t, r);
+  while (!is_condition(c));
+  op o = make_op(c);
+  for (const param &p : spec_of(c).params)
+    if (p.kind == param_kind::choice) o.arg[p.at] = int32_t(r.below(p.limit + 1));
+  if (r.one_in(4)) randomise_arg(o, r);
   return o;
 }
 

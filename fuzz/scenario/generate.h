@@ -10,6 +10,9 @@ namespace kyu::fuzz {
 // An op of a target's, with some of its parameters at random.
 op random_op(target, random_source &);
 
+// One that changes what becomes of what follows it: of all kinds alike, most for the next packet or call.
+op random_condition(target, random_source &);
+
 // One parameter anew; of a raw frame, a byte or its length.
 void randomise_arg(op &, random_source &);
 

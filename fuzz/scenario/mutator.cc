@@ -55,6 +55,15 @@ void insert_op(scenario &s, target t, random_source &r) {
   insert(s, at, {std::move(o)});
 }
 
+// What happens happens again, and this time something goes wrong.
+void insert_trouble(scenario &s, size_t at, target t, random_source &r) {
+  const op again = s[at];
+  op trouble = random_condition(t, r);
+  adopt(trouble, again);
+  if (r.one_in(2)) insert(s, ++at, {again});
+  insert(s, at, {std::move(trouble)});
+}
+
 // --- preemptions
 
 // Most by and to the users; at any point, the first times it is reached.
@@ -122,7 +131,10 @@ void mutate_once(scenario &s, target t, random_source &r) {
     case 0:
     case 1: insert_op(s, t, r); break;
     case 2: s.erase(s.begin() + long(at)); break;
-    case 3: insert(s, place_for(s[at].code, s, r), {s[at]}); break;
+    case 3:
+      if (r.one_in(2)) return insert_trouble(s, at, t, r);
+      insert(s, place_for(s[at].code, s, r), {s[at]});
+      break;
     case 4: std::swap(s[at], other); break;
     case 5: erase_stretch(s, at, r); break;
     case 6:
