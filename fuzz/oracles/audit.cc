@@ -108,6 +108,20 @@ void audit_segq(const tcpcb *tp, census &c) {
   expect(n <= tcp_maxsegq, limit, "more segments wait for reassembly than one connection may keep", tp);
 }
 
+bool queued(const tcpcb *tp, const sack_block &b) {
+  tcp_seq end = b.start;
+  for (const tseg *q = tp->t_segq.first(); q != nullptr && seq_leq(q->tqe_seq, end); q = q->tqe_q.next)
+    end = seq_max(end, q->tqe_seq + q->tqe_len);
+  return seq_geq(end, b.end);
+}
+
+// The peer may let go what was reported to it (RFC 2018, 8).
+void audit_report(const tcpcb *tp) {
+  const sack_report &r = tp->t_report;
+  for (uint8_t i = 0; i < r.n; ++i)
+    expect(queued(tp, r.blk[i]), "protocol", "a SACK block of what is not kept", tp);
+}
+
 void audit_scoreboard(const tcpcb *tp) {
   tcp_seq before = tp->snd_una;
   for (uint8_t i = 0; i < tp->t_scoreboard.n; ++i) {
@@ -122,6 +136,7 @@ void audit_scoreboard(const tcpcb *tp) {
 void audit_tcpcb(const tcpcb *tp, census &c) {
   ++c.tcpcbs;
   audit_segq(tp, c);
+  audit_report(tp);
   audit_scoreboard(tp);
   bool synced = tp->t_state >= tcps::syn_sent;
   bool ordered = seq_leq(tp->snd_una, tp->snd_nxt) && seq_leq(tp->snd_nxt, tp->snd_max);

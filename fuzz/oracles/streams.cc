@@ -133,8 +133,8 @@ void streams::call_returns(const op &o, const caller::result &r, uint64_t now) {
   }
   told_of_error(o, r);
   bool to_peer = o.code == opcode::sendto || o.code == opcode::connect;
-  expect_rule(!to_peer || r.e != err::netunreach || !monitor_.address_stands(), unreachable,
-              "it is on our network");
+  bool may_be = !monitor_.address_stands() || monitor_.heard_of_trouble();
+  expect_rule(!to_peer || r.e != err::netunreach || may_be, unreachable, "it is on our network");
   if (o.code == opcode::connect) judge_refusal(r);
   if (o.code == opcode::ifaddr) judge_address(o, r);
   if (o.code == opcode::close) left(o, ok);

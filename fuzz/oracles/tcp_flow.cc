@@ -139,7 +139,8 @@ void tcp_flow::take_text(const wire_tcp &t) {
 
 std::optional<uint32_t> tcp_flow::only_urgent() const {
   auto places = urgent_places_.all();
-  bool known = irs_known_ && sees_ != sight::none && theirs_plain_ && !places.empty();
+  bool known =
+      irs_known_ && sees_ != sight::none && theirs_plain_ && !places.empty() && !urgent_places_.forgot_some();
   bool one = known && std::all_of(places.begin(), places.end(), [&](uint32_t at) { return at == places[0]; });
   if (!one || ahead(places[0], irs_ + 1) < 0) return {};
   return places[0] - (irs_ + 1);
@@ -173,7 +174,7 @@ void tcp_flow::arrives(const wire_tcp &t, const surroundings &s, bool whole) {
     if ((!irs_known_ && refuses) || s.blind || (irs_known_ && exact)) reset_arrived_ = true;
     excuse();
     asked_ = true;
-    if (s.crowded) lose_sight();  // the cookie may come once more
+    if (s.crowded || s.blind) lose_sight();  // its cookie may come once more
     if (!whole) expect_answer_to(t, s);
     exact_ = exact_ && t.seq != arrived_in_order() && irs_known_;
     return;

@@ -258,6 +258,7 @@ class tcp_flow {
   uint64_t ack_due_ = never;
   uint32_t ack_due_to_ = 0;
   seq_range newest_{};   // that arrived out of order last
+  seq_ranges reported_;  // that the peer was told we have
   uint32_t queued_ = 0;  // segments out of order since all was in order
   bool report_due_ = false;
   bool asked_ = false;     // since our last segment something came that is answered at once

@@ -25,6 +25,7 @@ constexpr rule shrinks{"the offered window is taken back", "RFC 9293, 3.8.6, SHL
 constexpr rule ts_back{"the time stamps' clock runs back", "RFC 7323, 5.4"};
 constexpr rule ts_echo{"an echo of a time stamp that never arrived, or of an older one", "RFC 7323, 4.3"};
 constexpr rule sack_wrong{"a SACK block of what is not there", "RFC 2018, 4"};
+constexpr rule reneges{"data is asked for again that a SACK block has reported", "RFC 2018, 8"};
 constexpr rule sack_first{"the first SACK block is not the newest segment's", "RFC 2018, 4"};
 constexpr rule acks_ack{"an ACK of an ACK", "RFC 9293, 3.10.7.4; RFC 5961, 5"};
 
@@ -196,13 +197,15 @@ void tcp_flow::judge_reset(const wire_tcp &t, const surroundings &s) {
   exact_ = false;
   if (known && t.has(bit_ack) && t.seq == snd_max_) phase_ = phase::reset;
   bool over = phase_ == phase::reset || !t.has(bit_ack);  // in answer to an ACK, it is not known any more
-  if (over && s.crowded) lose_sight();                    // its cookie may come once more
+  if (over && (s.crowded || s.blind)) lose_sight();       // its cookie may come once more
 }
 
 void tcp_flow::judge_ack(const wire_tcp &t) {
   expect_rule(t.has(bit_ack), header_bits, "no ACK in a synchronised state");
   expect_rule(ahead(t.ack, ack_sent_) >= 0, acks_back, "it is lower than the last one");
   expect_rule(ahead(t.ack, arrived_in_order()) <= 0, acks_nothing, "not all of it has arrived");
+  bool of_stream = !fin_arrived_ || (one_fin_ && ahead(t.ack, fin_arrived_at_) < 0);
+  expect_rule(!of_stream || reported_.end_from(t.ack) == t.ack, reneges, "the peer may have let it go");
 }
 
 // Rounding to the scale may lose up to a unit of it.
@@ -244,6 +247,7 @@ void tcp_flow::judge_sacks(const wire_tcp &t) {
     if (duplicate) first = 1;
     expect_rule(duplicate || received_.covers(b), sack_wrong, "not all of it has arrived");
     expect_rule(duplicate || ahead(b.start, t.ack) > 0, sack_wrong, "it is acknowledged already");
+    if (!duplicate && !reported_.add(b)) lose_sight();
   }
   if (!reports || !exact_ || ahead(newest_.start, t.ack) <= 0) return;
   auto is_in = [this](const seq_range &b) {
