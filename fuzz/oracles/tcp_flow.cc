@@ -108,6 +108,7 @@ void tcp_flow::take_window(const wire_tcp &t) {
   uint32_t edge = base + window_;
   edge_ = edge_known_ ? later_of(edge_, edge) : edge;
   edge_known_ = true;
+  edge_now_ = edge;
   // Behind a window that closed on what is in flight, it all goes again when it opens.
   if (ahead(edge, snd_max_) < 0) resend_below_ = snd_max_;
 }

@@ -196,7 +196,8 @@ class tcp_flow {
   bool fin_sent_ = false;
   uint32_t small_end_ = 0;  // of the last small segment
   bool edge_known_ = false;
-  uint32_t edge_ = 0;  // the rightmost that the peer has ever offered
+  uint32_t edge_ = 0;      // the rightmost that the peer has ever offered
+  uint32_t edge_now_ = 0;  // the last one
   uint32_t window_ = 0, largest_window_ = 0;
   uint32_t window_with_ack_ = 0;         // as the segment said it that brought `una_`
   bool window_doubtful_ = false;         // it may not have been taken

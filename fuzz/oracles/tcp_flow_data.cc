@@ -11,6 +11,7 @@ namespace {
 
 constexpr rule hole{"a hole in what was sent", "RFC 9293, 3.4"};
 constexpr rule beyond{"data beyond the window", "RFC 9293, 3.8.6"};
+constexpr rule taken_back{"new data beyond a window that was taken back", "RFC 9293, 3.8.6, SHLD-15"};
 constexpr rule ack_beyond{"an ACK whose number its receiver does not take", "RFC 9293, 3.4 and 3.10.7.4"};
 constexpr rule too_large{"a segment larger than the peer takes", "RFC 9293, 3.7.1, MUST-16; RFC 6691"};
 constexpr rule behind_fin{"data behind the FIN, or another FIN", "RFC 9293, 3.6"};
@@ -66,6 +67,10 @@ void tcp_flow::judge_place(const wire_tcp &t, const surroundings &s) {
               "data and options are more than its MSS");
   bool probe = t.len() == 1 && ahead(t.seq, edge_) <= 0;
   expect_rule(t.len() == 0 || ahead(end, edge_) <= 0 || probe, beyond, "the peer has never offered so much");
+  bool fresh = t.len() > 0 && ahead(end, snd_max_) > 0;
+  bool window_known = exact_ && confirmed_ && !window_doubtful_ && !s.blind;
+  expect_rule(!fresh || !window_known || probe || ahead(end, edge_now_) <= 0, taken_back,
+              "the peer has less room now than it once had");
   bool brings = t.len() > 0 || t.has(bit_fin);
   expect_rule(brings || ahead(t.seq, edge_) <= 0, ack_beyond,
               "it lies right of what the peer has ever offered");

@@ -15,6 +15,20 @@ bool is_dupack(const tcp_segment &seg) {
          tp->snd_max != tp->snd_una && tp->snd_wnd != 0;
 }
 
+// As the RFC has it, and other than BSD, also a window that shrinks without anything new beside it, and
+// before anything is sent because of the ACK: new data may not follow by the old one (RFC 9293, SHLD-15).
+void take_window(tcp_segment &seg) {
+  tcpcb *tp = seg.tp;
+  bool newer = seq_lt(tp->snd_wl1, seg.seq) || (tp->snd_wl1 == seg.seq && seq_leq(tp->snd_wl2, seg.ack));
+  if (!newer || seq_lt(seg.ack, tp->snd_una)) return;
+  seg.need_output = seg.need_output || tp->snd_wnd != seg.wnd;
+  tp->snd_wnd = seg.wnd;
+  if (tp->snd_wnd > 0) tp->t_persists = 0;
+  tp->snd_wl1 = seg.seq;
+  tp->snd_wl2 = seg.ack;
+  tp->max_sndwnd = max_of(tp->max_sndwnd, tp->snd_wnd);
+}
+
 // Takes acknowledged bytes out of the send buffer. True: our FIN is acknowledged too.
 NET_LOCKED bool take_acked(tcp_segment &seg) {
   tcpcb *tp = seg.tp;
@@ -29,6 +43,7 @@ NET_LOCKED bool take_acked(tcp_segment &seg) {
   tp->snd_una = seg.ack;
   tp->snd_nxt = seq_max(tp->snd_nxt, tp->snd_una);
   tcp_sack_prune(tp);
+  take_window(seg);
   if (acked > 1 || !syn) tcp_cc_ack(tp, seg.ack, acked - (syn ? 1 : 0));  // not for a SYN (RFC 5681, 3.1)
   if (sb.sb_cc < sb.sb_hiwat) sowwakeup(seg.so);
   return fin;
@@ -109,7 +124,9 @@ verdict tcp_ack_input(tcp_segment &seg) {
   }
   if (tp->t_flags & TF_SACK) seg.new_sack = tcp_sack_update(tp, seg.opt);
   if (seq_leq(seg.ack, tp->snd_una)) {
-    if (is_dupack(seg))
+    bool dupack = is_dupack(seg);
+    take_window(seg);
+    if (dupack)
       tcp_cc_dupack(tp, seg.ack);
     else if (!(tp->t_flags & TF_FASTRECOVERY))
       tp->t_dupacks = 0;
@@ -118,19 +135,6 @@ verdict tcp_ack_input(tcp_segment &seg) {
   if (tp->t_state == tcps::time_wait) return verdict::next;
   measure_and_rearm(seg);
   return take_acked(seg) ? our_fin_is_acked(seg) : verdict::next;
-}
-
-// As the RFC has it, and other than BSD, also a window that shrinks without anything new beside it.
-void tcp_window_update(tcp_segment &seg) {
-  tcpcb *tp = seg.tp;
-  bool newer = seq_lt(tp->snd_wl1, seg.seq) || (tp->snd_wl1 == seg.seq && seq_leq(tp->snd_wl2, seg.ack));
-  if (!newer || seq_lt(seg.ack, tp->snd_una)) return;
-  seg.need_output = seg.need_output || tp->snd_wnd != seg.wnd;
-  tp->snd_wnd = seg.wnd;
-  if (tp->snd_wnd > 0) tp->t_persists = 0;
-  tp->snd_wl1 = seg.seq;
-  tp->snd_wl2 = seg.ack;
-  tp->max_sndwnd = max_of(tp->max_sndwnd, tp->snd_wnd);
 }
 
 }  // namespace kyu

@@ -148,11 +148,6 @@ verdict check_ack_bit(tcp_segment &seg) {
   return verdict::drop_after_ack;
 }
 
-verdict check_window(tcp_segment &seg) {
-  tcp_window_update(seg);
-  return verdict::next;
-}
-
 // "Sixth, check the URG bit". The mark is a place in the stream that the reader stops at.
 NET_LOCKED verdict check_urgent(tcp_segment &seg) {
   tcpcb *tp = seg.tp;
@@ -226,8 +221,8 @@ NET_LOCKED verdict run_steps(tcp_segment &seg) {
 
 constexpr auto synchronised_steps =
     run_steps<check_reset, check_timestamp, check_syn, trim_left, trim_right, check_late_syn, check_orphan,
-              check_ack_bit, tcp_ack_input, take_timestamp, check_window, check_urgent, process_text,
-              process_fin, check_time_wait>;
+              check_ack_bit, tcp_ack_input, take_timestamp, check_urgent, process_text, process_fin,
+              check_time_wait>;
 constexpr auto text_steps = run_steps<check_urgent, process_text, process_fin>;
 
 // The window as we last promised it, or more (volume 2, figure 28.13).

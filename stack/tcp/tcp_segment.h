@@ -58,7 +58,6 @@ NET_LOCKED bool tcp_adopt_cookie(tcp_segment &);
 
 // tcp_ack.cc: RFC 9293, 3.10.7.4, "Fifth, check the ACK field"
 NET_LOCKED verdict tcp_ack_input(tcp_segment &);
-void tcp_window_update(tcp_segment &);
 // Takes the round trip that this ACK ends, where one is timed.
 void tcp_measure(tcp_segment &);
 
