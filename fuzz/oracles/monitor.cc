@@ -141,12 +141,14 @@ void monitor::segment_in(uint64_t now, const wire_frame &f, bool whole) {
   const wire_tcp &t = f.tcp;
   tcp_flow *flow = flow_of({f.to, f.from, t.dport, t.sport}, t.has(bit_syn));
   stray_ = t;
-  stray_at_ = now;
+  stray_at_.reset();
+  if (reaches(now, f.from)) stray_at_ = now;
   if (!whole) expect_reset(now, f, flow);
   bool opens = flow != nullptr && !whole && flow->only_syns_came() && !flow->ever_open() && must_open(now, f);
   if (flow != nullptr) flow->arrives(t, now_is(now), whole || !options_pass(f));
   if (opens) flow->expect_syn_ack();
-  if (flow == nullptr && t.has(bit_ack)) acks_of_none_.add({f.to, f.from, t.dport, t.sport});
+  bool of_none = flow == nullptr || !flow->ever_open();
+  if (of_none && t.has(bit_ack)) acks_of_none_.add({f.to, f.from, t.dport, t.sport});
 }
 
 // Another host of the link's network.

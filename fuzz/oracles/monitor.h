@@ -38,7 +38,11 @@ class monitor {
   // A frame that could not be sent, or built: nobody but the stack knows what it was.
   void lost_unseen() { blind_ = unseen_ = true; }
   // Threads will be preempted: what has arrived may not have been looked at yet.
-  void out_of_order() { blind_ = unseen_ = disordered_ = true; }
+  void out_of_order() {
+    blind_ = unseen_ = disordered_ = true;
+    names_.doubt();
+    files_.doubt();
+  }
   bool disordered() const { return disordered_; }
   // Before a call is made.
   void call_begins(const op &, uint64_t now);
@@ -142,8 +146,8 @@ class monitor {
   tftp_rules files_;
   recent<tcp_flow::name, 16> acks_of_none_;  // one may bring a cookie that was given away before
   uint32_t resets_due_ = 0;                  // to segments of no connection
-  wire_tcp stray_;                           // the last of them; when
-  uint64_t stray_at_ = 0;
+  wire_tcp stray_;                           // the last of them
+  std::optional<uint64_t> stray_at_;         // when, if what answers it can leave at once
   wire_frame in_, out_, whole_;
   pieces pieces_;
   inboxes boxes_;

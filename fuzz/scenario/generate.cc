@@ -39,6 +39,7 @@ const std::vector<scenario> &phrases() {
       "user 0: socket type=dgram\nuser 0: bind port=53\npeer 0 < udp port=53 len=20\nuser 0: recv\n",
       "peer 0 < . seq=next+100 len=100\npeer 0 < . seq=next len=100\n",
       "peer 0 < . win=0\nuser 0: send fd=1 len=100\n+10000ms\npeer 0 < . win=4096\n",
+      "peer 0 < . ack=una win=0\n+10000ms\npeer 0 < . ack=una\n+10000ms\n",
       "peer 0 < PU. len=10 urg=5\nuser 0: recv fd=1 flags=o\n",
       "ring-full\nuser 0: send fd=1\n",
       "no-memory\n",
