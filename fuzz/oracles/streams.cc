@@ -65,7 +65,7 @@ tcp_flow *streams::flow_of(descriptor &d) {
     if (d.flow != nullptr) {
       d.flow->take_user();
       d.incarnation = d.flow->incarnation();
-      if (!d.one_sender) d.flow->user_sends(false);
+      if (!d.one_sender) d.flow->user_sends(d.offered, false);
     }
   }
   return d.flow != nullptr && d.flow->incarnation() == d.incarnation ? d.flow : nullptr;
@@ -109,7 +109,7 @@ void streams::call_begins(const op &o) {
     case opcode::send:
       if (d->sending++ > 0) d->one_sender = false;
       if (o.code == opcode::send) d->offered += uint32_t(o.arg[2]);
-      if (tcp_flow *f = flow_of(*d)) f->user_sends(d->one_sender);
+      if (tcp_flow *f = flow_of(*d)) f->user_sends(d->offered, d->one_sender);
       break;
     case opcode::shutdown: d->shut = true; break;
     case opcode::error:
@@ -142,7 +142,7 @@ void streams::call_returns(const op &o, const caller::result &r, uint64_t now) {
   if (o.code == opcode::bind && ok) bound(o);
   if (o.code == opcode::tcp_bind && int64_t(r.value) >= 0 && o.arg[1] != 0)
     monitor_.listens(uint16_t(o.arg[1]), uint32_t(o.arg[2]));
-  if (o.code == opcode::send) sent(o, uint32_t(r.value), ok || r.e == err::again);
+  if (o.code == opcode::send || o.code == opcode::sendto) sent(o, uint32_t(r.value), ok || r.e == err::again);
   if (o.code == opcode::state && r.status) judge_status(o, *r.status);
   if (o.code == opcode::resolve) monitor_.name_returns(r.e, uint32_t(r.value));
   if (o.code == opcode::dhcp) monitor_.address_client_ends();

@@ -90,11 +90,11 @@ class tcp_flow {
   bool their_bytes_are_plain() const { return theirs_plain_; }
   bool is_theirs(uint32_t at, const_bytes) const;
 
-  // A user sends on it, and nobody else: `alone` while that is one call after the other. All in all so many
-  // bytes.
+  // A user sends on it, and nobody else: `alone` while that is one call after the other. All in all it has
+  // offered so many bytes to its calls; so many were taken.
   bool has_user() const { return user_ != user::none; }
   void take_user() { user_ = user::alone; }
-  void user_sends(bool alone);
+  void user_sends(uint32_t offered, bool alone);
   void user_sent(uint32_t total, bool alone);
   // Nobody will ever receive on it again.
   void user_left() { orphan_ = true; }
@@ -236,7 +236,7 @@ class tcp_flow {
   bool theirs_plain_ = true;
   user user_ = user::none;
   bool orphan_ = false;
-  uint32_t user_bytes_ = 0;
+  uint32_t user_bytes_ = 0, user_offers_ = 0;
   uint32_t ack_sent_ = 0;  // the last that we said
   uint32_t offered_edge_ = 0;
   bool offered_ = false;

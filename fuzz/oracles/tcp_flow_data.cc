@@ -93,7 +93,8 @@ void tcp_flow::judge_contents(const wire_tcp &t) {
   stored_.insert(stored_.end(), t.data.begin() + long(known), t.data.end());
 }
 
-void tcp_flow::user_sends(bool alone) {
+void tcp_flow::user_sends(uint32_t offered, bool alone) {
+  user_offers_ = offered;
   user_ = alone && user_ != user::unknown ? user::sending : user::unknown;
 }
 
@@ -109,10 +110,11 @@ void tcp_flow::judge_sender(const wire_tcp &t, const surroundings &s) {
   for (uint8_t b : t.data)
     if (b != stream_byte(user_stream, place++))
       broken(not_the_users, "from byte " + std::to_string(at) + " on");
-  if (user_ != user::alone) return;
-  expect_rule(t.len() == 0 || ahead(at + t.len(), user_bytes_) <= 0, not_the_users, "more than it has sent");
-  bool last = t.len() > 0 && at + t.len() == user_bytes_;
+  uint32_t most = user_ == user::alone ? user_bytes_ : user_offers_;
+  expect_rule(t.len() == 0 || ahead(at + t.len(), most) <= 0, not_the_users, "more than it has sent");
+  bool last = t.len() > 0 && at + t.len() == most;
   expect_rule(!last || t.has(bit_psh), no_push, "its receiver may wait for more");
+  if (user_ != user::alone) return;
   expect_rule(!t.has(bit_fin) || at + t.len() == user_bytes_, fin_early, "some of it is still to be sent");
 }
 
