@@ -29,6 +29,7 @@ import corpus
 from command import (ROOT, CannotRun, OneLineParser, bug_names, build, check_bug, end_on_sigterm, exit_status, git, positive, replayed,
                      signature_of, speaker, write_whole)
 from engines import Job, LibFuzzer
+from journal import Journal
 
 TICK = 0.1  # seconds between looks at the fuzzers
 LEAST = 0.01  # seconds that a time counts as: the processor's are counted in hundredths
@@ -89,7 +90,7 @@ class Bench:
     def __init__(self, args):
         self.args = args
         self.out = args.out.absolute()
-        self.journal = self.out / "trials.jsonl"
+        self.journal = Journal(self.out / "trials.jsonl")
         self.work = self.out / "work"
         self.results = {}  # of trials; seconds, or None: not found
         self.commit = git("rev-parse", "--short", "HEAD")
@@ -130,12 +131,7 @@ class Bench:
     def load(self):
         """What an earlier run has measured. Found in time is found in time whatever the limit was; a trial that found
         nothing says so for every shorter limit, too. So a first run may be short, and a longer one goes on with the rest."""
-        lines = self.journal.read_text(encoding="utf-8").splitlines() if self.journal.exists() else []
-        for line in lines:
-            try:
-                r = json.loads(line)
-            except json.JSONDecodeError:
-                continue  # the last one, of a run that was killed
+        for r in self.journal.records():
             if "cpu_seconds" not in r:
                 continue  # measured by the clock, as it once was
             seconds = r["cpu_seconds"]
@@ -199,9 +195,7 @@ class Bench:
     def keep(self, trial, seconds):
         self.results[trial] = seconds
         self.commits[trial] = self.commit
-        line = {"trial": list(trial), "cpu_seconds": seconds, "limit": self.args.seconds, "commit": self.commit}
-        with open(self.journal, "a", encoding="utf-8") as f:
-            f.write(json.dumps(line) + "\n")
+        self.journal.add({"trial": list(trial), "cpu_seconds": seconds, "limit": self.args.seconds, "commit": self.commit})
 
     def report(self):
         wanted = {t: self.results[t] for t in self.wanted()}

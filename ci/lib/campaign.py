@@ -8,7 +8,7 @@ command goes on where it was. DIR/index.html shows how it went, DIR/triage/index
   DIR/crashes/TARGET/   what an engine took for a crash, as it was left; its log in DIR/logs/
   DIR/triage/           the same in buckets, by kyufuzz triage
   DIR/history.jsonl     figures, a line every ten seconds
-  DIR/campaign.json     the last of them: by commit and target how long a processor has fuzzed, and what it found
+  DIR/campaign.json     the last of them: by stack and target how long a processor has fuzzed, and what it found
 
 Exit status: 0 nothing new is found, 1 something is, 2 it could not run.
 """
@@ -77,6 +77,12 @@ def parse(argv):
     return args
 
 
+def stack_name():
+    """What is fuzzed, by its content: commits that leave stack/ alone fuzz the same."""
+    changed = git("status", "--porcelain", "--", "stack")
+    return git("rev-parse", "--short", "HEAD:stack") + ("-dirty" if changed else "")
+
+
 def sha1(path):
     return hashlib.sha1(path.read_bytes()).hexdigest()
 
@@ -105,8 +111,7 @@ class Store:
         for folder in (self.work, out / "crashes", out / "logs"):
             folder.mkdir(exist_ok=True)
         self.last = self.last_sample()
-        self.history = open(out / "history.jsonl", "a", encoding="utf-8")
-        self.history.write("\n")  # behind a line that was cut off
+        self.history = campaign_report.history_of(out)
 
     def corpus(self, target):
         return self.out / "corpus" / target
@@ -116,8 +121,7 @@ class Store:
         return samples[-1] if samples else {"seconds": 0.0, "pairs": {}, "minimised": 0.0}
 
     def sample(self, values):
-        self.history.write(json.dumps(without_cells(values)) + "\n")
-        self.history.flush()
+        self.history.add(without_cells(values))
 
     def keep(self, values):
         write_whole(self.out / "campaign.json", json.dumps(without_cells(values), indent=1) + "\n")
@@ -271,8 +275,8 @@ class Campaign:
         self.minimised = self.store.last["minimised"]
         self.pairs = {f"{t}/{e}": {"seconds": 0.0, "execs": 0, "edges": 0} for t in args.targets for e in args.engines}
         self.pairs.update(self.store.last["pairs"])
-        self.commit = git("describe", "--always", "--dirty")
-        self.cpu_seconds = self.store.last.get("cpu_seconds", {})  # by commit and target: how long that stack was fuzzed
+        self.stack = stack_name()
+        self.cpu_seconds = self.store.last.get("cpu_seconds", {})  # by stack and target
         self.cells, self.triage = Cells(self.store, self.program), Side()
         self.workers, self.numbers = [], 0
         self.failures = {}  # of a pair, on end
@@ -337,8 +341,8 @@ class Campaign:
 
     def count_cpu(self, worker):
         target, _ = worker.pair.split("/")
-        of_commit = self.cpu_seconds.setdefault(self.commit, {})
-        of_commit[target] = round(of_commit.get(target, 0) + worker.cpu_seconds(), 2)
+        of_stack = self.cpu_seconds.setdefault(self.stack, {})
+        of_stack[target] = round(of_stack.get(target, 0) + worker.cpu_seconds(), 2)
 
     def retire(self, worker):
         self.count(worker)

@@ -1,12 +1,12 @@
 """How a campaign goes: on the terminal, and as a page with plots."""
 
 import html
-import json
 import os
 import sys
 
 import cells_page
 from command import write_whole
+from journal import Journal
 
 COLOURS = {"fuzz_stack": "#1f5fa8", "fuzz_api": "#b3541e", "fuzz_packet": "#2f7d3b", "fuzz_schedule": "#7a3fa0",
            "fuzz_pair": "#a0522d"}
@@ -21,20 +21,12 @@ svg { max-width: 100% } svg text { font: 12px system-ui, sans-serif; fill: #444 
 
 
 def samples_of(out):
-    """All of the history; lines that were cut off are as if they had not been written."""
-    try:
-        lines = (out / "history.jsonl").read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
-        return []
-    samples = []
-    for line in lines:
-        try:
-            s = json.loads(line)
-        except json.JSONDecodeError:
-            continue
-        if isinstance(s, dict) and "seconds" in s and "pairs" in s:
-            samples.append(s)
-    return samples
+    """All of the history."""
+    return [s for s in history_of(out).records() if "seconds" in s and "pairs" in s]
+
+
+def history_of(out):
+    return Journal(out / "history.jsonl")
 
 
 def clock(seconds):
@@ -78,8 +70,8 @@ def tell(summary, out):
     """At the end; the exit status."""
     execs = sum(p["execs"] for p in summary["pairs"].values())
     print(f"{execs:,} executions in {clock(summary['seconds'])}; {sum(summary['corpus'].values())} inputs, {summary['cells']} cells")
-    for commit, by_target in summary["cpu_seconds"].items():
-        print(f"{commit}: " + ", ".join(f"{t} {clock(s)}" for t, s in sorted(by_target.items())) + " of a processor")
+    for stack, by_target in summary["cpu_seconds"].items():
+        print(f"stack {stack}: " + ", ".join(f"{t} {clock(s)}" for t, s in sorted(by_target.items())) + " of a processor")
     for b in summary["buckets"]:
         print(f"{b['count']:5}  {b['known_as'] or 'NEW':32} {b['signature']}")
     if not summary["buckets"]:
@@ -153,12 +145,12 @@ def findings_table(summary):
 
 
 def cpu_table(summary):
-    """How long the stack of each commit was fuzzed: a finding's absence is worth as much."""
+    """How long each stack was fuzzed: a finding's absence is worth as much."""
     head = "".join(f'<th class="number">{t}</th>' for t in COLOURS)
-    rows = "".join(f"<tr><td><code>{html.escape(commit)}</code></td>"
+    rows = "".join(f"<tr><td><code>{html.escape(stack)}</code></td>"
                    + "".join(f'<td class="number">{clock(by_target.get(t, 0))}</td>' for t in COLOURS) + "</tr>"
-                   for commit, by_target in summary["cpu_seconds"].items())
-    return f'<table class="list"><tr><th>time of a processor, by commit</th>{head}</tr>{rows}</table>'
+                   for stack, by_target in summary["cpu_seconds"].items())
+    return f'<table class="list"><tr><th>time of a processor, by stack (<code>git rev-parse HEAD:stack</code>)</th>{head}</tr>{rows}</table>'
 
 
 def write(out, summary):

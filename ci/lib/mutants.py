@@ -9,8 +9,6 @@ They are built as seeded bugs are, in a copy of the tree, DIR/tree. What was jud
 on there. Exit status: 0 they are judged, 2 it could not run.
 """
 
-import contextlib
-import json
 import random
 import shutil
 import subprocess
@@ -23,11 +21,12 @@ import corpus
 import mutations
 from command import ROOT, CannotRun, OneLineParser, end_on_sigterm, exit_status, positive, replayed, signature_of, speaker
 from engines import Job, LibFuzzer
+from journal import Journal
 
 PRESET = "asan"
 FUZZERS = ("fuzz_stack", "fuzz_pair")
 COPIED = ("CMakeLists.txt", "CMakePresets.json", ".clang-tidy", "stack", "sanitizers", "fuzz", "board", "corpus", "ci")
-SCENARIO_SECONDS = 5  # for a script that takes milliseconds
+REPLAY_SECONDS = 5  # for what takes milliseconds; a change may make it endless
 MUTANT = "mutant"  # its name among the seeded bugs
 UNNOTICED, REFUSED = "unnoticed", "does not build"
 TICK = 0.1
@@ -80,7 +79,7 @@ class Mutants:
         self.args = args
         self.out = args.out.absolute()
         self.tree = self.out / "tree"
-        self.journal = self.out / "mutants.jsonl"
+        self.journal = Journal(self.out / "mutants.jsonl")
         self.clean = LibFuzzer.program(self.job("kyufuzz", None))
         self.program = LibFuzzer.program(self.job("kyufuzz"))
         self.scripts = sorted((ROOT / "corpus").rglob("*.scenario"))
@@ -139,7 +138,7 @@ class Mutants:
         return self.found_by_scripts(self.program) or self.found_by_fuzzers() or UNNOTICED
 
     def found_by_scripts(self, program):
-        runs = replayed(program, "--timeout", SCENARIO_SECONDS, *self.scripts)
+        runs = replayed(program, "--timeout", REPLAY_SECONDS, *self.scripts)
         if not runs:
             return "the scripts: it does not come to an end"
         found = [f"{Path(r['file']).stem}: {signature_of(r)}" for r in runs if signature_of(r)]
@@ -165,33 +164,26 @@ class Mutants:
 
     @staticmethod
     def signature(program, target, artifact):
-        runs = replayed(program, "--target", target, "--timeout", SCENARIO_SECONDS, artifact.path)
+        runs = replayed(program, "--target", target, "--timeout", REPLAY_SECONDS, artifact.path)
         return signature_of(runs[0]) if runs else artifact.kind
 
     # --- all of them
 
     def load(self):
-        lines = self.journal.read_text(encoding="utf-8").splitlines() if self.journal.exists() else []
-        judged = {}
-        for line in lines:
-            with contextlib.suppress(json.JSONDecodeError):  # the last one, of a run that was killed
-                r = json.loads(line)
-                judged[r["file"], r["line"], r["after"]] = r
-        return judged
+        return {(r["file"], r["line"], r["after"]): r for r in self.journal.records()}
 
     def run(self):
         self.prepare()
         before = self.load()
-        with open(self.journal, "a", encoding="utf-8") as journal:
-            for file, mutation in chosen(self.args.files, self.args.seed):
-                known = before.get((file, mutation.line, mutation.after))
-                if not known:
-                    known = {"file": file, **mutation._asdict(), "outcome": self.judge(file, mutation)}
-                    print(json.dumps(known), file=journal, flush=True)
-                    say(f"{described(file, mutation)}: {known['outcome']}")
-                self.judged.append(known)
-                if len(self.built()) == self.args.count:
-                    break
+        for file, mutation in chosen(self.args.files, self.args.seed):
+            known = before.get((file, mutation.line, mutation.after))
+            if not known:
+                known = {"file": file, **mutation._asdict(), "outcome": self.judge(file, mutation)}
+                self.journal.add(known)
+                say(f"{described(file, mutation)}: {known['outcome']}")
+            self.judged.append(known)
+            if len(self.built()) == self.args.count:
+                break
         self.report()
         return 0
 

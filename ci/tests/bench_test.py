@@ -133,6 +133,13 @@ class Bench(unittest.TestCase):
         told = json.loads((self.out / "bench.json").read_text())["commit"]
         self.assertEqual(set(told.split(", ")), {"aaaaaaa", b.commit})
 
+    def test_what_a_killed_run_has_left_half_written_harms_nothing_that_follows(self):
+        whole = json.dumps({"trial": [BUG, "whole", "seeds", 0], "cpu_seconds": 1.0, "limit": 60})
+        (self.out / "trials.jsonl").write_text(whole + "\n" + whole[:20])
+        b = self.made("--seconds", "60", "--trials", "2")
+        b.keep(b.wanted()[1], 2.0)
+        self.assertEqual(sorted(self.loaded(60).values()), [1.0, 2.0])
+
     def loaded(self, seconds):
         b = self.made("--seconds", str(seconds), "--trials", "4")
         b.load()
