@@ -55,13 +55,7 @@ bool tcp_flow::plausible(const wire_tcp &t, const surroundings &s) const {
   int32_t moved = ahead(t.ack, una_);
   if (t.has(bit_ack) && (moved > far_off || moved < -far_off)) return false;
   if (!irs_known_) return true;
-  if (ts_ && !t.has(bit_syn)) {
-    constexpr uint64_t paws_forgets = 24ull * 24 * 3600 * 1000;
-    if (!t.has_ts) return false;
-    if (phase_ == phase::open && ts_out_ && ahead(t.tsval, last_tsecr_) < 0 &&
-        ts_heard_ + paws_forgets > heard_)
-      return false;
-  }
+  if (!t.has(bit_syn) && !stamps_.plausible(t, phase_ == phase::open, heard_)) return false;
   uint32_t reach = 65535u << our_scale_;
   uint32_t furthest =
       later_of(ack_sent_, arrived_in_order());  // who is not looked at any more has said nothing since
@@ -164,7 +158,7 @@ bool tcp_flow::is_theirs(uint32_t at, const_bytes data) const {
 
 void tcp_flow::arrives(const wire_tcp &t, const surroundings &s, bool whole) {
   idle_ack_ = report_due_ = false;
-  stamp_in_hand_.reset();
+  stamps_.another_comes();
   heard_ = s.now;
   silence_ = false;
   only_syns_ = only_syns_ && t.has(bit_syn) && !t.has(bit_ack);
@@ -223,10 +217,8 @@ void tcp_flow::arrives(const wire_tcp &t, const surroundings &s, bool whole) {
   take_text(t);
   if (fin_arrived_ && ahead(arrived_in_order(), fin_arrived_at_) >= 0)
     exact_ = false;  // nothing is expected any more
-  // What is to be echoed is the stamp of a segment at the left edge (RFC 7323, 4.3).
   bool at_edge = !irs_known_ || ahead(t.seq, ack_sent_) <= 0 || !exact_ || s.blind;
-  if (t.has_ts && at_edge) tsvals_.add(t.tsval);
-  if (t.has_ts) stamp_in_hand_ = {t.seq, t.tsval};
+  stamps_.arrive(t, at_edge);
 }
 
 // Of the bytes between our SYN and our FIN.
@@ -239,7 +231,7 @@ uint32_t tcp_flow::taken(uint32_t ack) const {
 // It begins where the stack is, and is not older than what that knows. What lies behind the window may not
 // have been taken: then only the last ACK tells.
 bool tcp_flow::is_next(const wire_tcp &t) const {
-  return newest_stamp(t) && t.seq == arrived_in_order() && (!overrun_ || t.seq == ack_sent_);
+  return stamps_.newest(t) && t.seq == arrived_in_order() && (!overrun_ || t.seq == ack_sent_);
 }
 
 // Do we know what the stack knows?
@@ -253,15 +245,7 @@ bool tcp_flow::clear(const surroundings &s) const {
 bool tcp_flow::in_sequence(const wire_tcp &t) const {
   if ((t.flags & ~(bit_psh | bit_fin)) != bit_ack || !t.options_end_well || t.foreign_options) return false;
   if (ahead(t.ack, una_) < 0 || ahead(t.ack, snd_max_) > 0) return false;
-  return t.has_ts == ts_ && newest_stamp(t);
-}
-
-// Not older than any that may have been taken.
-bool tcp_flow::newest_stamp(const wire_tcp &t) const {
-  auto stamps = tsvals_.all();
-  return !ts_ ||
-         (t.has_ts && ahead(t.tsval, last_tsecr_) >= 0 &&
-          std::none_of(stamps.begin(), stamps.end(), [&t](uint32_t v) { return ahead(t.tsval, v) < 0; }));
+  return t.has_ts == stamps_.agreed() && stamps_.newest(t);
 }
 
 void tcp_flow::expect_answer_to(const wire_tcp &t, const surroundings &s) {
@@ -295,7 +279,7 @@ void tcp_flow::expect_answer_to(const wire_tcp &t, const surroundings &s) {
     ack_due_to_ = t.end();
     bool fills_gap = ahead(received_.end_from(t.end()), t.end()) > 0;
     if (fills_gap || fin) answer_due_ = true;
-    if (fills_gap && queued_ <= surely_kept && !overrun_) ack_due_to_ = received_.end_from(t.end());
+    if (fills_gap && !fin && queued_ <= surely_kept && !overrun_) ack_due_to_ = received_.end_from(t.end());
   } else if (in_window && t.len() > 0) {
     answer_due_ = true;
     newest_ = {t.seq, t.seq + t.len()};

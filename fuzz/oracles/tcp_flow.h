@@ -7,6 +7,7 @@
 #include "oracles/recent.h"
 #include "oracles/rule.h"
 #include "oracles/seq_ranges.h"
+#include "oracles/time_stamps.h"
 #include "oracles/wire.h"
 
 #include <array>
@@ -138,7 +139,6 @@ class tcp_flow {
   uint32_t taken(uint32_t ack) const;
   bool in_sequence(const wire_tcp &) const;
   bool is_next(const wire_tcp &) const;
-  bool newest_stamp(const wire_tcp &) const;
 
   // --- tcp_flow_out.cc: what leaves, header by header
   void judge_syn(const wire_tcp &, const surroundings &);
@@ -151,7 +151,6 @@ class tcp_flow {
   void judge_ack(const wire_tcp &);
   void judge_offered_window(const wire_tcp &);
   void judge_options(const wire_tcp &);
-  void judge_time_stamp(const wire_tcp &);
   void judge_sacks(const wire_tcp &);
   void judge_echo(const wire_tcp &, const surroundings &);
 
@@ -168,7 +167,7 @@ class tcp_flow {
   void judge_time_out(const wire_tcp &, const surroundings &);
   void judge_congestion(const wire_tcp &);
   void account(const wire_tcp &, const surroundings &);
-  uint32_t full_segment() const { return mss_ - (ts_ ? 12 : 0); }
+  uint32_t full_segment() const { return mss_ - (stamps_.agreed() ? 12 : 0); }
   uint32_t initial_window() const;
 
   name who_;
@@ -184,7 +183,7 @@ class tcp_flow {
   std::array<offer, 4> offers_{};
   int n_offers_ = 0;
   wire_tcp our_syn_;
-  bool ts_ = false, sack_ = false;
+  bool sack_ = false;
   uint8_t their_scale_ = 0, our_scale_ = 0;
   uint32_t mss_ = 536;
 
@@ -242,15 +241,7 @@ class tcp_flow {
   bool offered_ = false;
   wire_tcp last_out_;  // without its data
 
-  // Time stamps.
-  uint32_t last_tsval_ = 0, last_tsecr_ = 0;
-  bool ts_out_ = false;
-  uint64_t ts_heard_ = 0;
-  recent<uint32_t, 16> tsvals_;  // that arrived
-  struct stamp {
-    uint32_t seq, value;
-  };
-  std::optional<stamp> stamp_in_hand_;  // of the segment that came last
+  time_stamps stamps_;
 
   // What has to be said, and until when.
   bool exact_ = true;        // what the stack knows follows from what arrived

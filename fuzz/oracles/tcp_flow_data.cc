@@ -46,8 +46,8 @@ void tcp_flow::judge_data(const wire_tcp &t, const surroundings &s) {
   bool probe = t.len() == 1 && (window_ == 0 || window_doubtful_);
   bool old = ahead(t.seq, snd_max_) < 0;
   if (probe) resend_below_ = later_of(resend_below_, t.end());
-  if (!probe) judge_probe(t);
   if (s.blind) return;
+  if (!probe) judge_probe(t);
   if (old && !probe) judge_again(t, s);
   if (!old) judge_nagle(t, s);
   if (!probe) judge_congestion(t);
@@ -211,8 +211,6 @@ void tcp_flow::account(const wire_tcp &t, const surroundings &s) {
   }
   out_ = later_of(out_, t.end());
   ack_sent_ = t.ack;
-  // While a segment is looked at, an ACK of what came before may leave, and puts it at the left edge.
-  if (ts_ && stamp_in_hand_ && stamp_in_hand_->seq == t.ack) tsvals_.add(stamp_in_hand_->value);
   asked_ = false;
   if (ahead(t.ack, ack_due_to_) >= 0) ack_due_ = never;
   last_out_ = t;

@@ -22,8 +22,6 @@ constexpr rule time_wait_short{"TIME-WAIT is left too early", "RFC 9293, 3.6.1"}
 constexpr rule acks_nothing{"an ACK of what never arrived", "RFC 9293, 3.4"};
 constexpr rule acks_back{"an ACK that takes an earlier one back", "RFC 9293, 3.4"};
 constexpr rule shrinks{"the offered window is taken back", "RFC 9293, 3.8.6, SHLD-14"};
-constexpr rule ts_back{"the time stamps' clock runs back", "RFC 7323, 5.4"};
-constexpr rule ts_echo{"an echo of a time stamp that never arrived, or of an older one", "RFC 7323, 4.3"};
 constexpr rule sack_wrong{"a SACK block of what is not there", "RFC 2018, 4"};
 constexpr rule reneges{"data is asked for again that a SACK block has reported", "RFC 2018, 8"};
 constexpr rule sack_first{"the first SACK block is not the newest segment's", "RFC 2018, 4"};
@@ -101,7 +99,7 @@ void tcp_flow::agree(const offer *theirs) {
   irs_ = syn.seq;
   if (!irs_known_) ack_sent_ = irs_ + 1;
   irs_known_ = true;
-  ts_ = our_syn_.has_ts && syn.has_ts;
+  stamps_.agree(our_syn_, syn);
   sack_ = our_syn_.sack_permitted && syn.sack_permitted;
   bool scaled = our_syn_.has_wscale && syn.has_wscale;
   constexpr uint8_t most = 14;  // RFC 7323, 2.3
@@ -111,7 +109,6 @@ void tcp_flow::agree(const offer *theirs) {
   mss_ = syn.has_mss && syn.mss != 0 ? syn.mss : 536;
   if (mss_ < smallest) mss_ = smallest;
   if (our_syn_.has_mss && our_syn_.mss < mss_) mss_ = our_syn_.mss;
-  if (syn.has_ts) tsvals_.add(syn.tsval);
   if (!edge_known_) take_window(syn);
 }
 
@@ -146,9 +143,7 @@ void tcp_flow::judge_syn(const wire_tcp &t, const surroundings &s) {
   if (!again || crossing) timer_base_ = s.now;
   offered_ = true;
   offered_edge_ = t.ack + t.win;
-  last_tsval_ = t.tsval;
-  last_tsecr_ = t.tsecr;
-  ts_out_ = t.has_ts;
+  stamps_.syn_leaves(t);
 }
 
 // The first segment behind the SYNs. After a flood its numbers may be those of any cookie.
@@ -195,8 +190,10 @@ void tcp_flow::judge_reset(const wire_tcp &t, const surroundings &s) {
   ended_by_data_ = ended_by_data_ || last_brought_data_;
   if (waits_for_duplicates(s)) broken(time_wait_short, "a FIN that came again finds no connection");
   exact_ = false;
-  if (known && t.has(bit_ack) && t.seq == snd_max_) phase_ = phase::reset;
-  bool over = phase_ == phase::reset || !t.has(bit_ack);  // in answer to an ACK, it is not known any more
+  bool ends = t.has(bit_ack) && t.seq == snd_max_;
+  if (known && ends) phase_ = phase::reset;
+  bool over =
+      ends || phase_ == phase::reset || !t.has(bit_ack);  // in answer to an ACK, it is not known any more
   if (over && (s.crowded || s.blind)) lose_sight();       // its cookie may come once more
 }
 
@@ -218,20 +215,12 @@ void tcp_flow::judge_offered_window(const wire_tcp &t) {
 }
 
 void tcp_flow::judge_options(const wire_tcp &t) {
-  expect_rule(t.has_ts == ts_, options_wrong,
-              ts_ ? "no time stamp, though both agreed" : "a time stamp, though none was agreed");
+  bool stamped = stamps_.agreed();
+  expect_rule(t.has_ts == stamped, options_wrong,
+              stamped ? "no time stamp, though both agreed" : "a time stamp, though none was agreed");
   expect_rule(t.sacks == 0 || sack_, options_wrong, "SACK, though it was not agreed");
-  if (t.has_ts) judge_time_stamp(t);
+  stamps_.leave(t, heard_);
   judge_sacks(t);
-}
-
-void tcp_flow::judge_time_stamp(const wire_tcp &t) {
-  expect_rule(!ts_out_ || ahead(t.tsval, last_tsval_) >= 0, ts_back, "it is lower than the last one");
-  expect_rule(tsvals_.may_have_had(t.tsecr), ts_echo, "no segment had it");
-  if (!ts_out_ || t.tsecr != last_tsecr_) ts_heard_ = heard_;
-  last_tsval_ = t.tsval;
-  last_tsecr_ = t.tsecr;
-  ts_out_ = true;
 }
 
 void tcp_flow::judge_sacks(const wire_tcp &t) {
