@@ -174,6 +174,8 @@ void tcp_flow::arrives(const wire_tcp &t, const surroundings &s, bool whole) {
     exact_ = exact_ && t.seq != arrived_in_order() && irs_known_;
     return;
   }
+  bool ended = reset_left_ || reset_arrived_;
+  if (ended && t.has(bit_ack) && t.ack != snd_max_) lose_sight();  // it may be a cookie that nobody has seen
   if (t.has(bit_syn)) take_syn(t);
   syn_again_ = syn_again_ || (t.has(bit_syn) && phase_ != phase::none && phase_ != phase::syn_sent);
   if (t.has(bit_syn) && fin_arrived_) closed_first_ = false;  // it may end a TIME-WAIT
@@ -260,7 +262,8 @@ void tcp_flow::expect_answer_to(const wire_tcp &t, const surroundings &s) {
     uint64_t second = s.now / 1000;
     if (challenge_second_ != second) challenges_ = 0;
     challenge_second_ = second;
-    bool asks = t.has(bit_syn) ? !t.has(bit_ack) && !t.has(bit_fin) : in_window && t.len() == 0;
+    bool mere_syn = !t.has(bit_ack) && !t.has(bit_fin) && !t.has(bit_rst);
+    bool asks = t.has(bit_syn) ? mere_syn : in_window && t.len() == 0;
     if (asks && ++challenges_ <= at_least && !t.has(bit_urg)) answer_due_ = true;
     exact_ = exact_ && asks;
     return;

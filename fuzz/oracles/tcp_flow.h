@@ -45,7 +45,7 @@ class tcp_flow {
   // Everything that had to be said by now has been said? Once all threads sleep.
   void expect_answers(const surroundings &);
   // A SYN that has just arrived found a listener that has room.
-  void expect_syn_ack() { answer_due_ = true; }
+  void expect_syn_ack() { answer_due_ = sees_ == sight::all; }
   bool only_syns_came() const { return only_syns_; }
   // Nothing can be sent, or what is sent may not be seen: answers may be missing.
   void excuse() {
@@ -226,6 +226,7 @@ class tcp_flow {
   seq_ranges received_;
   bool overrun_ = false;  // some of that was beyond what we had offered
   bool fin_arrived_ = false, one_fin_ = true, reset_arrived_ = false;
+  bool reset_left_ = false;
   recent<uint32_t, 8> urgent_places_;  // of bytes that the peer has called urgent
   bool urgent_in_order_ = false;       // the first of them stood in the next segment
   uint32_t fin_arrived_at_ = 0;

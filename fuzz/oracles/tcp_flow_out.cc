@@ -194,7 +194,8 @@ void tcp_flow::judge_reset(const wire_tcp &t, const surroundings &s) {
   if (known && ends) phase_ = phase::reset;
   bool over =
       ends || phase_ == phase::reset || !t.has(bit_ack);  // in answer to an ACK, it is not known any more
-  if (over && (s.crowded || s.blind)) lose_sight();       // its cookie may come once more
+  reset_left_ = reset_left_ || over;
+  if (over && (s.crowded || s.blind)) lose_sight();  // its cookie may come once more
 }
 
 void tcp_flow::judge_ack(const wire_tcp &t) {

@@ -16,6 +16,7 @@ add_library(unit_tests_main OBJECT
   oracles/pieces_test.cc
   oracles/seq_ranges_test.cc
   oracles/tftp_rules_test.cc
+  oracles/time_stamps_test.cc
   oracles/wire_test.cc
   scenario/codec_test.cc
   scenario/mutator_test.cc
