@@ -1,7 +1,7 @@
 #include "compare/linux_calls.h"
 
 #include "world/call.h"
-#include "world/stream.h"
+#include "scenario/stream.h"
 
 // Behind the stack's headers: the host's have macros of the same names.
 #include "host/posix.h"

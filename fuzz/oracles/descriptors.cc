@@ -75,7 +75,7 @@ bool is_boolean(uint16_t option) {
 // Nothing but a user's call changes it.
 bool stays(uint16_t option) { return option != TCP_MAXSEG && option != SO_ACCEPTCONN; }
 
-bool tells_error(const op &o, const caller::result &r) {
+bool tells_error(const op &o, const call_result &r) {
   if (o.code == opcode::error) return r.e == err::ok && err(r.value) != err::ok;
   bool takes = o.code == opcode::send || (o.code == opcode::recv && (o.arg[3] & (MSG_PEEK | MSG_OOB)) == 0);
   bool of_connection = r.e == err::connreset || r.e == err::connrefused || r.e == err::timedout;
@@ -85,7 +85,7 @@ bool tells_error(const op &o, const caller::result &r) {
 }  // namespace
 
 void descriptors::begin(bool on) {
-  all_.resize(caller::max_descriptors);
+  all_.resize(max_descriptors);
   std::fill_n(all_.begin(), used_, descriptor{});
   used_ = 0;
   on_ = on;
@@ -164,7 +164,7 @@ void descriptors::call_begins(const op &o, uint64_t now) {
   if (o.code == opcode::connect) d->tried = true;
 }
 
-void descriptors::call_returns(const op &o, const caller::result &r, uint64_t now, uint32_t frames) {
+void descriptors::call_returns(const op &o, const call_result &r, uint64_t now, uint32_t frames) {
   if (!on_) return;
   if (hides_one(o)) {
     --hidden_;
@@ -192,7 +192,7 @@ void descriptors::call_returns(const op &o, const caller::result &r, uint64_t no
 }
 
 // While a connect() that nobody sees is under way, anybody may close what it holds.
-void descriptors::opened_by(const op &o, const caller::result &r) {
+void descriptors::opened_by(const op &o, const call_result &r) {
   if (o.code == opcode::socket && r.e == err::ok)
     all_[size_t(r.value)].by_user = all_[size_t(r.value)].nameless = true;
   bool closed = closes_ != starts_[size_t(o.arg[0])].closes;
@@ -200,7 +200,7 @@ void descriptors::opened_by(const op &o, const caller::result &r) {
     all_[size_t(r.value)].is = life::unsure;
 }
 
-void descriptors::judge(const op &o, const caller::result &r, descriptor &d, const start &s) {
+void descriptors::judge(const op &o, const call_result &r, descriptor &d, const start &s) {
   bool ok = r.e == err::ok;
   switch (o.code) {
     case opcode::bind: return bound(o, r, d, s);
@@ -227,7 +227,7 @@ void descriptors::judge(const op &o, const caller::result &r, descriptor &d, con
   }
 }
 
-void descriptors::judge_life(const op &o, const caller::result &r, const start &s) const {
+void descriptors::judge_life(const op &o, const call_result &r, const start &s) const {
   bool no = r.e == err::badf || (o.code == opcode::poll && (r.value & POLLNVAL) != 0);
   if (r.counts) no = int64_t(r.value) < 0;
   expect_rule(!r.counts || !no || int64_t(r.value) == -1, no_count, "neither a descriptor nor -1");
@@ -237,7 +237,7 @@ void descriptors::judge_life(const op &o, const caller::result &r, const start &
 }
 
 // Who was accepted may have it from the listener.
-void descriptors::judge_patience(const op &o, const caller::result &r, const descriptor &d,
+void descriptors::judge_patience(const op &o, const call_result &r, const descriptor &d,
                                  uint64_t waited) const {
   if (o.code == opcode::poll && r.value >> 8 == 0) {
     expect_rule(waited >= uint32_t(o.arg[3]), impatient, "nothing is ready, and time is left");
@@ -254,15 +254,14 @@ void descriptors::judge_patience(const op &o, const caller::result &r, const des
   expect_rule(limit != 0 && waited >= limit, impatient, "nobody has asked for that");
 }
 
-void descriptors::judge_sender(const op &o, const caller::result &r, const descriptor &d,
-                               const start &s) const {
+void descriptors::judge_sender(const op &o, const call_result &r, const descriptor &d, const start &s) const {
   if (r.e != err::ok || r.value == 0) return;
   if (o.code == opcode::recv) return expect_rule(!never_connected(d), receives, "no call has connected it");
   expect_rule(!never_connected(d), sends_on, "no call has connected it");
   expect_rule(!s.ended, sends_on, "a user has shut it down");
 }
 
-void descriptors::judge_error(const op &o, const caller::result &r, descriptor &d, uint64_t now,
+void descriptors::judge_error(const op &o, const call_result &r, descriptor &d, uint64_t now,
                               uint32_t frames) const {
   if (!tells_error(o, r)) return;
   bool again = d.told_at == now && d.told_after == frames;
@@ -273,7 +272,7 @@ void descriptors::judge_error(const op &o, const caller::result &r, descriptor &
 
 // --- names
 
-void descriptors::bound(const op &o, const caller::result &r, descriptor &d, const start &s) {
+void descriptors::bound(const op &o, const call_result &r, descriptor &d, const start &s) {
   auto port = uint16_t(o.arg[2]);
   bool perhaps_chosen = chosen_ports_ && port >= first_ephemeral;
   bool nobody_has_it = port != 0 && !s.asked_before && !strangers_ && !perhaps_chosen;
@@ -289,12 +288,12 @@ void descriptors::bound(const op &o, const caller::result &r, descriptor &d, con
   d.port = port;
 }
 
-void descriptors::accepted(const caller::result &r, const descriptor &listener) {
+void descriptors::accepted(const call_result &r, const descriptor &listener) {
   expect_rule(!listener.by_user || listener.listens, no_listener, "no call has made it a listener");
   all_[size_t(r.value >> 48)].port = listener.port;
 }
 
-void descriptors::named(const op &o, const caller::result &r, descriptor &d) const {
+void descriptors::named(const op &o, const call_result &r, descriptor &d) const {
   if (!r.name) return;
   if (o.code == opcode::peername) {
     expect_rule(!d.by_user || d.tried, other_name, "no call has connected it");
@@ -307,7 +306,7 @@ void descriptors::named(const op &o, const caller::result &r, descriptor &d) con
 
 // --- options
 
-void descriptors::option_set(const op &o, const caller::result &r, descriptor &d) const {
+void descriptors::option_set(const op &o, const call_result &r, descriptor &d) const {
   uint16_t option = option_of(o);
   auto value = uint32_t(o.arg[3]);
   bool always =
@@ -321,7 +320,7 @@ void descriptors::option_set(const op &o, const caller::result &r, descriptor &d
   d.options[size_t(o.arg[2])] = is_boolean(option) ? uint32_t(value != 0) : value;
 }
 
-void descriptors::option_told(const op &o, const caller::result &r, const descriptor &d) const {
+void descriptors::option_told(const op &o, const call_result &r, const descriptor &d) const {
   const auto &set = d.options[size_t(o.arg[2])];
   if (r.e == err::ok && set && stays(option_of(o)))
     expect_rule(r.value == *set, other_value, "nobody has changed it since");

@@ -5,7 +5,7 @@
 
 #include "oracles/recent.h"
 #include "scenario/op.h"
-#include "world/call.h"
+#include "scenario/calls.h"
 
 #include <array>
 #include <cstdint>
@@ -23,7 +23,7 @@ class descriptors {
 
   // A user's call begins, and has returned; judged. `frames`: that have come so far.
   void call_begins(const op &, uint64_t now);
-  void call_returns(const op &, const caller::result &, uint64_t now, uint32_t frames);
+  void call_returns(const op &, const call_result &, uint64_t now, uint32_t frames);
   // A call that is still under way has opened one, or connected it.
   void opened(int fd, sotype);
   void connected(int fd, endpoint peer);
@@ -59,17 +59,17 @@ class descriptors {
     return d.by_user && d.type == sotype::stream && !d.tried;
   }
   void foresee(const op &);
-  void opened_by(const op &, const caller::result &);
-  void judge(const op &, const caller::result &, descriptor &, const start &);
-  void judge_life(const op &, const caller::result &, const start &) const;
-  void judge_patience(const op &, const caller::result &, const descriptor &, uint64_t waited) const;
-  void judge_sender(const op &, const caller::result &, const descriptor &, const start &) const;
-  void judge_error(const op &, const caller::result &, descriptor &, uint64_t now, uint32_t frames) const;
-  void bound(const op &, const caller::result &, descriptor &, const start &);
-  void accepted(const caller::result &, const descriptor &);
-  void named(const op &, const caller::result &, descriptor &) const;
-  void option_set(const op &, const caller::result &, descriptor &) const;
-  void option_told(const op &, const caller::result &, const descriptor &) const;
+  void opened_by(const op &, const call_result &);
+  void judge(const op &, const call_result &, descriptor &, const start &);
+  void judge_life(const op &, const call_result &, const start &) const;
+  void judge_patience(const op &, const call_result &, const descriptor &, uint64_t waited) const;
+  void judge_sender(const op &, const call_result &, const descriptor &, const start &) const;
+  void judge_error(const op &, const call_result &, descriptor &, uint64_t now, uint32_t frames) const;
+  void bound(const op &, const call_result &, descriptor &, const start &);
+  void accepted(const call_result &, const descriptor &);
+  void named(const op &, const call_result &, descriptor &) const;
+  void option_set(const op &, const call_result &, descriptor &) const;
+  void option_told(const op &, const call_result &, const descriptor &) const;
 
   bool on_ = false;
   bool strangers_ = false;  // threads of the system open and close some, too
@@ -79,7 +79,7 @@ class descriptors {
   uint32_t hidden_ = 0, hidden_events_ = 0;
   uint32_t closes_ = 0;          // that have begun
   recent<uint16_t, 16> ports_;   // that were asked for
-  std::vector<descriptor> all_;  // caller::max_descriptors of them
+  std::vector<descriptor> all_;  // max_descriptors of them
   uint32_t used_ = 0;            // the first of them
   std::array<start, max_users> starts_{};
 };

@@ -13,7 +13,7 @@ namespace kyu::fuzz {
 
 namespace {
 
-using result = caller::result;
+using result = call_result;
 
 // A user that makes calls, at the same instant if nothing else is said.
 class someone {

@@ -123,7 +123,7 @@ void streams::call_begins(const op &o) {
   }
 }
 
-void streams::call_returns(const op &o, const caller::result &r, uint64_t now) {
+void streams::call_returns(const op &o, const call_result &r, uint64_t now) {
   if (!on_) return;
   bool ok = r.e == err::ok;
   if (moves_data(o) && fd_of(o) >= 0) {
@@ -149,21 +149,21 @@ void streams::call_returns(const op &o, const caller::result &r, uint64_t now) {
   if (o.code == opcode::tftp) monitor_.file_returns(r.e, r.data.value_or(const_bytes{}));
 }
 
-void streams::judge_refusal(const caller::result &r) const {
+void streams::judge_refusal(const call_result &r) const {
   if (r.e != err::connrefused || monitor_.heard_of_trouble() || !monitor_.sees_all()) return;
   const tcp_flow *f = monitor_.only_flow_to(r.name->addr, r.name->port);
   expect_rule(f == nullptr || f->reset_arrived(), refused, "no reset has come that acknowledges its SYN");
 }
 
 // On a network whose hosts have the numbers between those that mean all and none of them.
-void streams::judge_address(const op &o, const caller::result &r) const {
+void streams::judge_address(const op &o, const call_result &r) const {
   bool is_host = o.arg[1] != 0 && o.arg[1] != 255;
   expect_rule((r.e == err::inval) != is_host, no_address, "by its last octet");
   expect_rule(r.e != err::addrinuse || monitor_.arp_frames() > 0, no_address,
               "no host has said that it has it");
 }
 
-void streams::told_of_error(const op &o, const caller::result &r) {
+void streams::told_of_error(const op &o, const call_result &r) {
   descriptor *d = of(fd_of(o));
   if (d != nullptr && r.e != err::ok && r.e != err::again) d->told = true;
 }

@@ -1,11 +1,11 @@
 // Oracle 7: what users get is what was sent to them, in order and once; and what leaves is what they sent.
-// Payload is a function of its place in a stream (world/stream.h), so a byte tells where it belongs.
+// Payload is a function of its place in a stream (scenario/stream.h), so a byte tells where it belongs.
 #pragma once
 
 #include "oracles/monitor.h"
 #include "scenario/op.h"
 #include "sys/bytes.h"
-#include "world/call.h"
+#include "scenario/calls.h"
 
 #include <array>
 #include <cstdint>
@@ -23,7 +23,7 @@ class streams {
 
   // A user's call begins, and has returned.
   void call_begins(const op &);
-  void call_returns(const op &, const caller::result &, uint64_t now);
+  void call_returns(const op &, const call_result &, uint64_t now);
   void opened(int fd, bool datagrams);
   // All threads sleep.
   void judge();
@@ -55,10 +55,10 @@ class streams {
     bool tainted = false;
   };
 
-  void received(const op &, const caller::result &, uint64_t now);
+  void received(const op &, const call_result &, uint64_t now);
   void bound(const op &);
-  void datagram_received(const op &, descriptor &, const caller::result &);
-  void told_of_error(const op &, const caller::result &);
+  void datagram_received(const op &, descriptor &, const call_result &);
+  void told_of_error(const op &, const call_result &);
   void left(const op &, bool ok);
   // `certain`: so many, and no more, were taken.
   void sent(const op &, uint32_t n, bool certain);
@@ -67,9 +67,9 @@ class streams {
   descriptor *far_end(const tcp_flow &);
   void expect_sent_there(const descriptor &, const tcp_flow &, const_bytes);
   uint32_t expect_stream(const descriptor &, const tcp_flow &, const_bytes);
-  void judge_urgent(const op &, descriptor &, const tcp_flow *, const caller::result &);
-  void judge_refusal(const caller::result &) const;
-  void judge_address(const op &, const caller::result &) const;
+  void judge_urgent(const op &, descriptor &, const tcp_flow *, const call_result &);
+  void judge_refusal(const call_result &) const;
+  void judge_address(const op &, const call_result &) const;
   void expect_all(const descriptor &, const tcp_flow &, size_t got) const;
   void expect_told(int fd);
   void judge_status(const op &, const net_status &);
@@ -80,15 +80,14 @@ class streams {
   bool low_waters_ = true;  // are at their standard values
   bool inline_ = false;     // somebody wants urgent bytes in the stream
   streams *far_ = nullptr;
-  std::array<descriptor, caller::max_descriptors> fds_;
+  std::array<descriptor, max_descriptors> fds_;
   // Of a descriptor that no call has told of yet: calls that send or receive, and whether one of them has.
   struct use {
     uint32_t under_way = 0;
     bool moved = false;
   };
-  std::array<use, caller::max_descriptors> uses_{};
-  std::array<tcp_flow *, caller::max_descriptors>
-      leaving_{};  // whose descriptor is being closed; null: not known
+  std::array<use, max_descriptors> uses_{};
+  std::array<tcp_flow *, max_descriptors> leaving_{};  // whose descriptor is being closed; null: not known
   uint32_t n_open_ = 0;
 };
 

@@ -1,7 +1,7 @@
 // What users get: bytes, datagrams, the end, and how much is there.
 #include "oracles/streams.h"
 
-#include "world/stream.h"
+#include "scenario/stream.h"
 
 namespace kyu::fuzz {
 
@@ -38,7 +38,7 @@ void streams::datagram_sent(int fd, const_bytes data, std::optional<endpoint> to
               "its receiver is a known neighbour");
 }
 
-void streams::datagram_received(const op &o, descriptor &d, const caller::result &r) {
+void streams::datagram_received(const op &o, descriptor &d, const call_result &r) {
   const_bytes data = r.data.value_or(const_bytes{});
   uint32_t asked = uint32_t(o.arg[2]);
   bool whole = data.size() < asked;
@@ -50,7 +50,7 @@ void streams::datagram_received(const op &o, descriptor &d, const caller::result
   if (r.e == err::again) monitor_.boxes().found_empty(fd_of(o));
 }
 
-void streams::received(const op &o, const caller::result &r, uint64_t now) {
+void streams::received(const op &o, const call_result &r, uint64_t now) {
   descriptor *d = of(fd_of(o));
   if (d == nullptr || d->receiving == 0) return;
   --d->receiving;
@@ -71,7 +71,7 @@ void streams::received(const op &o, const caller::result &r, uint64_t now) {
   if (!peek) d->taken = next;
 }
 
-void streams::judge_urgent(const op &o, descriptor &d, const tcp_flow *f, const caller::result &r) {
+void streams::judge_urgent(const op &o, descriptor &d, const tcp_flow *f, const call_result &r) {
   bool ok = r.e == err::ok && r.data && r.data->size() == 1, peek = (o.arg[3] & MSG_PEEK) != 0;
   if (f == nullptr) return;
   expect_rule(!ok || f->is_urgent(r.data->front()), other_urgent, "it stands somewhere else in the stream");

@@ -1,6 +1,6 @@
 #include "oracles/tcp_flow.h"
 
-#include "world/stream.h"
+#include "scenario/stream.h"
 
 #include <algorithm>
 

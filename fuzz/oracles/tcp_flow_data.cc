@@ -1,7 +1,7 @@
 // Which bytes may leave, and when.
 #include "oracles/tcp_flow.h"
 
-#include "world/stream.h"
+#include "scenario/stream.h"
 
 #include <algorithm>
 

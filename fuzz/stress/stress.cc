@@ -103,8 +103,7 @@ void close_at_random(real_host &host, const stress_options &o) {
   while (steady_clock::now() < start + std::chrono::seconds(o.seconds)) {
     std::this_thread::sleep_for(milliseconds(1));
     if (r.one_in(2)) (void)net_close(host.stack(), int(r.below(named)));
-    for (int i = 0; i < 4; ++i)
-      (void)net_close(host.stack(), int(named + r.below(caller::max_descriptors - named)));
+    for (int i = 0; i < 4; ++i) (void)net_close(host.stack(), int(named + r.below(max_descriptors - named)));
     if (steady_clock::now() < told + std::chrono::seconds(10)) continue;
     told = steady_clock::now();
     report(start);

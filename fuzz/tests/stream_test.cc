@@ -3,7 +3,7 @@
 #include "kyu/kyu.h"
 #include "scenario/mutator.h"
 #include "world/packet.h"
-#include "world/stream.h"
+#include "scenario/stream.h"
 
 #include <gtest/gtest.h>
 

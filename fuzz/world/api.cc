@@ -33,7 +33,7 @@ class world::user_call : public caller {
   void datagram_sent(int fd, const_bytes data, std::optional<endpoint> to) override {
     w_.streams_.datagram_sent(fd, data, to, w_.sched_.now());
   }
-  void leased(uint32_t addr) override { w_.show(op_, caller::result::counting(addr)); }
+  void leased(uint32_t addr) override { w_.show(op_, call_result::counting(addr)); }
 
   world &w_;
   const op &op_;
@@ -44,13 +44,13 @@ void world::make_call(const op &o) {
   monitor_.call_begins(o, sched_.now());
   streams_.call_begins(o);
   descriptors_.call_begins(o, sched_.now());
-  caller::result r = user_call(*this, o).make(o);
+  call_result r = user_call(*this, o).make(o);
   streams_.call_returns(o, r, sched_.now());
   descriptors_.call_returns(o, r, sched_.now(), out_.frames_in);
   show(o, r);
 }
 
-void world::show(const op &o, const caller::result &r) {
+void world::show(const op &o, const call_result &r) {
   if (r.data) digest_.add(*r.data);
   uint64_t outcome = r.counts ? r.value : uint64_t(r.e) << 48 ^ r.value;
   digest_.add(uint64_t(o.code) << 56 ^ outcome);

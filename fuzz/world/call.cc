@@ -5,41 +5,19 @@
 #include "kyu/servers.h"
 #include "kyu/tftp.h"
 #include "socket/sockopt.h"
-#include "world/stream.h"
+#include "scenario/stream.h"
 
 namespace kyu::fuzz {
 
 namespace {
 
-constexpr uint16_t options[n_options] = {
-    SO_REUSEADDR, SO_KEEPALIVE,     SO_BROADCAST, SO_LINGER,     SO_OOBINLINE, SO_SNDBUF,  SO_RCVBUF,
-    SO_SNDLOWAT,  SO_RCVLOWAT,      SO_SNDTIMEO,  SO_RCVTIMEO,   TCP_NODELAY,  TCP_MAXSEG, SO_ACCEPTCONN,
-    SO_NBIO,      TCP_USER_TIMEOUT, TCP_KEEPIDLE, TCP_KEEPINTVL, IP_TOS,       IP_TTL};
-
-constexpr uint8_t poll_events[] = {POLLIN, POLLOUT, POLLIN | POLLOUT, POLLPRI};
-
-caller::result named(err e, endpoint name, uint64_t more = 0) {
-  caller::result r(e, more ^ (uint64_t(name.addr) << 16 | name.port));
+call_result named(err e, endpoint name, uint64_t more = 0) {
+  call_result r(e, more ^ (uint64_t(name.addr) << 16 | name.port));
   if (e == err::ok) r.name = name;
   return r;
 }
 
 }  // namespace
-
-bool names_descriptor(const op &o) {
-  auto params = spec_of(o.code).params;
-  return params.size() > 1 && params[1].kind == param_kind::fd;
-}
-
-int fd_of(const op &o) { return o.arg[1] == 9 ? -1 : o.arg[1]; }
-
-uint16_t option_at(size_t i) { return options[i]; }
-
-uint16_t option_of(const op &o) { return option_at(size_t(o.arg[2])); }
-
-const char *name_of(const op &o) { return spec_of(o.code).params[2].names[size_t(o.arg[2])]; }
-
-uint8_t polled_events(const op &o) { return poll_events[o.arg[2]]; }
 
 endpoint caller::peer_at(int32_t number, int32_t port) const {
   return {number == 0 ? first_peer_ : net_.addr + 1 + uint32_t(number), uint16_t(port)};
@@ -62,7 +40,7 @@ uint64_t caller::opened_to(int fd, endpoint peer) {
   return told;
 }
 
-caller::result caller::make(const op &o) {
+call_result caller::make(const op &o) {
   const auto &a = o.arg;
   int fd = fd_of(o), got = -1;
   endpoint ep;
@@ -79,7 +57,7 @@ caller::result caller::make(const op &o) {
       return named(e, ep, opened_to(got, ep) << 48);
     }
     case opcode::connect: {
-      result r(net_connect(st_, fd, peer_at(a[2], a[3]), a[4] != 0));
+      call_result r(net_connect(st_, fd, peer_at(a[2], a[3]), a[4] != 0));
       if (r.e == err::ok || r.e == err::inprogress) connected(fd, peer_at(a[2], a[3]));
       r.name = peer_at(a[2], a[3]);
       return r;
@@ -90,14 +68,15 @@ caller::result caller::make(const op &o) {
     case opcode::resolve:
     case opcode::tftp: return fetch(o);
     case opcode::dhcp: return keep_address();
-    case opcode::tcp_bind: return result::counting(opened(kyu::tcp_bind(st_, uint16_t(a[1]), a[2])));
+    case opcode::tcp_bind: return call_result::counting(opened(kyu::tcp_bind(st_, uint16_t(a[1]), a[2])));
     case opcode::tcp_connect:
-      return result::counting(opened_to(kyu::tcp_connect(st_, peer_at(a[1], a[2])), peer_at(a[1], a[2])));
+      return call_result::counting(
+          opened_to(kyu::tcp_connect(st_, peer_at(a[1], a[2])), peer_at(a[1], a[2])));
     case opcode::tcp_accept: {
       int accepted = kyu::tcp_accept(st_, fd, &ep);
-      return result::counting(opened_to(accepted, ep));
+      return call_result::counting(opened_to(accepted, ep));
     }
-    case opcode::server: return result::counting(begin_stream(server_start(st_, kyu::server(a[1]))));
+    case opcode::server: return call_result::counting(begin_stream(server_start(st_, kyu::server(a[1]))));
     case opcode::send:
     case opcode::sendto:
     case opcode::recv: return move_data(o);
@@ -106,8 +85,8 @@ caller::result caller::make(const op &o) {
 }
 
 // What a server is asked for: a name's address, or a file.
-caller::result caller::fetch(const op &o) {
-  result r;
+call_result caller::fetch(const op &o) {
+  call_result r;
   if (o.code == opcode::resolve) {
     uint32_t addr = 0;
     r.e = dns_resolve(st_, peer_at(o.arg[1], dns_port), name_of(o), &addr);
@@ -123,16 +102,16 @@ caller::result caller::fetch(const op &o) {
 }
 
 // Returns only at the end, or when somebody shuts its socket down.
-caller::result caller::keep_address() {
+call_result caller::keep_address() {
   auto told = [](void *ctx, const dhcp_lease &l) { static_cast<caller *>(ctx)->leased(l.config.addr); };
   return dhcp_run(st_, {this, told});
 }
 
-caller::result caller::move_data(const op &o) {
+call_result caller::move_data(const op &o) {
   const auto &a = o.arg;
   int fd = fd_of(o);
   uint32_t n = 0;
-  result r;
+  call_result r;
   if (o.code == opcode::send) {
     bytes data = buffer(uint32_t(a[2]));
     fill_stream(user_stream, fd >= 0 ? sent_[size_t(fd)] : 0, data);
@@ -155,7 +134,7 @@ caller::result caller::move_data(const op &o) {
 }
 
 // Calls about a descriptor's state, which they hardly change.
-caller::result caller::ask(const op &o) {
+call_result caller::ask(const op &o) {
   Stack &st = st_;
   int fd = fd_of(o);
   endpoint ep;
@@ -174,8 +153,8 @@ caller::result caller::ask(const op &o) {
     case opcode::state: {
       net_status s;
       e = net_state(st, fd, &s);
-      result r(e, uint64_t(s.state) << 40 ^ uint64_t(s.readable) << 33 ^ uint64_t(s.writeable) << 32 ^
-                      uint64_t(s.rcv_cc) << 16 ^ s.snd_cc);
+      call_result r(e, uint64_t(s.state) << 40 ^ uint64_t(s.readable) << 33 ^ uint64_t(s.writeable) << 32 ^
+                           uint64_t(s.rcv_cc) << 16 ^ s.snd_cc);
       if (e == err::ok) r.status = s;
       return r;
     }

@@ -3,7 +3,7 @@
 #include "ip/in_cksum.h"
 #include "scenario/checksums.h"
 #include "udp/udp.h"
-#include "world/stream.h"
+#include "scenario/stream.h"
 
 #include <algorithm>
 #include <cstring>

@@ -63,7 +63,7 @@ class world {
   std::function<void(int32_t op, thread_id, sched_point)> on_point;
 
  private:
-  static constexpr uint32_t max_open = caller::max_descriptors;
+  static constexpr uint32_t max_open = max_descriptors;
   static constexpr size_t max_queued_calls = 16;
   static constexpr uint32_t max_call_bytes = 65536;
 
@@ -124,7 +124,7 @@ class world {
   // API ops, on a user thread (api.cc).
   class user_call;
   void make_call(const op &);
-  void show(const op &, const caller::result &);
+  void show(const op &, const call_result &);
 
   // The port.
   static world &of(void *ctx) { return *static_cast<world *>(ctx); }
