@@ -244,11 +244,7 @@ void descriptors::judge_patience(const op &o, const call_result &r, const descri
     expect_rule(waited <= uint32_t(o.arg[3]) + grace, overdue, "nothing is ready");
   }
   if (!may_wait(o) || (r.e != err::again && r.e != err::inprogress) || (impatient_ && !d.by_user)) return;
-  auto set = [&d](uint16_t option) -> uint32_t {
-    for (size_t i = 0; i < n_options; ++i)
-      if (option_at(i) == option) return d.options[i].value_or(0);
-    return 0;
-  };
+  auto set = [&d](uint16_t option) { return d.options[option_index(option)].value_or(0); };
   if (set(SO_NBIO) != 0) return;
   uint32_t limit = set(patience_of(o));
   expect_rule(limit != 0 && waited >= limit, impatient, "nobody has asked for that");
@@ -314,8 +310,8 @@ void descriptors::option_set(const op &o, const call_result &r, descriptor &d) c
   expect_rule(r.e == err::ok || !always, no_option, "and no value of it is wrong");
   if (r.e != err::ok) return;
   if (option == SO_SNDBUF || option == SO_RCVBUF) {  // which may want the low-water mark lower
-    for (size_t i = 0; i < n_options; ++i)
-      if (option_at(i) == SO_SNDLOWAT || option_at(i) == SO_RCVLOWAT) d.options[i].reset();
+    d.options[option_index(SO_SNDLOWAT)].reset();
+    d.options[option_index(SO_RCVLOWAT)].reset();
   }
   d.options[size_t(o.arg[2])] = is_boolean(option) ? uint32_t(value != 0) : value;
 }

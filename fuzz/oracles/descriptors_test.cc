@@ -52,7 +52,7 @@ op on(opcode code, int fd, std::initializer_list<std::pair<const char *, int32_t
 
 op option(opcode code, uint16_t option, uint32_t value) {
   op o = on(code, 0);
-  while (option_of(o) != option) ++o.arg[2];
+  o.arg[2] = int32_t(option_index(option));
   o.arg[3] = int32_t(value);
   return o;
 }

@@ -2,6 +2,9 @@
 
 #include "socket/sockopt.h"
 
+#include <algorithm>
+#include <cassert>
+
 namespace kyu::fuzz {
 
 namespace {
@@ -22,9 +25,13 @@ bool names_descriptor(const op &o) {
 
 int fd_of(const op &o) { return o.arg[1] == 9 ? -1 : o.arg[1]; }
 
-uint16_t option_at(size_t i) { return options[i]; }
+uint16_t option_of(const op &o) { return options[o.arg[2]]; }
 
-uint16_t option_of(const op &o) { return option_at(size_t(o.arg[2])); }
+size_t option_index(uint16_t option) {
+  auto at = std::find(std::begin(options), std::end(options), option);
+  assert(at != std::end(options) && "option_index: no op has it");
+  return size_t(at - std::begin(options));
+}
 
 const char *name_of(const op &o) { return spec_of(o.code).params[2].names[size_t(o.arg[2])]; }
 

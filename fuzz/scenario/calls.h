@@ -14,10 +14,10 @@ inline constexpr uint32_t max_descriptors = 64;
 // Does an op name one? Which: -1: none that there can be.
 bool names_descriptor(const op &);
 int fd_of(const op &);
-// SO_, TCP_ or IP_ option of an op that sets or asks for one; there are so many.
+// SO_, TCP_ or IP_ option of an op that sets or asks for one; which of them one is.
 inline constexpr size_t n_options = 20;
-uint16_t option_at(size_t);
 uint16_t option_of(const op &);
+size_t option_index(uint16_t option);
 // The name that a resolve op asks for.
 const char *name_of(const op &);
 // poll_event bits of a poll op.
