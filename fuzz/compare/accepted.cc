@@ -117,9 +117,17 @@ bool listens(const replay &r, int32_t before, int32_t fd) {
   return false;
 }
 
-int32_t syns_before(const replay &r, int32_t op_number) {
+int32_t segments_before(const replay &r, int32_t op_number, int bit) {
   return int32_t(
-      std::count_if(r.ops.begin(), r.ops.begin() + op_number, [](const op &o) { return brings(o, TH_SYN); }));
+      std::count_if(r.ops.begin(), r.ops.begin() + op_number, [bit](const op &o) { return brings(o, bit); }));
+}
+
+int32_t syns_before(const replay &r, int32_t op_number) { return segments_before(r, op_number, TH_SYN); }
+
+// A frame as it is, with an ACK in it and nothing else.
+bool is_raw_ack(const op &o) {
+  constexpr size_t flags_at = 14 + 20 + 13;
+  return o.code == opcode::raw && o.bytes.size() > flags_at && o.bytes[flags_at] == TH_ACK;
 }
 
 // That some listener was given.
@@ -194,8 +202,25 @@ constexpr accepted list[] = {
     {"a SYN in the window of a half-open connection sends it back to LISTEN; Linux resets it",
      "RFC 9293, 3.10.7.4", true,
      [](const parting &p, const replay &r) {
-       return only(p, how::only_linux, saying::reset) && brings(op_of(p, r.ops), TH_SYN) &&
-              offset_of(op_of(p, r.ops), "seq") > 0;
+       const op &o = op_of(p, r.ops);
+       bool half_open = offset_of(o, "seq") > 0 || syns_before(r, p.op) > 0;
+       return only(p, how::only_linux, saying::reset) && brings(o, TH_SYN) && !brings(o, TH_ACK) && half_open;
+     }},
+    {"an ACK may bring a cookie that nobody has seen leave: ours are the same in each world", "RFC 4987, 3.6",
+     true,
+     [](const parting &p, const replay &r) {
+       return only(p, how::only_linux, saying::reset) && is_raw_ack(op_of(p, r.ops));
+     }},
+    {"nothing follows a FIN; Linux goes on with what came before it", "RFC 9293, 3.6 and 3.10.7.4", true,
+     [](const parting &p, const replay &r) {
+       auto behind = [](const op &o) { return offset_of(o, "seq") > 0; };
+       return is_result(p) && op_of(p, r.ops).code == opcode::recv && segments_before(r, p.op, TH_FIN) > 0 &&
+              any_before(r.ops, p.op, behind);
+     }},
+    {"an urgent byte stays out of the stream when the pointer moves on; Linux puts it back",
+     "RFC 9293, 3.8.5; RFC 6093, 3.2", true,
+     [](const parting &p, const replay &r) {
+       return is_result(p) && op_of(p, r.ops).code == opcode::recv && segments_before(r, p.op, TH_URG) > 1;
      }},
     {"a neighbour who has not been heard of for twenty minutes is asked for again; Linux believes the old "
      "answer first",
