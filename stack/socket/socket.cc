@@ -60,10 +60,10 @@ err sodisconnect(socket *so) {
 
 err soshutdown(socket *so, shut how) {
   if (so->so_options & SO_ACCEPTCONN) return err::notconn;
+  bool connected = so->so_pcb != nullptr && (so->so_state & SS_ISCONNECTED) != 0;
+  if (how != shut::rd && !connected) return err::notconn;
   if (how != shut::wr) sorflush(so);
-  if (how == shut::rd) return err::ok;
-  if (so->so_pcb == nullptr || !(so->so_state & SS_ISCONNECTED)) return err::notconn;
-  return pru_shutdown(so);
+  return how == shut::rd ? err::ok : pru_shutdown(so);
 }
 
 namespace {
