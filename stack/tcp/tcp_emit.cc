@@ -203,7 +203,9 @@ void tcp_resend(tcpcb *tp, tcp_seq from, uint32_t len) {
   tcp_seq onxt = tp->snd_nxt;
   tcp_outgoing o;
   o.off = min_of(uint32_t(from - tp->snd_una), sb.sb_cc);
-  o.len = min_of(min_of(len, tcp_full_segment(tp)), sb.sb_cc - o.off);
+  // What was sent may go again wherever the window ends now, new data only within (RFC 9293, 3.8.6).
+  tcp_seq end = seq_max(tp->snd_max, tp->snd_una + tp->snd_wnd);
+  o.len = min_of(min_of(len, tcp_full_segment(tp)), min_of(sb.sb_cc - o.off, uint32_t(end - from)));
   o.flags = tcp_outflags(tp->t_state);
   if (o.off + o.len < sb.sb_cc || !(tp->t_flags & TF_SENTFIN)) o.flags &= uint8_t(~TH_FIN);
   if (o.len == 0 && !(o.flags & TH_FIN)) return;
