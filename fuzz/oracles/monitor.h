@@ -36,12 +36,15 @@ class monitor {
   void whole_in(uint64_t now, const_bytes);
   void frame_out(uint64_t now, const_bytes);
   // A frame that could not be sent, or built: nobody but the stack knows what it was.
-  void lost_unseen() { blind_ = unseen_ = true; }
-  // Threads will be preempted: what has arrived may not have been looked at yet.
-  void out_of_order() {
-    blind_ = unseen_ = disordered_ = true;
+  void lost_unseen() {
+    blind_ = unseen_ = true;
     names_.doubt();
     files_.doubt();
+  }
+  // Threads will be preempted: what has arrived may not have been looked at yet.
+  void out_of_order() {
+    lost_unseen();
+    disordered_ = true;
   }
   bool disordered() const { return disordered_; }
   // Before a call is made.

@@ -186,6 +186,7 @@ class tcp_flow {
   bool sack_ = false;
   uint8_t their_scale_ = 0, our_scale_ = 0;
   uint32_t mss_ = 536;
+  uint16_t our_mss_ = 0;  // the largest that we have said
 
   // Our stream. `una_` is the most that the peer has acknowledged, which the stack may not know yet.
   uint32_t iss_ = 0, snd_max_ = 0, una_ = 0, fin_at_ = 0;

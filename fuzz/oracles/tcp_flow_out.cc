@@ -79,9 +79,11 @@ void tcp_flow::begin_incarnation(const wire_tcp &t, phase p) {
   int n = n_offers_;
   sight sees = spoke_early_ ? sight::none : sees_;
   uint32_t number = incarnation_ + 1;
+  uint16_t our_mss = iss_ == t.seq ? our_mss_ : uint16_t(0);
   bool shrank = path_shrank_;
   begin(name(who_));
   incarnation_ = number;
+  our_mss_ = our_mss;
   if (shrank) path_shrank();
   offers_ = offers;
   n_offers_ = n;
@@ -108,7 +110,7 @@ void tcp_flow::agree(const offer *theirs) {
   constexpr uint32_t smallest = 64;  // we send at least so much, whatever the peer wants
   mss_ = syn.has_mss && syn.mss != 0 ? syn.mss : 536;
   if (mss_ < smallest) mss_ = smallest;
-  if (our_syn_.has_mss && our_syn_.mss < mss_) mss_ = our_syn_.mss;
+  if (our_mss_ != 0 && our_mss_ < mss_) mss_ = our_mss_;
   if (!edge_known_) take_window(syn);
 }
 
@@ -120,6 +122,7 @@ void tcp_flow::judge_syn(const wire_tcp &t, const surroundings &s) {
   expect_rule(t.sacks == 0, options_wrong, "SACK blocks with a SYN");
   if (!t.has(bit_ack)) {
     if (phase_ != phase::syn_sent || iss_ != t.seq) begin_incarnation(t, phase::syn_sent);
+    our_mss_ = std::max(our_mss_, t.mss);
     timer_base_ = s.now;
     return;
   }
@@ -139,6 +142,7 @@ void tcp_flow::judge_syn(const wire_tcp &t, const surroundings &s) {
   bool crossing = phase_ == phase::syn_sent;
   phase_ = phase::syn_received;
   if (!crossing) our_syn_ = t;
+  our_mss_ = std::max(our_mss_, t.mss);
   agree(theirs);
   if (!again || crossing) timer_base_ = s.now;
   offered_ = true;
