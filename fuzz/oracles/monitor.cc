@@ -128,6 +128,7 @@ void monitor::whole_in(uint64_t now, const_bytes f) {
 }
 
 void monitor::piece_in(uint64_t now, const wire_frame &f) {
+  if (f.wrong == nullptr && (f.link_to[0] & 1) != 0) pieces_.doubt();  // it may be kept, and be in the way
   if (!ours(f)) return;
   const_bytes frame = pieces_.arrives(now, f);
   if (pieces_.lost_track()) boxes_.doubt_all();

@@ -21,6 +21,8 @@ class pieces {
   // One that the stack takes. The whole frame, where this piece makes it complete; nothing while some of it
   // is missing.
   const_bytes arrives(uint64_t now, const wire_frame &piece);
+  // A piece has come that belongs to none of them, or may not.
+  void doubt() { lost_track_ = true; }
   // It may have put something together that nobody has told of.
   bool lost_track() const { return lost_track_; }
 

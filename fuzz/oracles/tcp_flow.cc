@@ -107,7 +107,7 @@ void tcp_flow::take_window(const wire_tcp &t) {
   if (ahead(edge, snd_max_) < 0) resend_below_ = snd_max_;
 }
 
-void tcp_flow::take_text(const wire_tcp &t) {
+void tcp_flow::take_text(const wire_tcp &t, bool surely) {
   bool old = irs_known_ && ahead(t.end(), ack_sent_) <= 0;
   bool same_fin = t.has(bit_fin) && t.end() == fin_arrived_at_;
   if (fin_arrived_ && ahead(t.end(), fin_arrived_at_) >= 0 && t.len() > 0 && !same_fin) {
@@ -120,6 +120,7 @@ void tcp_flow::take_text(const wire_tcp &t) {
   if (t.has(bit_urg)) {
     bool inside = t.urp > 0 && t.urp <= t.len() && t.seq == before && !fin_arrived_;
     urgent_in_order_ = urgent_in_order_ || (inside && urgent_places_.empty());
+    urgent_taken_in_ = urgent_taken_in_ || (urgent_in_order_ && surely);
     urgent_places_.add(t.seq + t.urp - 1);
   }
   if (t.len() > 0) theirs_plain_ = theirs_plain_ && irs_known_ && is_theirs(first - irs_ - 1, t.data);
@@ -177,11 +178,13 @@ void tcp_flow::arrives(const wire_tcp &t, const surroundings &s, bool whole) {
   bool ended = reset_left_ || reset_arrived_;
   if (ended && t.has(bit_ack) && t.ack != snd_max_) lose_sight();  // it may be a cookie that nobody has seen
   if (t.has(bit_syn)) take_syn(t);
+  exact_ = exact_ && (!t.has(bit_syn) || t.len() == 0);  // of a SYN that crosses ours only the SYN is taken
   syn_again_ = syn_again_ || (t.has(bit_syn) && phase_ != phase::none && phase_ != phase::syn_sent);
   if (t.has(bit_syn) && fin_arrived_) closed_first_ = false;  // it may end a TIME-WAIT
   spoke_early_ =
       spoke_early_ || (phase_ == phase::none && !t.has(bit_syn));  // to a SYN of ours that nobody has seen
   if (phase_ == phase::none || sees_ == sight::none) return;
+  bool surely = !whole && surely_taken_in(t, s);
   if (whole) {
     exact_ = false;
   } else {
@@ -216,7 +219,7 @@ void tcp_flow::arrives(const wire_tcp &t, const surroundings &s, bool whole) {
   if (brings_ack) window_with_ack_ = window_doubtful_ ? 0 : window_;
   if (phase_ == phase::syn_sent && n_offers_ == 0)
     return whole ? lose_sight() : void();  // of no connection yet
-  take_text(t);
+  take_text(t, surely);
   if (fin_arrived_ && ahead(arrived_in_order(), fin_arrived_at_) >= 0)
     exact_ = false;  // nothing is expected any more
   bool at_edge = !irs_known_ || ahead(t.seq, ack_sent_) <= 0 || !exact_ || s.blind;
@@ -234,6 +237,14 @@ uint32_t tcp_flow::taken(uint32_t ack) const {
 // have been taken: then only the last ACK tells.
 bool tcp_flow::is_next(const wire_tcp &t) const {
   return stamps_.newest(t) && t.seq == arrived_in_order() && (!overrun_ || t.seq == ack_sent_);
+}
+
+// New text in order, or an ACK, that the stack has no reason not to take.
+bool tcp_flow::surely_taken_in(const wire_tcp &t, const surroundings &s) const {
+  bool odd = t.has(bit_syn) || !t.has(bit_ack) || !t.options_end_well || t.foreign_options;
+  bool acks = ahead(t.ack, una_) >= 0 && ahead(t.ack, snd_max_) <= 0;
+  return clear(s) && !odd && acks && is_next(t) && t.has_ts == stamps_.agreed() &&
+         ahead(t.end(), offered_edge_) <= 0;
 }
 
 // Do we know what the stack knows?

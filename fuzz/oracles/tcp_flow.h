@@ -81,9 +81,10 @@ class tcp_flow {
   bool orderly() const { return irs_known_ && sees_ != sight::none && urgent_places_.empty(); }
   // Where the only byte stands that the peer has called urgent, which may be taken out; counted from 0.
   std::optional<uint32_t> only_urgent() const;
-  // It has come, in a segment in order that called it so, and was acknowledged.
+  // It has come, in a segment in order that called it so, and was surely taken in.
   bool urgent_is_here() const {
-    return urgent_in_order_ && acknowledged() > only_urgent().value_or(UINT32_MAX);
+    std::optional<uint32_t> at = only_urgent();
+    return at && urgent_in_order_ && (urgent_taken_in_ || acknowledged() > *at);
   }
   // It stands where an urgent pointer has pointed: just before (RFC 9293, 3.8.5).
   bool is_urgent(uint8_t byte) const;
@@ -132,7 +133,8 @@ class tcp_flow {
   bool plausible(const wire_tcp &, const surroundings &) const;
   void take_ack(const wire_tcp &, const surroundings &);
   void take_window(const wire_tcp &);
-  void take_text(const wire_tcp &);
+  void take_text(const wire_tcp &, bool surely);
+  bool surely_taken_in(const wire_tcp &, const surroundings &) const;
   void expect_answer_to(const wire_tcp &, const surroundings &);
   void expect_reset_for(const wire_tcp &, const surroundings &);
   bool clear(const surroundings &) const;
@@ -230,6 +232,7 @@ class tcp_flow {
   bool reset_left_ = false;
   recent<uint32_t, 8> urgent_places_;  // of bytes that the peer has called urgent
   bool urgent_in_order_ = false;       // the first of them stood in the next segment
+  bool urgent_taken_in_ = false;       // surely
   uint32_t fin_arrived_at_ = 0;
   uint64_t fin_heard_ = 0;
   bool last_brought_data_ = false;  // or a SYN
