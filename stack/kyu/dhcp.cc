@@ -127,6 +127,7 @@ err take(client &c) {
     return e;
   }
   if (e == err::addrinuse) {
+    net_ifdown(c.st);  // it may be one that we had: who declines it speaks from none (RFC 2131, table 5)
     c.q = fresh(c, dhcp_type::decline);
     c.q.requested = c.lease.config.addr;
     c.q.server = c.lease.server;
@@ -159,7 +160,9 @@ err extend(client &c, endpoint whom, uint64_t end) {
     if (a.type == dhcp_type::nak) return err::connrefused;
     net_ifconfig was = c.lease.config;
     (void)dhcp_lease_from(a, c.asked, &c.lease);
-    return same(was, c.lease.config) ? err::ok : take(c);
+    if (same(was, c.lease.config)) return err::ok;
+    e = take(c);
+    return e == err::again ? err::connrefused : e;
   }
   return err::again;
 }
