@@ -1,5 +1,6 @@
 #include "scenario/generate.h"
 
+#include "scenario/calls.h"
 #include "scenario/checksums.h"
 #include "scenario/context.h"
 
@@ -30,6 +31,8 @@ const std::vector<scenario> &phrases() {
       "user 0: send fd=1 len=1000\npeer 0 < .\n",
       "user 0: send fd=1 len=9000\npeer 0 < .\n",
       "peer 0 < . ack=una\npeer 0 < . ack=una\npeer 0 < . ack=una\n",
+      "peer 0 < . ack=una win=536\npeer 0 < . ack=una win=536\npeer 0 < . ack=una win=536\npeer 0 < . "
+      "ack=una win=536\n",
       "peer 0 < F.\nuser 0: close fd=1\npeer 0 < .\n",
       "user 0: close fd=1\npeer 0 < .\npeer 0 < F.\n",
       "peer 0 < R\nuser 0: close fd=1\n",
@@ -111,6 +114,12 @@ void change_raw(std::vector<uint8_t> &frame, random_source &r) {
   if (!r.one_in(8)) fix_checksums(frame);
 }
 
+// What is chosen from a list, each as likely as the others.
+void choose_all(op &o, random_source &r) {
+  for (const param &p : spec_of(o.code).params)
+    if (p.kind == param_kind::choice) o.arg[p.at] = int32_t(r.below(p.limit + 1));
+}
+
 opcode random_opcode(target t, random_source &r) {
   opcode c;
   do c = opcode(r.below(opcodes));
@@ -149,9 +158,18 @@ op random_condition(target t, random_source &r) {
   do c = random_opcode(t, r);
   while (!is_condition(c));
   op o = make_op(c);
-  for (const param &p : spec_of(c).params)
-    if (p.kind == param_kind::choice) o.arg[p.at] = int32_t(r.below(p.limit + 1));
+  choose_all(o, r);
   if (r.one_in(4)) randomise_arg(o, r);
+  return o;
+}
+
+op random_interference(target t, const op &call, random_source &r) {
+  op o;
+  do o = make_op(random_opcode(t, r));
+  while (!is_api(o.code) || !names_descriptor(o));
+  choose_all(o, r);
+  adopt(o, call);
+  o.arg[0] = (call.arg[0] + 1 + int32_t(r.below(max_users - 1))) % max_users;
   return o;
 }
 

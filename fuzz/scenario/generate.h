@@ -13,6 +13,9 @@ op random_op(target, random_source &);
 // One that changes what becomes of what follows it: of all kinds alike, most for the next packet or call.
 op random_condition(target, random_source &);
 
+// A call of another user's, on the descriptor that `call` names.
+op random_interference(target, const op &call, random_source &);
+
 // One parameter anew; of a raw frame, a byte or its length.
 void randomise_arg(op &, random_source &);
 

@@ -55,9 +55,11 @@ void insert_op(scenario &s, target t, random_source &r) {
   insert(s, at, {std::move(o)});
 }
 
-// What happens happens again, and this time something goes wrong.
+// What happens happens again, and this time something goes wrong, or somebody has a hand in it.
 void insert_trouble(scenario &s, size_t at, target t, random_source &r) {
   const op again = s[at];
+  if (is_api(again.code) && r.one_in(2))
+    return insert(s, at + r.below(2), {random_interference(t, again, r)});
   op trouble = random_condition(t, r);
   adopt(trouble, again);
   if (r.one_in(2)) insert(s, ++at, {again});

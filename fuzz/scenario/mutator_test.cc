@@ -1,5 +1,7 @@
 // Mutation: total, within bounds, and to the point.
+#include "scenario/calls.h"
 #include "scenario/context.h"
+#include "scenario/generate.h"
 #include "scenario/library.h"
 #include "scenario/mutator.h"
 #include "scenario/repeat.h"
@@ -120,6 +122,21 @@ TEST(mutator, a_condition_has_something_behind_it) {
     ASSERT_LE(place_for(opcode::send, s, r), s.size());
   }
   EXPECT_EQ(place_for(opcode::damage, {}, r), 0u);
+}
+
+TEST(mutator, conditions_and_other_users_are_what_the_target_knows) {
+  random_source r(14);
+  const op call = op_of("user 2: send fd=3");
+  for (target t : {target::stack, target::api, target::packet, target::pair})
+    for (int i = 0; i < 200; ++i) {
+      op condition = random_condition(t, r);
+      ASSERT_TRUE(is_condition(condition.code) && lets_through(t, condition.code));
+      if (t == target::packet) continue;  // has no calls
+      op other = random_interference(t, call, r);
+      ASSERT_TRUE(names_descriptor(other) && lets_through(t, other.code));
+      ASSERT_EQ(fd_of(other), 3);
+      ASSERT_NE(other.arg[0], 2);
+    }
 }
 
 TEST(mutator, a_stretch_is_repeated_and_one_number_may_grow) {
