@@ -72,11 +72,11 @@ void monitor::call_begins(const op &o, uint64_t now) {
       [[fallthrough]];
     case opcode::listen: listens_ = listens_ || o.code == opcode::listen; [[fallthrough]];
     case opcode::tcp_connect: any_port_ = true; break;
-    case opcode::server: any_port_ = users_may_end_ = true; break;
+    case opcode::server: any_port_ = any_may_end_ = users_may_end_ = true; break;
     case opcode::setopt:
       sizes_buffers_ = sizes_buffers_ || option_of(o) == SO_SNDBUF || option_of(o) == SO_RCVBUF;
       nagle_ = nagle_ && option_of(o) != TCP_NODELAY && option_of(o) != TCP_MAXSEG;
-      users_may_end_ = true;
+      any_may_end_ = users_may_end_ = true;
       break;
     case opcode::shutdown: half_closes_ = true; [[fallthrough]];
     case opcode::close: users_may_end_ = true; break;
@@ -267,7 +267,7 @@ void monitor::judge(uint64_t now) {
 }
 
 void monitor::everything_closes() {
-  users_may_end_ = true;
+  any_may_end_ = users_may_end_ = true;
   names_.doubt();
   files_.doubt();
 }

@@ -69,8 +69,9 @@ class monitor {
   // No user has changed a listener's backlog; the size of a buffer.
   bool backlogs_stand() const { return !listens_; }
   bool buffers_stand() const { return !sizes_buffers_; }
-  // No call was made that could end a connection, and nothing was lost out of sight.
-  bool nothing_ends_by_itself() const { return !users_may_end_ && !blind_ && !off_; }
+  // No call was made that could end a connection other than the one it names, and nothing was lost out of
+  // sight.
+  bool nothing_ends_by_itself() const { return !any_may_end_ && !blind_ && !off_; }
   bool sees_all() const { return !blind_ && !off_; }
   // An ICMP error has come, about whatever.
   bool heard_of_trouble() const { return trouble_; }
@@ -124,6 +125,7 @@ class monitor {
   bool address_moves_ = false;                  // a call was made that can change it
   bool path_shrank_ = false, trouble_ = false;  // of some host
   bool blind_ = false, unseen_ = false, users_may_end_ = false, nagle_ = true, many_flows_ = false;
+  bool any_may_end_ = false;   // and not only the connection that a call was made for
   bool any_port_ = false;      // may be taken by now
   bool any_udp_port_ = false;  // that the stack chooses
   struct listener {

@@ -111,7 +111,10 @@ void streams::call_begins(const op &o) {
       if (o.code == opcode::send) d->offered += uint32_t(o.arg[2]);
       if (tcp_flow *f = flow_of(*d)) f->user_sends(d->offered, d->one_sender);
       break;
-    case opcode::shutdown: d->shut = true; break;
+    case opcode::shutdown:
+      d->was_shut = d->shut;
+      d->shut = true;
+      break;
     case opcode::error:
     case opcode::getopt: d->told = true; break;
     case opcode::close:  // who still sleeps in a call sees another one, or none
@@ -138,6 +141,7 @@ void streams::call_returns(const op &o, const call_result &r, uint64_t now) {
   if (o.code == opcode::connect) judge_refusal(r);
   if (o.code == opcode::ifaddr) judge_address(o, r);
   if (o.code == opcode::close) left(o, ok);
+  if (o.code == opcode::shutdown && !ok) not_shut(o);
   if (o.code == opcode::recv) received(o, r, now);
   if (o.code == opcode::bind && ok) bound(o);
   if (o.code == opcode::tcp_bind && int64_t(r.value) >= 0 && o.arg[1] != 0)
@@ -174,6 +178,11 @@ void streams::left(const op &o, bool ok) {
   tcp_flow *&flow = leaving_[size_t(fd_of(o))];
   if (ok && flow != nullptr) flow->user_left();
   flow = nullptr;
+}
+
+// A call that fails has no effect.
+void streams::not_shut(const op &o) {
+  if (descriptor *d = of(fd_of(o)); d != nullptr) d->shut = d->was_shut;
 }
 
 void streams::bound(const op &o) {

@@ -47,8 +47,8 @@ class streams {
     bool in_order = true;    // one receiver at a time
     bool wants_all = false;  // that one, before it returns
     bool one_sender = true;
-    bool shut = false;     // by a user
-    bool altered = false;  // what comes to it, if it is for datagrams
+    bool shut = false, was_shut = false;  // by a user; before the last call that is to
+    bool altered = false;                 // what comes to it, if it is for datagrams
     bool urgent_taken = false;
     bool told = false;  // of an error, or somebody may have taken it
     // It was closed under a call, which may take the next one of its number for its own.
@@ -60,6 +60,7 @@ class streams {
   void datagram_received(const op &, descriptor &, const call_result &);
   void told_of_error(const op &, const call_result &);
   void left(const op &, bool ok);
+  void not_shut(const op &);
   // `certain`: so many, and no more, were taken.
   void sent(const op &, uint32_t n, bool certain);
   descriptor *of(int fd);
