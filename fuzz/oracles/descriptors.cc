@@ -244,6 +244,7 @@ void descriptors::judge_patience(const op &o, const call_result &r, const descri
     expect_rule(waited <= uint32_t(o.arg[3]) + grace, overdue, "nothing is ready");
   }
   if (!may_wait(o) || (r.e != err::again && r.e != err::inprogress) || (impatient_ && !d.by_user)) return;
+  if (strangers_) return;  // one may have set how long
   auto set = [&d](uint16_t option) { return d.options[option_index(option)].value_or(0); };
   if (set(SO_NBIO) != 0) return;
   uint32_t limit = set(patience_of(o));
