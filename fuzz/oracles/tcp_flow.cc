@@ -134,9 +134,17 @@ void tcp_flow::take_text(const wire_tcp &t, bool surely) {
 }
 
 std::optional<uint32_t> tcp_flow::only_urgent() const {
+  return theirs_plain_ ? only_urgent_place() : std::nullopt;
+}
+
+bool tcp_flow::urgent_is_here() const {
+  std::optional<uint32_t> at = only_urgent_place();
+  return at && urgent_in_order_ && (urgent_taken_in_ || acknowledged() > *at);
+}
+
+std::optional<uint32_t> tcp_flow::only_urgent_place() const {
   auto places = urgent_places_.all();
-  bool known =
-      irs_known_ && sees_ != sight::none && theirs_plain_ && !places.empty() && !urgent_places_.forgot_some();
+  bool known = irs_known_ && sees_ != sight::none && !places.empty() && !urgent_places_.forgot_some();
   bool one = known && std::all_of(places.begin(), places.end(), [&](uint32_t at) { return at == places[0]; });
   if (!one || ahead(places[0], irs_ + 1) < 0) return {};
   return places[0] - (irs_ + 1);
@@ -239,12 +247,16 @@ bool tcp_flow::is_next(const wire_tcp &t) const {
   return stamps_.newest(t) && t.seq == arrived_in_order() && (!overrun_ || t.seq == ack_sent_);
 }
 
-// New text in order, or an ACK, that the stack has no reason not to take.
-bool tcp_flow::surely_taken_in(const wire_tcp &t, const surroundings &s) const {
-  bool odd = t.has(bit_syn) || !t.has(bit_ack) || !t.options_end_well || t.foreign_options;
-  bool acks = ahead(t.ack, una_) >= 0 && ahead(t.ack, snd_max_) <= 0;
-  return clear(s) && !odd && acks && is_next(t) && t.has_ts == stamps_.agreed() &&
-         ahead(t.end(), offered_edge_) <= 0;
+// In order, and new: of what the stack itself has said to be next, it must take notice.
+bool tcp_flow::is_asked_for(const wire_tcp &t) const {
+  return t.seq == ack_sent_ && t.seq == arrived_in_order() && ahead(t.end(), offered_edge_) <= 0;
+}
+
+// There is no reason not to take it, whatever it calls urgent.
+bool tcp_flow::surely_taken_in(wire_tcp t, const surroundings &s) const {
+  t.flags = uint8_t(t.flags & ~bit_urg);
+  bool receives = established() && !fin_arrived_ && !reset_arrived_ && sees_ == sight::all;
+  return receives && !s.blind && is_asked_for(t) && in_sequence(t) && plausible(t, s);
 }
 
 // Do we know what the stack knows?
@@ -301,17 +313,17 @@ void tcp_flow::expect_answer_to(const wire_tcp &t, const surroundings &s) {
     queued_ = first ? 1 : queued_ + 1;
     report_due_ = sack_ && !received_.covers(newest_);
   } else if (t.len() > 0 && ahead(t.end(), next) <= 0 && ahead(next, t.seq) < 65536) {
-    answer_due_ = true;
+    bool surely_old = queued_ <= surely_kept || ahead(t.end(), ack_sent_) <= 0;
+    answer_due_ = surely_old;
+    exact_ = exact_ && surely_old;
   } else {
     exact_ = false;
   }
 }
 
-// In order, and new; of what the stack itself has said to be next, it must take notice.
 void tcp_flow::expect_reset_for(const wire_tcp &t, const surroundings &s) {
   bool receives = established() && fin_sent_ && !fin_arrived_ && !reset_arrived_ && sees_ == sight::all;
-  bool next = t.seq == ack_sent_ && t.seq == arrived_in_order() && ahead(t.end(), offered_edge_) <= 0;
-  if (orphan_ && receives && !s.blind && next && t.len() > 0 && in_sequence(t) && plausible(t, s))
+  if (orphan_ && receives && !s.blind && is_asked_for(t) && t.len() > 0 && in_sequence(t) && plausible(t, s))
     reset_due_ = true;
 }
 

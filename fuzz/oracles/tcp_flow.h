@@ -82,10 +82,7 @@ class tcp_flow {
   // Where the only byte stands that the peer has called urgent, which may be taken out; counted from 0.
   std::optional<uint32_t> only_urgent() const;
   // It has come, in a segment in order that called it so, and was surely taken in.
-  bool urgent_is_here() const {
-    std::optional<uint32_t> at = only_urgent();
-    return at && urgent_in_order_ && (urgent_taken_in_ || acknowledged() > *at);
-  }
+  bool urgent_is_here() const;
   // It stands where an urgent pointer has pointed: just before (RFC 9293, 3.8.5).
   bool is_urgent(uint8_t byte) const;
   // All that arrived was the peer's stream.
@@ -134,7 +131,9 @@ class tcp_flow {
   void take_ack(const wire_tcp &, const surroundings &);
   void take_window(const wire_tcp &);
   void take_text(const wire_tcp &, bool surely);
-  bool surely_taken_in(const wire_tcp &, const surroundings &) const;
+  std::optional<uint32_t> only_urgent_place() const;
+  bool is_asked_for(const wire_tcp &) const;
+  bool surely_taken_in(wire_tcp, const surroundings &) const;
   void expect_answer_to(const wire_tcp &, const surroundings &);
   void expect_reset_for(const wire_tcp &, const surroundings &);
   bool clear(const surroundings &) const;
