@@ -211,6 +211,17 @@ constexpr accepted list[] = {
      [](const parting &p, const replay &r) {
        return only(p, how::only_linux, saying::reset) && is_raw_ack(op_of(p, r.ops));
      }},
+    {"shutdown() of what is not connected yet fails, and has no effect; Linux gives the attempt up",
+     "POSIX.1-2017, shutdown(), ENOTCONN", true,
+     [](const parting &p, const replay &r) {
+       auto shuts = [](const op &o) { return o.code == opcode::shutdown; };
+       auto connects = [](const op &o) { return o.code == opcode::connect || o.code == opcode::tcp_connect; };
+       bool given_up = is_result(p) && connects(op_of(p, r.ops)) && p.linux_ == "ECONNRESET" &&
+                       std::any_of(r.ops.begin() + p.op, r.ops.end(), shuts);
+       bool unknown = only(p, how::only_linux, saying::reset) && any_before(r.ops, p.op, shuts) &&
+                      any_before(r.ops, p.op, connects);
+       return given_up || unknown;
+     }},
     {"nothing follows a FIN; Linux goes on with what came before it", "RFC 9293, 3.6 and 3.10.7.4", true,
      [](const parting &p, const replay &r) {
        auto behind = [](const op &o) { return offset_of(o, "seq") > 0; };
