@@ -1,6 +1,6 @@
 #include "compare/linux_calls.h"
 
-#include "world/call.h"
+#include "scenario/calls.h"
 #include "scenario/stream.h"
 
 // Behind the stack's headers: the host's have macros of the same names.

@@ -4,8 +4,8 @@
 #pragma once
 
 #include "oracles/recent.h"
-#include "scenario/op.h"
 #include "scenario/calls.h"
+#include "scenario/op.h"
 
 #include <array>
 #include <cstdint>

@@ -1,7 +1,7 @@
 #include "oracles/monitor.h"
 
-#include "socket/sockopt.h"
 #include "scenario/calls.h"
+#include "socket/sockopt.h"
 
 #include <algorithm>
 

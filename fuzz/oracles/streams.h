@@ -3,9 +3,9 @@
 #pragma once
 
 #include "oracles/monitor.h"
+#include "scenario/calls.h"
 #include "scenario/op.h"
 #include "sys/bytes.h"
-#include "scenario/calls.h"
 
 #include <array>
 #include <cstdint>

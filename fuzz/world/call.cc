@@ -4,7 +4,6 @@
 #include "kyu/dns.h"
 #include "kyu/servers.h"
 #include "kyu/tftp.h"
-#include "socket/sockopt.h"
 #include "scenario/stream.h"
 
 namespace kyu::fuzz {
