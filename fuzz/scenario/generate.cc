@@ -5,6 +5,7 @@
 #include "scenario/context.h"
 
 #include <algorithm>
+#include <array>
 
 namespace kyu::fuzz {
 
@@ -120,11 +121,14 @@ void choose_all(op &o, random_source &r) {
     if (p.kind == param_kind::choice) o.arg[p.at] = int32_t(r.below(p.limit + 1));
 }
 
-opcode random_opcode(target t, random_source &r) {
-  opcode c;
-  do c = opcode(r.below(opcodes));
-  while (!lets_through(t, c));
-  return c;
+// Of those that the target lets through and that are `wanted`; none: there is none.
+template <class Test>
+std::optional<opcode> random_opcode(target t, random_source &r, Test wanted) {
+  std::array<opcode, opcodes> eligible;
+  uint32_t n = 0;
+  for (int i = 0; i < opcodes; ++i)
+    if (lets_through(t, opcode(i)) && wanted(opcode(i))) eligible[n++] = opcode(i);
+  return n > 0 ? std::optional(eligible[r.below(n)]) : std::nullopt;
 }
 
 }  // namespace
@@ -147,26 +151,26 @@ void randomise_arg(op &o, random_source &r) {
 }
 
 op random_op(target t, random_source &r) {
-  opcode c = random_opcode(t, r);
+  opcode c = *random_opcode(t, r, [](opcode) { return true; });
   op o = make_op(c, int(r.below(t == target::pair && is_api(c) ? max_users : 2)));
   for (uint32_t i = r.below(4); i > 0; --i) randomise_arg(o, r);
   return o;
 }
 
-op random_condition(target t, random_source &r) {
-  opcode c;
-  do c = random_opcode(t, r);
-  while (!is_condition(c));
-  op o = make_op(c);
+std::optional<op> random_condition(target t, random_source &r) {
+  std::optional<opcode> c = random_opcode(t, r, is_condition);
+  if (!c) return {};
+  op o = make_op(*c);
   choose_all(o, r);
   if (r.one_in(4)) randomise_arg(o, r);
   return o;
 }
 
-op random_interference(target t, const op &call, random_source &r) {
-  op o;
-  do o = make_op(random_opcode(t, r));
-  while (!is_api(o.code) || !names_descriptor(o));
+std::optional<op> random_interference(target t, const op &call, random_source &r) {
+  std::optional<opcode> c =
+      random_opcode(t, r, [](opcode code) { return is_api(code) && names_descriptor(make_op(code)); });
+  if (!c) return {};
+  op o = make_op(*c);
   choose_all(o, r);
   adopt(o, call);
   o.arg[0] = (call.arg[0] + 1 + int32_t(r.below(max_users - 1))) % max_users;

@@ -6,6 +6,7 @@
 #include "scenario/repeat.h"
 
 #include <algorithm>
+#include <optional>
 
 namespace kyu::fuzz {
 
@@ -58,12 +59,13 @@ void insert_op(scenario &s, target t, random_source &r) {
 // What happens happens again, and this time something goes wrong, or somebody has a hand in it.
 void insert_trouble(scenario &s, size_t at, target t, random_source &r) {
   const op again = s[at];
-  if (is_api(again.code) && r.one_in(2))
-    return insert(s, at + r.below(2), {random_interference(t, again, r)});
-  op trouble = random_condition(t, r);
-  adopt(trouble, again);
+  bool somebody = is_api(again.code) && r.one_in(2);
+  std::optional<op> trouble = somebody ? random_interference(t, again, r) : random_condition(t, r);
+  if (!trouble) return;
+  if (somebody) return insert(s, at + r.below(2), {std::move(*trouble)});
+  adopt(*trouble, again);
   if (r.one_in(2)) insert(s, ++at, {again});
-  insert(s, at, {std::move(trouble)});
+  insert(s, at, {std::move(*trouble)});
 }
 
 // --- preemptions
@@ -110,7 +112,6 @@ void mutate_preemptions(scenario &s, random_source &r) {
 void mutate_schedule(target_input &in, random_source &r) {
   constexpr size_t most = 6;
   if (r.one_in(8)) in.pick = uint8_t(r.below(uint32_t(concurrent_library().size())));
-  std::erase_if(in.ops, [](const op &o) { return o.code != opcode::preempt; });
   mutate_preemptions(in.ops, r);
   if (in.ops.size() > most) in.ops.erase(in.ops.begin() + long(r.below(uint32_t(in.ops.size()))));
 }
@@ -156,6 +157,7 @@ void mutate_once(scenario &s, target t, random_source &r) {
 
 void mutate(target_input &in, target t, random_source &r) {
   scenario &s = in.ops;
+  std::erase_if(s, [t](const op &o) { return !lets_through(t, o.code); });  // bytes may mean anything
   for (uint32_t n = 1 + r.below(4); n > 0; --n) {
     if (t == target::schedule)
       mutate_schedule(in, r);
