@@ -59,11 +59,10 @@ op option(opcode code, uint16_t option, uint32_t value) {
 
 // What is found, in a process that a finding may end; empty: nothing.
 std::string found(const std::function<void(someone &)> &body) {
-  auto end = run_child(true, [&] {
+  return signature_of([&] {
     someone s;
     body(s);
   });
-  return end.finding ? end.finding->signature : "";
 }
 
 TEST(descriptors, are_open_from_one_call_to_another) {

@@ -19,12 +19,11 @@ const std::vector<uint8_t> first{1, 2, 3}, second{4, 5};
 
 // What is found when this happens to a socket that is bound, in a process that a finding may end.
 std::string found(const std::function<void(inboxes &)> &body) {
-  auto end = run_child(true, [&] {
+  return signature_of([&] {
     inboxes boxes;
     boxes.bound(fd, port);
     body(boxes);
   });
-  return end.finding ? end.finding->signature : "";
 }
 
 TEST(inboxes, datagrams_are_received_in_order_and_once) {

@@ -24,24 +24,11 @@ void tcp_flow::begin(const name &who) {
   who_ = who;
 }
 
-// The same number again: with the same options as a rule.
-void tcp_flow::mix(offer &known, const wire_tcp &t) {
-  wire_tcp &k = known.syn;
-  bool same = k.has_mss == t.has_mss && k.mss == t.mss && k.has_wscale == t.has_wscale &&
-              k.wscale == t.wscale && k.has_ts == t.has_ts && k.sack_permitted == t.sack_permitted &&
-              k.tsval == t.tsval;
-  known.mixed = known.mixed || !same;
-  k.has_wscale = k.has_wscale || t.has_wscale;
-  k.has_ts = k.has_ts || t.has_ts;
-  k.sack_permitted = k.sack_permitted || t.sack_permitted;
-}
-
 void tcp_flow::take_syn(const wire_tcp &t) {
-  for (int i = 0; i < n_offers_; ++i)
-    if (offers_[size_t(i)].syn.seq == t.seq) return mix(offers_[size_t(i)], t);
-  if (n_offers_ == int(offers_.size())) return lose_sight();
-  offers_[size_t(n_offers_)].syn = t;
-  offers_[size_t(n_offers_++)].syn.data = {};
+  exact_ = exact_ && t.len() == 0;  // of a SYN that crosses ours only the SYN is taken
+  syn_again_ = syn_again_ || (phase_ != phase::none && phase_ != phase::syn_sent);
+  if (fin_arrived_) closed_first_ = false;  // it may end a TIME-WAIT
+  if (!offers_.add(t)) lose_sight();
 }
 
 // Might the stack take it? Where that depends on what we cannot know, yes.
@@ -49,10 +36,10 @@ bool tcp_flow::plausible(const wire_tcp &t, const surroundings &s) const {
   if (!t.has(bit_ack) && !t.has(bit_syn)) return false;
   if (t.has(bit_syn) && established()) return false;  // challenged
   constexpr int32_t most_unseen = 1 << 20;            // bytes that may have left out of sight
-  if (t.has(bit_ack) && ahead(t.ack, snd_max_) > (s.blind ? most_unseen : 0)) return false;
+  if (t.has(bit_ack) && ahead(t.ack, sent_.snd_max()) > (s.blind ? most_unseen : 0)) return false;
   constexpr int32_t far_off =
       1 << 30;  // of no use to anybody, and on either side of what is compared with it
-  int32_t moved = ahead(t.ack, una_);
+  int32_t moved = ahead(t.ack, sent_.una());
   if (t.has(bit_ack) && (moved > far_off || moved < -far_off)) return false;
   if (!irs_known_) return true;
   if (!t.has(bit_syn) && !stamps_.plausible(t, phase_ == phase::open, heard_)) return false;
@@ -62,49 +49,14 @@ bool tcp_flow::plausible(const wire_tcp &t, const surroundings &s) const {
   return ahead(t.seq, furthest + reach + 65535) <= 0 && ahead(t.end(), ack_sent_ - reach - 65535) >= 0;
 }
 
-void tcp_flow::take_ack(const wire_tcp &t, const surroundings &s) {
-  if (!t.has(bit_ack)) return;
-  uint32_t reported = 0;
-  if (t.sacks > 0 && sack_) {
-    sack_seen_ = true;
-    for (int i = 0; i < t.sacks; ++i) {
-      uint32_t n = uint32_t(ahead(t.sack[i].end, t.sack[i].start));
-      if (n <= uint32_t(snd_max_ - una_)) reported += n;
-      sack_starts_.add(t.sack[i].start);
-    }
-  }
-  sacked_bytes_ += reported;
-  if (ahead(t.ack, una_) > 0) {
-    uint32_t acked = t.ack - acked_before_ - (acked_before_ == iss_);  // those before may not have been taken
-    una_ = t.ack;
-    bool surely = surely_acked_ == t.ack || !irs_known_;
-    if (surely) timer_base_ = s.now;
-    // Slow start at most: two segments for an ACK (RFC 3465). Once it is over, a segment's share for each.
-    cwnd_ +=
-        lossy_ ? std::max<uint32_t>(acked, full_segment()) : std::min<uint32_t>(acked, 2 * full_segment());
-    if (surely && ahead(una_, recover_) >= 0) {
-      dupacks_ = 0;
-      sack_seen_ = t.sacks > 0;
-    }
-    sacked_bytes_ = reported;
-  } else if ((t.ack == una_ || t.ack == surely_acked_) && ahead(snd_max_, t.ack) > 0) {
-    ++dupacks_;
-  }
-}
-
 void tcp_flow::take_window(const wire_tcp &t) {
   if (!t.has(bit_ack) && !t.has(bit_syn)) return;
   bool of_ours =
       t.has(bit_ack) && (!t.has(bit_syn) || t.ack == iss_ + 1);  // a SYN may acknowledge one long gone
   uint32_t base = of_ours ? t.ack : iss_ + 1, shift = t.has(bit_syn) ? 0 : their_scale_;
-  window_ = uint32_t(t.win) << shift;
-  if (window_ > largest_window_) largest_window_ = window_;
-  uint32_t edge = base + window_;
-  edge_ = edge_known_ ? later_of(edge_, edge) : edge;
-  edge_known_ = true;
-  edge_now_ = edge;
+  window_.offer(base, uint32_t(t.win) << shift);
   // Behind a window that closed on what is in flight, it all goes again when it opens.
-  if (ahead(edge, snd_max_) < 0) resend_below_ = snd_max_;
+  if (ahead(window_.edge_now(), sent_.snd_max()) < 0) sent_.may_go_again();
 }
 
 void tcp_flow::take_text(const wire_tcp &t, bool surely) {
@@ -118,10 +70,8 @@ void tcp_flow::take_text(const wire_tcp &t, bool surely) {
   uint32_t first = t.seq + t.has(bit_syn), before = arrived_in_order();
   if (!received_.add({first, t.end()})) lose_sight();
   if (t.has(bit_urg)) {
-    bool inside = t.urp > 0 && t.urp <= t.len() && t.seq == before && !fin_arrived_;
-    urgent_in_order_ = urgent_in_order_ || (inside && urgent_places_.empty());
-    urgent_taken_in_ = urgent_taken_in_ || (urgent_in_order_ && surely);
-    urgent_places_.add(t.seq + t.urp - 1);
+    bool in_order = t.seq == before && !t.has(bit_syn) && !fin_arrived_;
+    urgent_.add(t, in_order, surely, offered_edge_);
   }
   if (t.len() > 0) theirs_plain_ = theirs_plain_ && irs_known_ && is_theirs(first - irs_ - 1, t.data);
   if (!t.has(bit_fin) || old) return;
@@ -139,22 +89,18 @@ std::optional<uint32_t> tcp_flow::only_urgent() const {
 
 bool tcp_flow::urgent_is_here() const {
   std::optional<uint32_t> at = only_urgent_place();
-  return at && urgent_in_order_ && (urgent_taken_in_ || acknowledged() > *at);
+  return at && urgent_.in_order() && (urgent_.taken_in() || acknowledged() > *at);
 }
 
 std::optional<uint32_t> tcp_flow::only_urgent_place() const {
-  auto places = urgent_places_.all();
-  bool known = irs_known_ && sees_ != sight::none && !places.empty() && !urgent_places_.forgot_some();
-  bool one = known && std::all_of(places.begin(), places.end(), [&](uint32_t at) { return at == places[0]; });
-  if (!one || ahead(places[0], irs_ + 1) < 0) return {};
-  return places[0] - (irs_ + 1);
+  std::optional<uint32_t> at = urgent_.only();
+  bool known = at && irs_known_ && sees_ != sight::none && ahead(*at, irs_ + 1) >= 0;
+  return known ? std::optional(*at - (irs_ + 1)) : std::nullopt;
 }
 
 bool tcp_flow::is_urgent(uint8_t byte) const {
-  if (!theirs_plain_ || !irs_known_ || sees_ == sight::none || urgent_places_.forgot_some()) return true;
-  auto places = urgent_places_.all();
-  return std::any_of(places.begin(), places.end(),
-                     [&](uint32_t at) { return is_theirs(at - irs_ - 1, {&byte, 1}); });
+  if (!theirs_plain_ || !irs_known_ || sees_ == sight::none) return true;
+  return urgent_.any([&](uint32_t at) { return is_theirs(at - irs_ - 1, {&byte, 1}); });
 }
 
 // Of the peer that the address tells.
@@ -166,31 +112,13 @@ bool tcp_flow::is_theirs(uint32_t at, const_bytes data) const {
 }
 
 void tcp_flow::arrives(const wire_tcp &t, const surroundings &s, bool whole) {
-  idle_ack_ = report_due_ = false;
-  stamps_.another_comes();
-  heard_ = s.now;
-  silence_ = false;
-  only_syns_ = only_syns_ && t.has(bit_syn) && !t.has(bit_ack);
-  last_brought_data_ = t.len() > 0 || t.has(bit_syn);
-  if (t.has(bit_rst)) {
-    bool exact = ahead(t.seq, ack_sent_) >= 0 && ahead(t.seq, arrived_in_order()) <= 0;
-    bool refuses = phase_ != phase::syn_sent || (t.has(bit_ack) && t.ack == snd_max_);
-    if ((!irs_known_ && refuses) || s.blind || (irs_known_ && exact)) reset_arrived_ = true;
-    excuse();
-    asked_ = true;
-    if (s.crowded || s.blind) lose_sight();  // its cookie may come once more
-    if (!whole) expect_answer_to(t, s);
-    exact_ = exact_ && t.seq != arrived_in_order() && irs_known_;
-    return;
-  }
+  another_comes(t, s);
+  if (t.has(bit_rst)) return take_reset(t, s, whole);
   bool ended = reset_left_ || reset_arrived_;
-  if (ended && t.has(bit_ack) && t.ack != snd_max_) lose_sight();  // it may be a cookie that nobody has seen
+  if (ended && t.has(bit_ack) && t.ack != sent_.snd_max())
+    lose_sight();  // it may be a cookie that nobody has seen
   if (t.has(bit_syn)) take_syn(t);
-  exact_ = exact_ && (!t.has(bit_syn) || t.len() == 0);  // of a SYN that crosses ours only the SYN is taken
-  syn_again_ = syn_again_ || (t.has(bit_syn) && phase_ != phase::none && phase_ != phase::syn_sent);
-  if (t.has(bit_syn) && fin_arrived_) closed_first_ = false;  // it may end a TIME-WAIT
-  spoke_early_ =
-      spoke_early_ || (phase_ == phase::none && !t.has(bit_syn));  // to a SYN of ours that nobody has seen
+  if (phase_ == phase::none && !t.has(bit_syn)) spoke_early_ = true;  // to a SYN of ours that nobody has seen
   if (phase_ == phase::none || sees_ == sight::none) return;
   bool surely = !whole && surely_taken_in(t, s);
   if (whole) {
@@ -199,39 +127,52 @@ void tcp_flow::arrives(const wire_tcp &t, const surroundings &s, bool whole) {
     expect_reset_for(t, s);
     expect_answer_to(t, s);
   }
-  bool plain = t.flags == bit_ack && t.len() == 0 && is_next(t) && ahead(t.ack, una_) >= 0 &&
-               ahead(t.ack, snd_max_) <= 0;
+  bool plain = t.flags == bit_ack && t.len() == 0 && is_next(t) && ahead(t.ack, sent_.una()) >= 0 &&
+               ahead(t.ack, sent_.snd_max()) <= 0;
   asked_ = asked_ || !exact_ || !plain;  // it may be answered, and take data along
   if (!plausible(t, s)) return;
-  if (whole) resend_below_ = snd_max_;  // it may have been refused
-  bool in_place = !whole && (!irs_known_ || is_next(t));
-  bool speaks_of_ours = phase_ != phase::syn_sent || t.has(bit_syn);  // else it is dropped
-  confirmed_ = confirmed_ || (in_place && speaks_of_ours && t.has(bit_ack) && ahead(t.ack, iss_) > 0 &&
-                              (!s.crowded || phase_ == phase::open));
-  acked_before_ = surely_acked_;
-  if (in_place && irs_known_ && t.has(bit_ack) && !t.has(bit_syn)) {
-    // An ACK that could not be taken may have said so before: now the window opens.
-    if (una_ == t.ack && ahead(t.ack, surely_acked_) > 0) cwnd_ += 2 * full_segment();
-    surely_acked_ = later_of(surely_acked_, t.ack);
-  }
-  uint32_t una_before = una_;
-  take_ack(t, s);
-  bool brings_ack = una_ != una_before;
-  take_window(t);
-  // Nor is one that comes behind a segment of later number, which may have been taken, or with an old ACK
-  // (RFC 9293, 3.10.7.4: SND.WL1, SND.WL2).
-  bool overtaken =
-      (window_from_ && ahead(*window_from_, t.seq) > 0) || (t.has(bit_ack) && ahead(t.ack, una_) < 0);
-  window_doubtful_ = !in_place || overtaken;
-  if (irs_known_ && !overtaken) window_from_ = t.seq;
-  if (brings_ack) window_with_ack_ = window_doubtful_ ? 0 : window_;
-  if (phase_ == phase::syn_sent && n_offers_ == 0)
+  if (whole) sent_.may_go_again();  // it may have been refused
+  take_numbers(t, s, !whole && (!irs_known_ || is_next(t)));
+  if (phase_ == phase::syn_sent && offers_.none())
     return whole ? lose_sight() : void();  // of no connection yet
   take_text(t, surely);
   if (fin_arrived_ && ahead(arrived_in_order(), fin_arrived_at_) >= 0)
     exact_ = false;  // nothing is expected any more
   bool at_edge = !irs_known_ || ahead(t.seq, ack_sent_) <= 0 || !exact_ || s.blind;
   stamps_.arrive(t, at_edge);
+}
+
+void tcp_flow::another_comes(const wire_tcp &t, const surroundings &s) {
+  idle_ack_ = false;
+  heard_ = s.now;
+  only_syns_ = only_syns_ && t.has(bit_syn) && !t.has(bit_ack);
+  last_brought_data_ = t.len() > 0 || t.has(bit_syn);
+  reports_.another_comes();
+  stamps_.another_comes();
+  sent_.hear();
+}
+
+void tcp_flow::take_reset(const wire_tcp &t, const surroundings &s, bool whole) {
+  bool exact = ahead(t.seq, ack_sent_) >= 0 && ahead(t.seq, arrived_in_order()) <= 0;
+  bool refuses = phase_ != phase::syn_sent || (t.has(bit_ack) && t.ack == sent_.snd_max());
+  if (s.blind || (irs_known_ ? exact : refuses)) reset_arrived_ = true;
+  excuse();
+  asked_ = true;
+  if (s.crowded || s.blind) lose_sight();  // its cookie may come once more
+  if (!whole) expect_answer_to(t, s);
+  exact_ = exact_ && t.seq != arrived_in_order() && irs_known_;
+}
+
+// Its ACK and its window. `in_place`: nothing keeps the stack from taking them.
+void tcp_flow::take_numbers(const wire_tcp &t, const surroundings &s, bool in_place) {
+  bool speaks_of_ours = phase_ != phase::syn_sent || t.has(bit_syn);  // else it is dropped
+  confirmed_ = confirmed_ || (in_place && speaks_of_ours && t.has(bit_ack) && ahead(t.ack, iss_) > 0 &&
+                              (!s.crowded || phase_ == phase::open));
+  uint32_t una_before = sent_.una();
+  sent_.take_ack(t, in_place, terms(s));
+  take_window(t);
+  window_.came_with(t, in_place, t.has(bit_ack) && ahead(t.ack, sent_.una()) < 0, !irs_known_);
+  if (sent_.una() != una_before) window_.came_with_ack();
 }
 
 // Of the bytes between our SYN and our FIN.
@@ -269,7 +210,7 @@ bool tcp_flow::clear(const surroundings &s) const {
 // Nothing about it is special but its place, and that it may be the last.
 bool tcp_flow::in_sequence(const wire_tcp &t) const {
   if ((t.flags & ~(bit_psh | bit_fin)) != bit_ack || !t.options_end_well || t.foreign_options) return false;
-  if (ahead(t.ack, una_) < 0 || ahead(t.ack, snd_max_) > 0) return false;
+  if (ahead(t.ack, sent_.una()) < 0 || ahead(t.ack, sent_.snd_max()) > 0) return false;
   return t.has_ts == stamps_.agreed() && stamps_.newest(t);
 }
 
@@ -299,21 +240,21 @@ void tcp_flow::expect_answer_to(const wire_tcp &t, const surroundings &s) {
   if (fin && fin_arrived_ && t.end() != fin_arrived_at_) {
     exact_ = false;
   } else if (t.seq == next && t.len() == 0 && !fin) {
-    idle_ack_ = ack_sent_ == next && una_ == t.ack && window_ == uint32_t(t.win) << their_scale_;
+    idle_ack_ =
+        ack_sent_ == next && sent_.una() == t.ack && window_.size() == uint32_t(t.win) << their_scale_;
   } else if (t.seq == next && ahead(t.end(), offered_edge_) <= 0) {
     ack_due_ = ack_due_ == never ? s.now + 500 : ack_due_;
     ack_due_to_ = t.end();
     bool fills_gap = ahead(received_.end_from(t.end()), t.end()) > 0;
     if (fills_gap || fin) answer_due_ = true;
-    if (fills_gap && !fin && queued_ <= surely_kept && !overrun_) ack_due_to_ = received_.end_from(t.end());
+    if (fills_gap && !fin && reports_.surely_kept() && !overrun_) ack_due_to_ = received_.end_from(t.end());
   } else if (in_window && t.len() > 0) {
     answer_due_ = true;
-    newest_ = {t.seq, t.seq + t.len()};
+    seq_range text{t.seq, t.seq + t.len()};
     bool first = received_.in_one_piece() && next != irs_ + 1;  // all before it was in order
-    queued_ = first ? 1 : queued_ + 1;
-    report_due_ = sack_ && !received_.covers(newest_);
+    reports_.arrive(text, first, sack_ && !received_.covers(text));
   } else if (t.len() > 0 && ahead(t.end(), next) <= 0 && ahead(next, t.seq) < 65536) {
-    bool surely_old = queued_ <= surely_kept || ahead(t.end(), ack_sent_) <= 0;
+    bool surely_old = reports_.surely_kept() || ahead(t.end(), ack_sent_) <= 0;
     answer_due_ = surely_old;
     exact_ = exact_ && surely_old;
   } else {

@@ -4,13 +4,16 @@
 // it has seen every byte of the connection clearly.
 #pragma once
 
-#include "oracles/recent.h"
+#include "oracles/in_flight.h"
+#include "oracles/peer_window.h"
 #include "oracles/rule.h"
+#include "oracles/sack_reports.h"
 #include "oracles/seq_ranges.h"
+#include "oracles/syn_offers.h"
 #include "oracles/time_stamps.h"
+#include "oracles/urgent_marks.h"
 #include "oracles/wire.h"
 
-#include <array>
 #include <optional>
 #include <cstdint>
 #include <vector>
@@ -70,15 +73,15 @@ class tcp_flow {
   // Of the peer's bytes, how many we have said to have.
   uint32_t acknowledged() const { return ack_sent_ - (irs_ + 1) - (fin_arrived_ && ack_sent_ != irs_ + 1); }
   // Of ours, how many the peer has surely, and perhaps.
-  uint32_t surely_taken() const { return taken(surely_acked_); }
-  uint32_t perhaps_taken() const { return taken(una_); }
+  uint32_t surely_taken() const { return taken(sent_.surely_acked()); }
+  uint32_t perhaps_taken() const { return taken(sent_.una()); }
   bool fin_arrived() const { return fin_arrived_; }
   uint32_t fin_arrived_at() const { return fin_arrived_at_; }
   bool one_fin() const { return one_fin_; }
   bool reset_sent() const { return phase_ == phase::reset; }
   bool heard_lately(uint64_t now) const { return now - heard_ < 60'000; }
   // Bytes stand where they arrived: nothing urgent was taken out.
-  bool orderly() const { return irs_known_ && sees_ != sight::none && urgent_places_.empty(); }
+  bool orderly() const { return irs_known_ && sees_ != sight::none && urgent_.none(); }
   // Where the only byte stands that the peer has called urgent, which may be taken out; counted from 0.
   std::optional<uint32_t> only_urgent() const;
   // It has come, in a segment in order that called it so, and was surely taken in.
@@ -101,8 +104,6 @@ class tcp_flow {
 
  private:
   static constexpr uint64_t never = UINT64_MAX;
-  // Segments out of order: of more, some may be thrown away, so that no peer takes all memory (RFC 2018, 8).
-  static constexpr uint32_t surely_kept = 16;
   static constexpr size_t max_stored = 1 << 20;  // bytes of our stream that are kept to be compared
 
   enum class phase : uint8_t {
@@ -116,19 +117,14 @@ class tcp_flow {
   // How much the model can still tell.
   enum class sight : uint8_t { all, none };
 
-  // A SYN of the peer, which ours may answer.
-  struct offer {
-    wire_tcp syn;
-    bool mixed = false;  // another one with this number offers something else
-  };
-
   // --- tcp_flow.cc: what arrives
   // Both SYNs are acknowledged.
   bool established() const { return confirmed_ && (phase_ == phase::open || phase_ == phase::syn_received); }
+  void another_comes(const wire_tcp &, const surroundings &);
+  void take_reset(const wire_tcp &, const surroundings &, bool whole);
+  void take_numbers(const wire_tcp &, const surroundings &, bool in_place);
   void take_syn(const wire_tcp &);
-  static void mix(offer &, const wire_tcp &);
   bool plausible(const wire_tcp &, const surroundings &) const;
-  void take_ack(const wire_tcp &, const surroundings &);
   void take_window(const wire_tcp &);
   void take_text(const wire_tcp &, bool surely);
   std::optional<uint32_t> only_urgent_place() const;
@@ -144,15 +140,13 @@ class tcp_flow {
   // --- tcp_flow_out.cc: what leaves, header by header
   void judge_syn(const wire_tcp &, const surroundings &);
   void begin_incarnation(const wire_tcp &, phase);
-  void agree(const offer *);
-  const offer *offer_for(uint32_t ack) const;
+  void agree(const syn_offer &);
   bool waits_for_duplicates(const surroundings &) const;
   void judge_reset(const wire_tcp &, const surroundings &);
   void open_with(const wire_tcp &, const surroundings &);
   void judge_ack(const wire_tcp &);
   void judge_offered_window(const wire_tcp &);
   void judge_options(const wire_tcp &);
-  void judge_sacks(const wire_tcp &);
   void judge_echo(const wire_tcp &, const surroundings &);
 
   // --- tcp_flow_data.cc: which bytes may leave, and when
@@ -164,12 +158,9 @@ class tcp_flow {
   void judge_probe(const wire_tcp &);
   void expect_data(const surroundings &) const;
   void judge_nagle(const wire_tcp &, const surroundings &);
-  void judge_again(const wire_tcp &, const surroundings &);
-  void judge_time_out(const wire_tcp &, const surroundings &);
-  void judge_congestion(const wire_tcp &);
   void account(const wire_tcp &, const surroundings &);
   uint32_t full_segment() const { return mss_ - (stamps_.agreed() ? 12 : 0); }
-  uint32_t initial_window() const;
+  in_flight::terms terms(const surroundings &) const;
 
   name who_;
   uint32_t incarnation_ = 0;
@@ -181,46 +172,24 @@ class tcp_flow {
   sight sees_ = sight::all;
 
   // What the peer has offered, and what both agreed on.
-  std::array<offer, 4> offers_{};
-  int n_offers_ = 0;
+  syn_offers offers_;
   wire_tcp our_syn_;
   bool sack_ = false;
   uint8_t their_scale_ = 0, our_scale_ = 0;
   uint32_t mss_ = 536;
   uint16_t our_mss_ = 0;  // the largest that we have said
 
-  // Our stream. `una_` is the most that the peer has acknowledged, which the stack may not know yet.
-  uint32_t iss_ = 0, snd_max_ = 0, una_ = 0, fin_at_ = 0;
-  uint32_t surely_acked_ = 0;  // the stack knows this one
-  uint32_t acked_before_ = 0;  // the last that it surely knew when the segment came that is looked at
-  bool confirmed_ = false;     // our SYN is acknowledged, by a segment that the stack has taken
+  // Our stream.
+  uint32_t iss_ = 0, fin_at_ = 0;
+  bool confirmed_ = false;  // our SYN is acknowledged, by a segment that the stack has taken
   bool fin_sent_ = false;
   uint32_t small_end_ = 0;  // of the last small segment
-  bool edge_known_ = false;
-  uint32_t edge_ = 0;      // the rightmost that the peer has ever offered
-  uint32_t edge_now_ = 0;  // the last one
-  uint32_t window_ = 0, largest_window_ = 0;
-  uint32_t window_with_ack_ = 0;         // as the segment said it that brought `una_`
-  bool window_doubtful_ = false;         // it may not have been taken
-  std::optional<uint32_t> window_from_;  // the latest segment that may have said it
-  std::vector<uint8_t> stored_;          // bytes from iss_ + 1 on
+  in_flight sent_;
+  peer_window window_;
+  std::vector<uint8_t> stored_;  // bytes from iss_ + 1 on
   bool contents_known_ = true;
   bool path_shrank_ = false;  // what was sent may go again, in smaller segments
   bool path_known_ = true;    // full segments have the size that the peer takes
-
-  // Loss and congestion.
-  uint64_t timer_base_ = 0;     // since when a retransmission timer could have run
-  uint64_t timed_out_ = never;  // when data was sent again because of it
-  bool silence_ = false;        // nothing has arrived since
-  uint32_t time_outs_ = 0;      // one after the other, and not a word between them
-  uint32_t out_ = 0;           // up to here it was sent since the last time-out, which took the rest for lost
-  uint32_t recover_ = 0;       // below this, what is sent again belongs to a loss that is known
-  uint32_t resend_below_ = 0;  // the same, for another reason than a loss
-  uint32_t dupacks_ = 0, sacked_bytes_ = 0;
-  bool sack_seen_ = false;
-  recent<uint32_t, 32> sack_starts_;  // where blocks began that the peer has reported
-  bool lossy_ = false;                // slow start may be over
-  uint64_t cwnd_ = 0;                 // not more than this may be in flight
 
   // The peer's stream.
   bool irs_known_ = false;
@@ -229,9 +198,7 @@ class tcp_flow {
   bool overrun_ = false;  // some of that was beyond what we had offered
   bool fin_arrived_ = false, one_fin_ = true, reset_arrived_ = false;
   bool reset_left_ = false;
-  recent<uint32_t, 8> urgent_places_;  // of bytes that the peer has called urgent
-  bool urgent_in_order_ = false;       // the first of them stood in the next segment
-  bool urgent_taken_in_ = false;       // surely
+  urgent_marks urgent_;
   uint32_t fin_arrived_at_ = 0;
   uint64_t fin_heard_ = 0;
   bool last_brought_data_ = false;  // or a SYN
@@ -253,10 +220,7 @@ class tcp_flow {
   bool reset_due_ = false;   // nobody can receive what has come
   uint64_t ack_due_ = never;
   uint32_t ack_due_to_ = 0;
-  seq_range newest_{};   // that arrived out of order last
-  seq_ranges reported_;  // that the peer was told we have
-  uint32_t queued_ = 0;  // segments out of order since all was in order
-  bool report_due_ = false;
+  sack_reports reports_;
   bool asked_ = false;     // since our last segment something came that is answered at once
   bool idle_ack_ = false;  // the last segment in was an ACK to which there is nothing to say
   uint64_t heard_ = 0;

@@ -22,9 +22,7 @@ constexpr rule time_wait_short{"TIME-WAIT is left too early", "RFC 9293, 3.6.1"}
 constexpr rule acks_nothing{"an ACK of what never arrived", "RFC 9293, 3.4"};
 constexpr rule acks_back{"an ACK that takes an earlier one back", "RFC 9293, 3.4"};
 constexpr rule shrinks{"the offered window is taken back", "RFC 9293, 3.8.6, SHLD-14"};
-constexpr rule sack_wrong{"a SACK block of what is not there", "RFC 2018, 4"};
 constexpr rule reneges{"data is asked for again that a SACK block has reported", "RFC 2018, 8"};
-constexpr rule sack_first{"the first SACK block is not the newest segment's", "RFC 2018, 4"};
 constexpr rule acks_ack{"an ACK of an ACK", "RFC 9293, 3.10.7.4; RFC 5961, 5"};
 
 }  // namespace
@@ -48,10 +46,10 @@ void tcp_flow::leaves(const wire_tcp &t, const surroundings &s) {
   if (closed && sees_ == sight::none) return;
   expect_rule(phase_ != phase::none, no_connection, "no SYN of ours has come before");
   expect_rule(phase_ != phase::reset, after_reset, "the connection was ended by a reset of ours");
-  bool other_numbers = ahead(t.seq, snd_max_) > 0 || ahead(t.ack, arrived_in_order()) > 0;
+  bool other_numbers = ahead(t.seq, sent_.snd_max()) > 0 || ahead(t.ack, arrived_in_order()) > 0;
   // A cookie answers another SYN, or the same one long ago.
-  if (other_numbers && ((n_offers_ > 1 && syn_again_) || (s.crowded && !confirmed_))) lose_sight();
-  if (s.blind && (n_offers_ > 1 || syn_again_)) lose_sight();  // which one was answered?
+  if (other_numbers && ((offers_.several() && syn_again_) || (s.crowded && !confirmed_))) lose_sight();
+  if (s.blind && (offers_.several() || syn_again_)) lose_sight();  // which one was answered?
   // It may be over, and an old ACK have brought back its cookie.
   bool over = (fin_sent_ && fin_arrived_) || s.crowded;
   if (s.blind && over && ahead(ack_sent_, t.ack) > 0) lose_sight();
@@ -67,16 +65,9 @@ void tcp_flow::leaves(const wire_tcp &t, const surroundings &s) {
   account(t, s);
 }
 
-const tcp_flow::offer *tcp_flow::offer_for(uint32_t ack) const {
-  for (int i = 0; i < n_offers_; ++i)
-    if (offers_[size_t(i)].syn.seq + 1 == ack) return &offers_[size_t(i)];
-  return nullptr;
-}
-
 // The peer's SYNs are what it may answer.
 void tcp_flow::begin_incarnation(const wire_tcp &t, phase p) {
-  auto offers = offers_;
-  int n = n_offers_;
+  syn_offers offers = offers_;
   sight sees = spoke_early_ ? sight::none : sees_;
   uint32_t number = incarnation_ + 1;
   uint16_t our_mss = iss_ == t.seq ? our_mss_ : uint16_t(0);
@@ -86,18 +77,17 @@ void tcp_flow::begin_incarnation(const wire_tcp &t, phase p) {
   our_mss_ = our_mss;
   if (shrank) path_shrank();
   offers_ = offers;
-  n_offers_ = n;
   sees_ = sees;
   phase_ = p;
-  iss_ = una_ = recover_ = resend_below_ = small_end_ = surely_acked_ = out_ = t.seq;
-  snd_max_ = t.seq + 1;
+  iss_ = small_end_ = t.seq;
+  sent_.begin(iss_);
   our_syn_ = t;
 }
 
 // What both sides' SYNs say together.
-void tcp_flow::agree(const offer *theirs) {
-  const wire_tcp &syn = theirs->syn;
-  if (theirs->mixed) lose_sight();
+void tcp_flow::agree(const syn_offer &theirs) {
+  const wire_tcp &syn = theirs.syn;
+  if (theirs.mixed) lose_sight();
   irs_ = syn.seq;
   if (!irs_known_) ack_sent_ = irs_ + 1;
   irs_known_ = true;
@@ -111,7 +101,7 @@ void tcp_flow::agree(const offer *theirs) {
   mss_ = syn.has_mss && syn.mss != 0 ? syn.mss : 536;
   if (mss_ < smallest) mss_ = smallest;
   if (our_mss_ != 0 && our_mss_ < mss_) mss_ = our_mss_;
-  if (!edge_known_) take_window(syn);
+  if (!window_.known()) take_window(syn);
 }
 
 void tcp_flow::judge_syn(const wire_tcp &t, const surroundings &s) {
@@ -123,10 +113,10 @@ void tcp_flow::judge_syn(const wire_tcp &t, const surroundings &s) {
   if (!t.has(bit_ack)) {
     if (phase_ != phase::syn_sent || iss_ != t.seq) begin_incarnation(t, phase::syn_sent);
     our_mss_ = std::max(our_mss_, t.mss);
-    timer_base_ = s.now;
+    sent_.start_timer(s.now);
     return;
   }
-  const offer *theirs = offer_for(t.ack);
+  const syn_offer *theirs = offers_.acked_by(t.ack, 0);
   if (sees_ == sight::none && theirs == nullptr) return;
   if (theirs == nullptr) broken(no_syn, "there was none with the number that is acknowledged");
   const wire_tcp &syn = theirs->syn;
@@ -143,8 +133,8 @@ void tcp_flow::judge_syn(const wire_tcp &t, const surroundings &s) {
   phase_ = phase::syn_received;
   if (!crossing) our_syn_ = t;
   our_mss_ = std::max(our_mss_, t.mss);
-  agree(theirs);
-  if (!again || crossing) timer_base_ = s.now;
+  agree(*theirs);
+  if (!again || crossing) sent_.start_timer(s.now);
   offered_ = true;
   offered_edge_ = t.ack + t.win;
   stamps_.syn_leaves(t);
@@ -157,11 +147,9 @@ void tcp_flow::open_with(const wire_tcp &t, const surroundings &s) {
     return ahead(number, first) >= 0 && ahead(number, first) <= a_window;
   };
   if (phase_ == phase::syn_sent) {
-    const offer *theirs = nullptr;
-    for (int i = 0; i < n_offers_; ++i)
-      if (fits(t.ack, offers_[size_t(i)].syn.seq + 1)) theirs = &offers_[size_t(i)];
+    const syn_offer *theirs = offers_.acked_by(t.ack, a_window);
     if (theirs != nullptr)
-      agree(theirs);
+      agree(*theirs);
     else if (sees_ != sight::none)
       broken(no_syn, "the peer has sent none that this segment could acknowledge");
   } else if (!fits(t.ack, irs_ + 1) || !fits(t.seq, iss_ + 1) ||
@@ -171,13 +159,13 @@ void tcp_flow::open_with(const wire_tcp &t, const surroundings &s) {
   if (s.users_may_end) offered_ = false;  // by a cookie, when the buffer had another size
   if (s.crowded) path_known_ = false;     // a cookie has room for a few sizes of a segment
   phase_ = phase::open;
-  cwnd_ = initial_window();
+  sent_.open(full_segment());
 }
 
 // In TIME-WAIT, whose end no user can bring about.
 bool tcp_flow::waits_for_duplicates(const surroundings &s) const {
   constexpr uint64_t two_msl = 60'000;  // ms; this stack's
-  bool both = closed_first_ && fin_arrived_ && one_fin_ && una_ == snd_max_ && ack_sent_ == fin_arrived_at_;
+  bool both = closed_first_ && fin_arrived_ && one_fin_ && sent_.all_acked() && ack_sent_ == fin_arrived_at_;
   return both && !ended_by_data_ && established() && !s.blind && !s.half_closes && !reset_arrived_ &&
          !last_brought_data_ && sees_ == sight::all && s.now - fin_heard_ < two_msl;
 }
@@ -187,14 +175,14 @@ void tcp_flow::judge_reset(const wire_tcp &t, const surroundings &s) {
   expect_rule(t.len() == 0, header_bits, "data with a reset");
   ack_due_ = never;
   bool known = irs_known_ && (phase_ == phase::open || established());
-  if (known && clear(s) && heard_lately(s.now) && s.now - timer_base_ < 60'000)
+  if (known && clear(s) && heard_lately(s.now) && s.now - sent_.timer_base() < 60'000)
     broken(reset_for_nothing, "nothing that arrived, and no call, asks for it");
   if (known && sees_ == sight::all && !s.blind && t.has(bit_ack) && t.seq != 0)
-    expect_rule(ahead(t.seq, snd_max_) <= 0, reset_number, "it lies beyond what was sent");
+    expect_rule(ahead(t.seq, sent_.snd_max()) <= 0, reset_number, "it lies beyond what was sent");
   ended_by_data_ = ended_by_data_ || last_brought_data_;
   if (waits_for_duplicates(s)) broken(time_wait_short, "a FIN that came again finds no connection");
   exact_ = false;
-  bool ends = t.has(bit_ack) && t.seq == snd_max_;
+  bool ends = t.has(bit_ack) && t.seq == sent_.snd_max();
   if (known && ends) phase_ = phase::reset;
   bool over =
       ends || phase_ == phase::reset || !t.has(bit_ack);  // in answer to an ACK, it is not known any more
@@ -207,7 +195,7 @@ void tcp_flow::judge_ack(const wire_tcp &t) {
   expect_rule(ahead(t.ack, ack_sent_) >= 0, acks_back, "it is lower than the last one");
   expect_rule(ahead(t.ack, arrived_in_order()) <= 0, acks_nothing, "not all of it has arrived");
   bool of_stream = !fin_arrived_ || (one_fin_ && ahead(t.ack, fin_arrived_at_) < 0);
-  expect_rule(!of_stream || reported_.end_from(t.ack) == t.ack, reneges, "the peer may have let it go");
+  expect_rule(!of_stream || !reports_.has_reported(t.ack), reneges, "the peer may have let it go");
 }
 
 // Rounding to the scale may lose up to a unit of it.
@@ -225,31 +213,7 @@ void tcp_flow::judge_options(const wire_tcp &t) {
               stamped ? "no time stamp, though both agreed" : "a time stamp, though none was agreed");
   expect_rule(t.sacks == 0 || sack_, options_wrong, "SACK, though it was not agreed");
   stamps_.leave(t, heard_);
-  judge_sacks(t);
-}
-
-void tcp_flow::judge_sacks(const wire_tcp &t) {
-  bool reports = report_due_ && t.len() == 0;  // what is sent again may leave before
-  if (t.len() == 0) report_due_ = false;
-  int first = 0;
-  for (int i = 0; i < t.sacks; ++i) {
-    const seq_range &b = t.sack[i];
-    expect_rule(ahead(b.end, b.start) > 0, sack_wrong, "it is empty");
-    bool within_next =
-        t.sacks > 1 && ahead(b.start, t.sack[1].start) >= 0 && ahead(b.end, t.sack[1].end) <= 0;
-    bool duplicate = i == 0 && (ahead(b.end, t.ack) <= 0 || within_next);  // RFC 2883
-    if (duplicate) first = 1;
-    expect_rule(duplicate || received_.covers(b), sack_wrong, "not all of it has arrived");
-    expect_rule(duplicate || ahead(b.start, t.ack) > 0, sack_wrong, "it is acknowledged already");
-    if (!duplicate && !reported_.add(b)) lose_sight();
-  }
-  if (!reports || !exact_ || ahead(newest_.start, t.ack) <= 0) return;
-  auto is_in = [this](const seq_range &b) {
-    return ahead(newest_.start, b.start) >= 0 && ahead(newest_.end, b.end) <= 0;
-  };
-  if (queued_ > surely_kept && std::none_of(t.sack + first, t.sack + t.sacks, is_in)) return;
-  expect_rule(first < t.sacks && is_in(t.sack[first]), sack_first,
-              "what arrived last is somewhere else, or nowhere");
+  if (!reports_.leave(t, received_, exact_)) lose_sight();
 }
 
 // Two sides that both answer an ACK by an ACK never stop.

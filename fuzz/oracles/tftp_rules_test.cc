@@ -49,11 +49,10 @@ class transfer {
 };
 
 std::string found(const std::function<void(transfer &)> &body) {
-  auto end = run_child(true, [&] {
+  return signature_of([&] {
     transfer t;
     body(t);
   });
-  return end.finding ? end.finding->signature : "";
 }
 
 // Of a file of two blocks, of which the user gets so much.

@@ -31,11 +31,10 @@ time_stamps agreed() {
 }
 
 std::string found(const std::function<void(time_stamps &)> &body) {
-  auto end = run_child(true, [&] {
+  return signature_of([&] {
     time_stamps s = agreed();
     body(s);
   });
-  return end.finding ? end.finding->signature : "";
 }
 
 TEST(time_stamps, are_agreed_on_by_both_or_not_at_all) {

@@ -107,4 +107,9 @@ child_end run_child(bool quiet, const std::function<void()> &body, const std::fu
   return end;
 }
 
+std::string signature_of(const std::function<void()> &body) {
+  child_end end = run_child(true, body);
+  return end.finding ? end.finding->signature : "";
+}
+
 }  // namespace kyu::fuzz

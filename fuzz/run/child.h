@@ -19,6 +19,9 @@ struct child_end {
 // runs, `go_on` is called some times in a second, where it is given; false: the child is stopped.
 child_end run_child(bool quiet, const std::function<void()> &body, const std::function<bool()> &go_on = {});
 
+// The signature of what is found while `body` runs in a child; empty: nothing.
+std::string signature_of(const std::function<void()> &body);
+
 // In the child: passed on to the caller.
 void tell_parent(const std::string &);
 // In the child: from now on it may take so many seconds, or counts as hanging.

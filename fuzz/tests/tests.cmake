@@ -11,9 +11,11 @@ add_library(unit_tests_main OBJECT
   ${CMAKE_SOURCE_DIR}/stack/memory/mbuf_test.cc
   oracles/descriptors_test.cc
   oracles/icmp_rules_test.cc
+  oracles/in_flight_test.cc
   oracles/inboxes_test.cc
   oracles/name_rules_test.cc
   oracles/pieces_test.cc
+  oracles/sack_reports_test.cc
   oracles/seq_ranges_test.cc
   oracles/tftp_rules_test.cc
   oracles/time_stamps_test.cc

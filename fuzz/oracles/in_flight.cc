@@ -1,0 +1,120 @@
+#include "oracles/in_flight.h"
+
+#include "oracles/rule.h"
+
+#include <algorithm>
+
+namespace kyu::fuzz {
+
+namespace {
+
+constexpr rule no_reason{"data is sent again for no reason", "RFC 6298, 5; RFC 5681, 3.2"};
+constexpr rule no_backoff{"the retransmission timer does not back off", "RFC 6298, 5.5"};
+constexpr rule congests{"more in flight than congestion control allows", "RFC 5681, 3.1; RFC 6928"};
+
+constexpr uint32_t least_timeout = 1000, most_timeout = 60 * 1000;  // ms: RFC 6298, 2.4 and 2.5
+
+}  // namespace
+
+void in_flight::begin(uint32_t iss) {
+  *this = {};
+  iss_ = una_ = surely_acked_ = recover_ = resend_below_ = out_ = iss;
+  snd_max_ = iss + 1;
+}
+
+void in_flight::open(uint32_t segment) {
+  cwnd_ = std::min<uint32_t>(10 * segment, std::max<uint32_t>(2 * segment, 14600u));  // RFC 6928, 2
+}
+
+// How many bytes its SACK blocks report.
+uint32_t in_flight::take_reports(const wire_tcp &t) {
+  uint32_t reported = 0;
+  for (int i = 0; i < t.sacks; ++i) {
+    uint32_t n = uint32_t(ahead(t.sack[i].end, t.sack[i].start));
+    if (n <= uint32_t(snd_max_ - una_)) reported += n;
+    sack_starts_.add(t.sack[i].start);
+  }
+  sack_seen_ = sack_seen_ || t.sacks > 0;
+  return reported;
+}
+
+void in_flight::take_ack(const wire_tcp &t, bool surely, const terms &c) {
+  if (!t.has(bit_ack)) return;
+  uint32_t known_before = surely_acked_;
+  if (surely && c.peer_known && !t.has(bit_syn)) {
+    // An ACK that could not be taken may have said so before: now the window opens.
+    if (una_ == t.ack && ahead(t.ack, surely_acked_) > 0) cwnd_ += 2 * c.segment;
+    surely_acked_ = later_of(surely_acked_, t.ack);
+  }
+  uint32_t reported = c.sack ? take_reports(t) : 0;
+  sacked_bytes_ += reported;
+  if (ahead(t.ack, una_) > 0) {
+    // Those before may not have been taken; and the SYN counts for one.
+    uint32_t acked = t.ack - known_before - (known_before == iss_);
+    advance(t, acked, c);
+    sacked_bytes_ = reported;
+  } else if ((t.ack == una_ || t.ack == surely_acked_) && ahead(snd_max_, t.ack) > 0) {
+    ++dupacks_;
+  }
+}
+
+// Slow start at most: two segments for an ACK (RFC 3465). Once it is over, a segment's share for each.
+void in_flight::advance(const wire_tcp &t, uint32_t acked, const terms &c) {
+  una_ = t.ack;
+  cwnd_ += lossy_ ? std::max(acked, c.segment) : std::min(acked, 2 * c.segment);
+  bool surely = surely_acked_ == t.ack || !c.peer_known;
+  if (surely) timer_base_ = c.now;
+  if (!surely || ahead(una_, recover_) < 0) return;
+  dupacks_ = 0;
+  sack_seen_ = t.sacks > 0;
+}
+
+// Why is it sent again? A time-out, duplicates, a report, or something that was no loss.
+void in_flight::judge_again(const wire_tcp &t, const terms &c) {
+  lossy_ = true;
+  bool silence = silence_ && timed_out_ < c.now;
+  if (silence && t.seq == una_ && !c.path_shrank) return judge_time_out(t, c);
+  bool known_loss = ahead(recover_, t.seq) > 0 || ahead(resend_below_, t.seq) > 0;
+  bool duplicates = dupacks_ >= 3 || sack_seen_;
+  if (!known_loss && !c.path_shrank && !duplicates) return judge_time_out(t, c);
+  recover_ = snd_max_;  // and what lies behind may follow
+  if (known_loss || c.path_shrank || !c.exact || c.sack) return;
+  uint32_t flight = snd_max_ - una_;
+  cwnd_ = std::min<uint64_t>(cwnd_, std::max(flight / 2, 2 * c.segment));
+}
+
+void in_flight::judge_time_out(const wire_tcp &t, const terms &c) {
+  expect_rule(c.now - timer_base_ >= least_timeout, no_reason,
+              "no timer can have run out, and nothing tells of a loss");
+  bool again = silence_ && t.seq == una_;
+  if (!again) time_outs_ = 0;
+  uint64_t least =
+      std::min<uint64_t>(uint64_t(least_timeout) << std::min<uint32_t>(time_outs_, 10u), most_timeout);
+  if (again && c.now - timed_out_ < least) broken(no_backoff, "it ran out sooner than the last time");
+  ++time_outs_;
+  silence_ = true;
+  timed_out_ = timer_base_ = c.now;
+  recover_ = snd_max_;
+  out_ = t.seq;
+  dupacks_ = 0;
+  if (c.exact) cwnd_ = c.segment;
+}
+
+void in_flight::judge_congestion(const wire_tcp &t, const terms &c) const {
+  uint64_t flight = uint32_t(t.seq + t.len() - una_);
+  if (ahead(t.seq + t.len(), una_) <= 0) return;
+  uint64_t allowed = cwnd_ + uint64_t(dupacks_) * c.segment + sacked_bytes_;
+  if (flight > allowed)
+    broken(congests, std::to_string(flight) + " bytes, where " + std::to_string(allowed) + " are the most");
+}
+
+void in_flight::leaves(const wire_tcp &t, const terms &c) {
+  bool was_idle = all_acked() && (una_ == surely_acked_ || !c.peer_known);
+  if (ahead(t.end(), snd_max_) > 0) {
+    if (was_idle) timer_base_ = c.now;
+    snd_max_ = t.end();
+  }
+  out_ = later_of(out_, t.end());
+}
+
+}  // namespace kyu::fuzz

@@ -1,0 +1,81 @@
+// What of our stream is on its way in one TCP connection: how far it was sent and acknowledged, when it may
+// be sent again (RFC 6298; RFC 5681, 3.2; RFC 2018), and how much of it there may be (RFC 5681, 3.1; RFC
+// 3465; RFC 6928).
+#pragma once
+
+#include "oracles/recent.h"
+#include "oracles/wire.h"
+
+#include <cstdint>
+
+namespace kyu::fuzz {
+
+class in_flight {
+ public:
+  // What else bears on it.
+  struct terms {
+    uint64_t now = 0;          // ms
+    uint32_t segment = 0;      // bytes of data in a full one
+    bool peer_known = false;   // its SYN has come
+    bool sack = false;         // both agreed to it
+    bool exact = false;        // what the stack knows follows from what arrived
+    bool path_shrank = false;  // what was sent may go again, in smaller segments
+  };
+
+  // With a SYN of ours; when both SYNs are acknowledged.
+  void begin(uint32_t iss);
+  void open(uint32_t segment);
+
+  // Where ends what was sent; the most that the peer has acknowledged, which the stack may not know yet; what
+  // the stack surely knows of that.
+  uint32_t snd_max() const { return snd_max_; }
+  uint32_t una() const { return una_; }
+  uint32_t surely_acked() const { return surely_acked_; }
+  bool all_acked() const { return snd_max_ == una_; }
+  // All that was sent since the last time-out has arrived, as the stack knows.
+  bool nothing_out() const { return una_ == surely_acked_ && ahead(una_, out_) >= 0; }
+
+  // Something arrives; an ACK, `surely`: nothing keeps the stack from taking it.
+  void hear() { silence_ = false; }
+  void take_ack(const wire_tcp &, bool surely, const terms &);
+  // Up to where it was sent, it may go again: for another reason than a loss.
+  void may_go_again() { resend_below_ = snd_max_; }
+  void may_go_again(uint32_t end) { resend_below_ = later_of(resend_below_, end); }
+  bool some_may_go_again() const { return ahead(resend_below_, una_) > 0; }
+  // The peer may have reported a block that begins there.
+  bool may_be_reported(uint32_t start) const { return sack_starts_.may_have_had(start); }
+
+  // Since when a retransmission timer could have run, ms.
+  void start_timer(uint64_t now) { timer_base_ = now; }
+  uint64_t timer_base() const { return timer_base_; }
+
+  // What leaves: is there a reason to send it again, and room on the way? Then, that it has left.
+  void judge_again(const wire_tcp &, const terms &);
+  void judge_congestion(const wire_tcp &, const terms &) const;
+  void leaves(const wire_tcp &, const terms &);
+  // What lies before it has left unseen.
+  void skip_to(uint32_t seq) { snd_max_ = seq; }
+
+ private:
+  static constexpr uint64_t never = UINT64_MAX;
+
+  uint32_t take_reports(const wire_tcp &);
+  void advance(const wire_tcp &, uint32_t acked, const terms &);
+  void judge_time_out(const wire_tcp &, const terms &);
+
+  uint32_t iss_ = 0, snd_max_ = 0, una_ = 0, surely_acked_ = 0;
+  uint64_t timer_base_ = 0;
+  uint64_t timed_out_ = never;  // when data was sent again because of it
+  bool silence_ = false;        // nothing has arrived since
+  uint32_t time_outs_ = 0;      // one after the other, and not a word between them
+  uint32_t out_ = 0;           // up to here it was sent since the last time-out, which took the rest for lost
+  uint32_t recover_ = 0;       // below this, what is sent again belongs to a loss that is known
+  uint32_t resend_below_ = 0;  // the same, for another reason than a loss
+  uint32_t dupacks_ = 0, sacked_bytes_ = 0;
+  bool sack_seen_ = false;
+  recent<uint32_t, 32> sack_starts_;  // where blocks began that the peer has reported
+  bool lossy_ = false;                // slow start may be over
+  uint64_t cwnd_ = 0;                 // not more than this may be in flight
+};
+
+}  // namespace kyu::fuzz

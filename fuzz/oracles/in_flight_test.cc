@@ -1,0 +1,196 @@
+// Why a segment may go again, and how much may be on its way.
+#include "oracles/in_flight.h"
+
+#include "run/child.h"
+
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace kyu::fuzz {
+
+namespace {
+
+constexpr uint32_t iss = 0xffff'fff0, first = iss + 1, segment = 1000;  // the numbers wrap in the first one
+constexpr const char *no_reason = "protocol:data is sent again for no reason";
+constexpr const char *no_backoff = "protocol:the retransmission timer does not back off";
+constexpr const char *congests = "protocol:more in flight than congestion control allows";
+
+// A connection that sends full segments, and what its peer says.
+struct sender {
+  sender() {
+    sent.begin(iss);
+    sent.open(segment);
+    ack(first);
+  }
+
+  in_flight::terms at() const {
+    return {.now = now, .segment = segment, .peer_known = true, .sack = sack, .exact = true};
+  }
+  wire_tcp at_place(uint32_t n) const {
+    wire_tcp t;
+    t.seq = first + n * segment;
+    t.data = bytes;
+    return t;
+  }
+  void send(uint32_t n) {
+    sent.judge_congestion(at_place(n), at());
+    sent.leaves(at_place(n), at());
+  }
+  void send_all(uint32_t count) {
+    for (uint32_t n = 0; n < count; ++n) send(n);
+  }
+  void again(uint32_t n) {
+    sent.judge_again(at_place(n), at());
+    sent.leaves(at_place(n), at());
+  }
+  void ack(uint32_t number, uint32_t sack_start = 0) {
+    wire_tcp t;
+    t.flags = bit_ack;
+    t.ack = number;
+    t.sacks = sack_start != 0;
+    if (t.sacks > 0) t.sack[0] = {sack_start, sack_start + segment};
+    sent.hear();
+    sent.take_ack(t, true, at());
+  }
+  void ack_segments(uint32_t n) { ack(first + n * segment); }
+
+  std::vector<uint8_t> bytes = std::vector<uint8_t>(segment);
+  in_flight sent;
+  uint64_t now = 0;
+  bool sack = false;
+};
+
+std::string found(const std::function<void(sender &)> &body) {
+  return signature_of([&] {
+    sender s;
+    body(s);
+  });
+}
+
+TEST(in_flight, what_was_sent_goes_again_after_a_second_at_the_earliest) {
+  auto again_after = [](uint64_t ms) {
+    return found([=](sender &s) {
+      s.send(0);
+      s.now = ms;
+      s.again(0);
+    });
+  };
+  EXPECT_EQ(again_after(999), no_reason);
+  EXPECT_EQ(again_after(1000), "");
+}
+
+TEST(in_flight, each_time_out_is_twice_as_long_as_the_last_until_somebody_speaks) {
+  auto again_after = [](uint64_t ms, bool heard) {
+    return found([=](sender &s) {
+      s.send(0);
+      for (uint64_t passed : {uint64_t(1000), ms}) {
+        s.now += passed;
+        s.again(0);
+        if (heard) s.sent.hear();
+      }
+    });
+  };
+  EXPECT_EQ(again_after(1999, false), no_backoff);
+  EXPECT_EQ(again_after(2000, false), "");
+  EXPECT_EQ(again_after(1000, true), "");
+}
+
+TEST(in_flight, three_duplicates_tell_of_a_loss_and_two_do_not) {
+  auto again_behind = [](int duplicates) {
+    return found([=](sender &s) {
+      s.send_all(5);
+      for (int i = 0; i < duplicates; ++i) s.ack_segments(0);
+      s.again(0);
+    });
+  };
+  EXPECT_EQ(again_behind(2), no_reason);
+  EXPECT_EQ(again_behind(3), "");
+}
+
+TEST(in_flight, a_report_tells_of_a_loss_where_both_have_agreed_to_it) {
+  auto again_behind_report = [](bool agreed) {
+    return found([=](sender &s) {
+      s.sack = agreed;
+      s.send_all(2);
+      s.ack(first, first + segment);
+      s.again(0);
+    });
+  };
+  EXPECT_EQ(again_behind_report(true), "");
+  EXPECT_EQ(again_behind_report(false), no_reason);
+}
+
+TEST(in_flight, what_may_go_again_ends_where_it_was_sent) {
+  EXPECT_EQ(found([](sender &s) {
+              s.send_all(2);
+              s.sent.may_go_again(first + segment);
+              s.again(0);
+            }),
+            "");
+  EXPECT_EQ(found([](sender &s) {
+              s.send_all(2);
+              s.sent.may_go_again(first + segment);
+              s.again(1);
+            }),
+            no_reason);
+}
+
+TEST(in_flight, a_connection_begins_with_ten_segments) {
+  EXPECT_EQ(found([](sender &s) { s.send_all(10); }), "");
+  EXPECT_EQ(found([](sender &s) { s.send_all(11); }), congests);
+}
+
+TEST(in_flight, slow_start_grows_by_two_segments_for_an_ack_at_most) {
+  auto sends_behind_ack_of_five = [](uint32_t more) {
+    return found([=](sender &s) {
+      s.send_all(10);
+      s.ack_segments(5);
+      for (uint32_t n = 0; n < more; ++n) s.send(10 + n);
+    });
+  };
+  EXPECT_EQ(sends_behind_ack_of_five(7), "");
+  EXPECT_EQ(sends_behind_ack_of_five(8), congests);
+}
+
+TEST(in_flight, a_time_out_leaves_one_segment) {
+  auto sends_behind_time_out = [](uint32_t count) {
+    return found([=](sender &s) {
+      s.send_all(4);
+      s.now = 1000;
+      s.again(0);
+      for (uint32_t n = 1; n < count; ++n) s.send(n);
+    });
+  };
+  EXPECT_EQ(sends_behind_time_out(1), "");
+  EXPECT_EQ(sends_behind_time_out(2), congests);
+}
+
+TEST(in_flight, nothing_is_out_when_the_stack_knows_that_all_has_arrived) {
+  sender s;
+  EXPECT_TRUE(s.sent.nothing_out());
+  s.send(0);
+  EXPECT_FALSE(s.sent.nothing_out());
+  s.ack_segments(1);
+  EXPECT_TRUE(s.sent.nothing_out());
+  EXPECT_EQ(s.sent.una(), s.sent.snd_max());
+}
+
+TEST(in_flight, an_ack_that_may_not_have_been_taken_starts_no_timer) {
+  sender s;
+  s.send(0);
+  s.now = 5000;
+  wire_tcp t;
+  t.flags = bit_ack;
+  t.ack = first + segment;
+  s.sent.take_ack(t, false, s.at());
+  EXPECT_EQ(s.sent.una(), t.ack);
+  EXPECT_EQ(s.sent.surely_acked(), first);
+  EXPECT_EQ(s.sent.timer_base(), 0u);
+}
+
+}  // namespace
+
+}  // namespace kyu::fuzz
