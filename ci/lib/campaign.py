@@ -37,7 +37,8 @@ SLICE = 60  # seconds that a slot fuzzes one target with one engine
 WEIGHTS = {"fuzz_stack": 3}  # shares of the time; 1 for the others
 LOG_BYTES = 64 << 10  # of an engine's log that are kept with a crash
 MIN_FREE = 128 << 20  # bytes of disk below which nothing more is begun
-MOST_FAILURES = 3  # slices of one target and engine that end at once, one after the other
+GRACE = 120  # seconds behind its slice until an engine has to have ended: it reads its corpus before it looks at the clock
+MOST_FAILURES = 3  # slices of one target and engine that end at once, or do not end, one after the other
 CELLS_AT_A_TIME = 4000  # inputs
 BETWEEN = "__"  # what a slice's folder is named by
 say = speaker("ci/campaign")
@@ -354,13 +355,23 @@ class Campaign:
             self.last_new["input"] = self.now()
         quick = time.monotonic() - worker.started < min(5, self.args.slice / 2)
         if worker.process.returncode != 0 and quick and not crashes:
-            why = f"{worker.pair} ends at once: " + " | ".join(last_lines)
-            self.failures[worker.pair] = self.failures.get(worker.pair, 0) + 1
-            if self.failures[worker.pair] == MOST_FAILURES:
-                raise CannotRun(why)
-            say(why)
+            self.fail(worker.pair, "ends at once: " + " | ".join(last_lines))
         else:
             self.failures.pop(worker.pair, None)
+
+    def end_for_good(self, worker):
+        """It runs no input any more: what time it has had does not count."""
+        worker.stop()
+        self.count(worker)
+        self.workers.remove(worker)
+        self.store.take_all(worker.folder)
+        self.fail(worker.pair, f"does not end: stopped {GRACE} seconds behind its slice")
+
+    def fail(self, pair, how):
+        self.failures[pair] = self.failures.get(pair, 0) + 1
+        if self.failures[pair] == MOST_FAILURES:
+            raise CannotRun(f"{pair} {how}")
+        say(f"{pair} {how}")
 
     def now(self):
         return self.seconds + time.monotonic() - self.started
@@ -385,6 +396,8 @@ class Campaign:
                     self.count(w)
                     if w.ended():
                         self.retire(w)
+                    elif time.monotonic() - w.started > w.job.seconds + GRACE:
+                        self.end_for_good(w)
                 self.do_what_is_due(due)
         finally:
             self.end()

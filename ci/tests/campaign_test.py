@@ -88,6 +88,24 @@ class Campaign(unittest.TestCase):
         page = (self.out / "index.html").read_text()
         self.assertEqual((page.count("</svg>"), "accept-keeps-nofdref" in page, "ESTABLISHED" in page), (4, True, True))
 
+    def test_an_engine_that_does_not_end_is_stopped_and_told(self):
+        """Three times: then the campaign ends, too. As what stands still a process is that somebody has stopped."""
+        script = (
+            "import sys; sys.path.insert(0, 'ci/lib'); import campaign, engines, signal\n"
+            "campaign.GRACE = engines.PATIENCE = 1\n"
+            "start = engines.Worker.start\n"
+            "def stand_still(worker):\n"
+            "    start(worker)\n"
+            "    worker.process.send_signal(signal.SIGSTOP)\n"
+            "engines.Worker.start = stand_still\n"
+            "sys.exit(campaign.main(sys.argv[1:]))\n"
+        )
+        command = [sys.executable, "-c", script, "--targets", "fuzz_schedule", "--engines", "libfuzzer", "--jobs", "1", "--slice", "1",
+                   "--bug", "accept-keeps-nofdref", "--out", self.out]
+        done = subprocess.run([str(c) for c in command], capture_output=True, text=True, check=False, cwd=ROOT)
+        self.assertEqual((done.returncode, done.stderr.count("does not end")), (2, 3), done.stderr)
+        self.assertEqual(json.loads((self.out / "campaign.json").read_text())["cpu_seconds"], {})
+
     @unittest.skipUnless(os.geteuid() == 0 and shutil.which("unshare"), "no file system can be mounted here")
     def test_a_full_disk_ends_it(self):
         self.out.mkdir()
