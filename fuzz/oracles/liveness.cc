@@ -89,27 +89,41 @@ const sleeper *with_id(std::span<const sleeper> all, thread_id id) {
   return s == all.end() ? nullptr : &*s;
 }
 
-// From one that waits for a lock to its holder, and on, until somebody waits for the first.
+// From one that waits for a lock to its holder, and on, until somebody waits for the first. So many steps
+// lead there; 0: none do.
+size_t steps_back_to(const Stack &st, std::span<const sleeper> all, const sleeper &first) {
+  const sleeper *s = &first;
+  for (size_t steps = 1; steps <= all.size(); ++steps) {
+    waited_for w = find(st, s->on);
+    s = w.may_sleep == nullptr ? with_id(all, w.holder) : nullptr;
+    if (s == nullptr) return 0;
+    if (s == &first) return steps;
+  }
+  return 0;
+}
+
 void expect_no_circle(const Stack &st, std::span<const sleeper> all, const sleeper &first) {
-  std::string text;
+  std::string text, key = "deadlock";
   std::vector<std::string> locks;
   const sleeper *s = &first;
-  for (size_t steps = 0; steps < all.size(); ++steps) {
-    waited_for w = find(st, s->on);
-    const sleeper *holder = w.may_sleep == nullptr ? with_id(all, w.holder) : nullptr;
-    if (holder == nullptr) return;
+  waited_for w;
+  for (size_t steps = steps_back_to(st, all, first); steps > 0; --steps) {
+    w = find(st, s->on);
+    const sleeper *holder = with_id(all, w.holder);
     text += std::string(text.empty() ? "" : ", ") + s->name + " waits for " + w.what + ", which " +
             holder->name + " holds";
     locks.push_back(w.what);
-    if (holder != &first) {
-      s = holder;
-      continue;
-    }
-    std::sort(locks.begin(), locks.end());
-    std::string key = "deadlock";
-    for (const std::string &l : locks) key += ":" + l;
-    fail(key, text, w.so);
+    s = holder;
   }
+  if (locks.empty()) return;
+  std::sort(locks.begin(), locks.end());
+  for (const std::string &l : locks) key += ":" + l;
+  fail(key, text, w.so);
+}
+
+[[noreturn]] void lost_wakeup(const sleeper &s, const waited_for &w) {
+  fail(std::string("lost-wakeup:") + w.what,
+       std::string(s.name) + " sleeps on " + w.what + ", and what it waits for is true", w.so);
 }
 
 }  // namespace
@@ -118,11 +132,9 @@ void audit_liveness(const Stack &st, std::span<const sleeper> all) {
   for (const sleeper &s : all) {
     waited_for w = find(st, s.on);
     if (w.what == nullptr) continue;
-    std::string who = std::string(s.name) + " sleeps on " + w.what;
     bool may_sleep = w.may_sleep != nullptr ? w.may_sleep(st, w.so, s) : w.holder != no_thread;
-    if (!may_sleep) fail(std::string("lost-wakeup:") + w.what, who + ", and what it waits for is true", w.so);
-    if (w.may_sleep != nullptr) continue;
-    expect_no_circle(st, all, s);
+    if (!may_sleep) lost_wakeup(s, w);
+    if (w.may_sleep == nullptr) expect_no_circle(st, all, s);
   }
 }
 

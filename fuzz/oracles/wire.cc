@@ -158,8 +158,16 @@ bool is_zero(const_bytes b) {
 }
 
 uint64_t hash_bytes(const_bytes b) {
-  uint64_t h = 0xcbf29ce484222325u ^ b.size();
-  for (uint8_t x : b) h = (h ^ x) * 0x100000001b3u;
+  constexpr uint64_t odd = 0x9e3779b97f4a7c15u;
+  uint64_t h = b.size() * odd;
+  while (!b.empty()) {
+    uint64_t word = 0;
+    size_t n = std::min(b.size(), sizeof word);
+    std::copy_n(b.begin(), n, reinterpret_cast<uint8_t *>(&word));
+    h = (h ^ word) * odd;
+    h ^= h >> 32;  // upper bits reach lower ones in the next turn
+    b = b.subspan(n);
+  }
   return h;
 }
 
