@@ -101,16 +101,17 @@ void tcp_cc_dupack(tcpcb *tp, tcp_seq ack) {
 
 void tcp_cc_timeout(tcpcb *tp) {
   if (tp->t_rxtshift == 1) halve_ssthresh(tp);
+  tcp_cc_abandon(tp);
   tp->snd_cwnd = tp->t_maxseg;
   tp->snd_recover = tp->snd_max;
-  tcp_cc_abandon(tp);
 }
 
-// The scoreboard goes too: the peer may have dropped what it reported (RFC 2018, section 8).
+// What duplicates have added to the window goes, as at any end of a recovery. The scoreboard goes too: the
+// peer may have dropped what it reported (RFC 2018, section 8).
 void tcp_cc_abandon(tcpcb *tp) {
+  if (tp->t_flags & TF_FASTRECOVERY) leave_recovery(tp);
   tp->t_dupacks = 0;
   tp->t_scoreboard.n = 0;
-  tp->t_flags &= uint16_t(~TF_FASTRECOVERY);
 }
 
 }  // namespace kyu
