@@ -157,6 +157,8 @@ void descriptors::call_begins(const op &o, uint64_t now) {
   s.changes = d->changes;
   s.was = d->is;
   s.ended = d->ended;
+  // It may be a stranger's, who goes on to use its number, whoever has that next.
+  if (o.code == opcode::close && strangers_ && s.was != life::open) return lose_sight();
   if (o.code == opcode::close) d->is = life::unsure;
   bool names = o.code == opcode::bind || o.code == opcode::connect || o.code == opcode::listen ||
                o.code == opcode::sendto;

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 
 namespace kyu::fuzz {
 
@@ -121,6 +122,16 @@ void choose_all(op &o, random_source &r) {
     if (p.kind == param_kind::choice) o.arg[p.at] = int32_t(r.below(p.limit + 1));
 }
 
+// What is not as usual is what the op is about, as a rule.
+const param &random_param(const op &o, std::span<const param> params, random_source &r) {
+  std::array<const param *, max_args> set;
+  uint32_t n = 0;
+  const op usual = make_op(o.code);
+  for (const param &p : params)
+    if (!std::equal(&o.arg[p.at], &o.arg[p.at] + p.slots(), &usual.arg[p.at])) set[n++] = &p;
+  return n > 0 && r.one_in(2) ? *set[r.below(n)] : params[r.below(uint32_t(params.size()))];
+}
+
 // Of those that the target lets through and that are `wanted`; none: there is none.
 template <class Test>
 std::optional<opcode> random_opcode(target t, random_source &r, Test wanted) {
@@ -137,7 +148,7 @@ void randomise_arg(op &o, random_source &r) {
   auto params = spec_of(o.code).params;
   if (o.code == opcode::raw) return change_raw(o.bytes, r);
   if (params.empty()) return;
-  const param &p = params[r.below(uint32_t(params.size()))];
+  const param &p = random_param(o, params, r);
   if (p.kind == param_kind::tcp_flags && !r.one_in(4)) {
     static constexpr int32_t usual[] = {0x02, 0x10, 0x12, 0x11, 0x18, 0x04, 0x14, 0x30};
     o.arg[p.at] = usual[r.below(std::size(usual))];
