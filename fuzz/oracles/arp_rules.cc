@@ -15,6 +15,9 @@ constexpr rule must_reply{"a request for our address is not answered", "RFC 826"
 
 constexpr uint16_t request = 1, reply = 2;
 
+// ms, before which no host asks again, and no timer sends to whom nothing was sent before (RFC 6298, 2.1).
+constexpr uint64_t patience = 1000;
+
 }  // namespace
 
 void arp_rules::begin(uint32_t addr, const link_address &link) {
@@ -56,7 +59,7 @@ void arp_rules::judge_reply(const wire_frame &f, bool certain) {
 void arp_rules::judge_request(uint64_t now, uint32_t target, bool address_moves) {
   size_t i = place_of(target);
   if (i < n_) {
-    expect_rule(crowd() || address_moves || now - all_[i].asked >= 1000, arp_flood, "once more");
+    expect_rule(crowd() || address_moves || now - all_[i].asked >= patience, arp_flood, "once more");
     lost_some_ = lost_some_ || all_[i].waits;
   } else if (n_ == all_.size()) {
     many_ = lost_some_ = true;
@@ -77,7 +80,7 @@ void arp_rules::reached(uint64_t now, uint32_t addr) {
   size_t i = place_of(addr);
   if (i == n_ || !all_[i].waits) return;
   all_[i].waits = false;
-  lost_some_ = lost_some_ || all_[i].asked != now || events_ > all_[i].events + 1;
+  lost_some_ = lost_some_ || now - all_[i].asked >= patience || events_ > all_[i].events + 1;
 }
 
 bool arp_rules::lost_some() { return std::exchange(lost_some_, false); }

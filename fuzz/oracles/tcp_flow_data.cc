@@ -40,7 +40,7 @@ void tcp_flow::judge_data(const wire_tcp &t, const surroundings &s) {
   if (s.blind && ahead(t.seq, sent_.snd_max()) > 0) skip_to(t.seq);
   judge_place(t, s);
   judge_sender(t, s);
-  if (t.len() == 0) return;
+  if (t.len() == 0 && !t.has(bit_fin)) return;
   judge_contents(t);
   bool probe = t.len() == 1 && (window_.size() == 0 || window_.doubtful());
   bool old = ahead(t.seq, sent_.snd_max()) < 0;
@@ -49,7 +49,7 @@ void tcp_flow::judge_data(const wire_tcp &t, const surroundings &s) {
   if (!probe) judge_probe(t);
   if (old && !probe) sent_.judge_again(t, terms(s));
   if (!old) judge_nagle(t, s);
-  if (!probe) sent_.judge_congestion(t, terms(s));
+  if (!probe && t.len() > 0) sent_.judge_congestion(t, terms(s));
 }
 
 // What lies between was sent, and not seen.

@@ -83,7 +83,7 @@ peer 0 < .
 )");
 }
 
-// RFC 9293, figure 13; our FIN goes out again with the ACK of the other.
+// RFC 9293, figure 13.
 TEST(tcp, simultaneous_close) {
   EXPECT_EQ(after_accept(R"(user 0: close fd=1
 peer 0 < F. ack=all-1
@@ -92,7 +92,7 @@ peer 0 < .
             R"(
 0.000 > F. 1(0) ack 1 win 16384
 0.000 user 0: close fd=1 = 0
-0.000 > F. 1(0) ack 2 win 16384
+0.000 > . 2(0) ack 2 win 16384
 )");
 }
 

@@ -179,9 +179,6 @@ uint32_t tcp_window_to_offer(const tcpcb *tp, bool syn) {
 err tcp_emit(tcpcb *tp, tcp_outgoing o) {
   Stack &st = tcp_stack(tp);
   const sockbuf &sb = tcp_socket(tp)->so_snd;
-  // A FIN that was sent is sent again at its own number, also when only an ACK is due.
-  if ((o.flags & TH_FIN) != 0 && (tp->t_flags & TF_SENTFIN) != 0 && tp->snd_nxt == tp->snd_max)
-    tp->snd_nxt = tp->snd_nxt - 1;
   if (o.len > 0 && o.off + o.len == sb.sb_cc) o.flags |= TH_PUSH;
   mbuf_ptr m = build(tp, o);
   if (!o.stray) account(tp, o);  // also without an mbuf: the retransmission timer is what tries again

@@ -90,7 +90,9 @@ NET_LOCKED tcp_outgoing plan(tcpcb *tp, bool idle) {
     o.len = limit;
     o.more = true;
   }
-  if (o.off + o.len < sb.sb_cc) o.flags &= uint8_t(~TH_FIN);
+  // An ACK takes no FIN along that has left before: its receiver may have to answer that, by one of its own.
+  bool fin_left = (tp->t_flags & TF_SENTFIN) != 0 && tp->snd_nxt == tp->snd_max;
+  if (o.off + o.len < sb.sb_cc || fin_left) o.flags &= uint8_t(~TH_FIN);
   o.recwin = tcp_window_to_offer(tp, false);
   o.send = data_due(tp, o, full, idle) || window_update_due(tp, o.recwin) || (tp->t_flags & TF_ACKNOW) != 0 ||
            fin_due(tp, o.flags);
