@@ -58,10 +58,11 @@ void in_flight::take_ack(const wire_tcp &t, bool surely, const terms &c) {
   }
 }
 
-// Slow start at most: two segments for an ACK (RFC 3465). Once it is over, a segment's share for each.
+// Slow start at most: two segments for an ACK (RFC 3465). Once it is over, up to one for each, however little
+// that says.
 void in_flight::advance(const wire_tcp &t, uint32_t acked, const terms &c) {
   una_ = t.ack;
-  cwnd_ += lossy_ ? std::max(acked, c.segment) : std::min(acked, 2 * c.segment);
+  cwnd_ += std::min(lossy_ ? std::max(acked, c.segment) : acked, 2 * c.segment);
   bool surely = surely_acked_ == t.ack || !c.peer_known;
   if (surely) timer_base_ = c.now;
   if (!surely || ahead(una_, recover_) < 0) return;

@@ -33,7 +33,8 @@ surroundings monitor::now_is(uint64_t now) const {
           .crowded = n_flows_ > 1,
           .users_may_end = users_may_end_,
           .half_closes = half_closes_,
-          .nagle = nagle_};
+          .nagle = nagle_,
+          .keep_alive = keep_alive_};
 }
 
 tcp_flow *monitor::flow_of(const tcp_flow::name &who, bool make) {
@@ -74,6 +75,7 @@ void monitor::call_begins(const op &o, uint64_t now) {
     case opcode::tcp_connect: any_port_ = true; break;
     case opcode::server: any_port_ = any_may_end_ = users_may_end_ = true; break;
     case opcode::setopt:
+      keep_alive_.call_begins(option_of(o), uint32_t(o.arg[3]));
       sizes_buffers_ = sizes_buffers_ || option_of(o) == SO_SNDBUF || option_of(o) == SO_RCVBUF;
       nagle_ = nagle_ && option_of(o) != TCP_NODELAY && option_of(o) != TCP_MAXSEG;
       any_may_end_ = users_may_end_ = true;
@@ -268,6 +270,7 @@ void monitor::judge(uint64_t now) {
 
 void monitor::everything_closes() {
   any_may_end_ = users_may_end_ = true;
+  for (tcp_flow &flow : flows()) flow.user_may_leave();
   names_.doubt();
   files_.doubt();
 }

@@ -125,6 +125,7 @@ class monitor {
   bool address_moves_ = false;                  // a call was made that can change it
   bool path_shrank_ = false, trouble_ = false;  // of some host
   bool blind_ = false, unseen_ = false, users_may_end_ = false, nagle_ = true, many_flows_ = false;
+  keep_alive_wish keep_alive_;
   bool any_may_end_ = false;   // and not only the connection that a call was made for
   bool any_port_ = false;      // may be taken by now
   bool any_udp_port_ = false;  // that the stack chooses

@@ -100,6 +100,8 @@ void streams::call_begins(const op &o) {
     d->altered = true;
     monitor_.boxes().doubt(fd_of(o));
   }
+  bool ends = o.code == opcode::close || o.code == opcode::shutdown;
+  if (tcp_flow *f = ends ? flow_of(*d) : nullptr) f->user_may_leave();
   switch (o.code) {
     case opcode::recv:
       if (d->receiving++ > 0) d->in_order = false;
@@ -142,6 +144,7 @@ void streams::call_returns(const op &o, const call_result &r, uint64_t now) {
   if (o.code == opcode::ifaddr) judge_address(o, r);
   if (o.code == opcode::close) left(o, ok);
   if (o.code == opcode::shutdown && !ok) not_shut(o);
+  if (o.code == opcode::setopt && ok) option_set(o, now);
   if (o.code == opcode::recv) received(o, r, now);
   if (o.code == opcode::bind && ok) bound(o);
   if (o.code == opcode::tcp_bind && int64_t(r.value) >= 0 && o.arg[1] != 0)
@@ -178,6 +181,12 @@ void streams::left(const op &o, bool ok) {
   tcp_flow *&flow = leaving_[size_t(fd_of(o))];
   if (ok && flow != nullptr) flow->user_left();
   flow = nullptr;
+}
+
+void streams::option_set(const op &o, uint64_t now) {
+  descriptor *d = of(fd_of(o));
+  tcp_flow *f = d != nullptr ? flow_of(*d) : nullptr;
+  if (f != nullptr) f->option_set(option_of(o), uint32_t(o.arg[3]), now);
 }
 
 // A call that fails has no effect.

@@ -61,6 +61,7 @@ class streams {
   void told_of_error(const op &, const call_result &);
   void left(const op &, bool ok);
   void not_shut(const op &);
+  void option_set(const op &, uint64_t now);
   // `certain`: so many, and no more, were taken.
   void sent(const op &, uint32_t n, bool certain);
   descriptor *of(int fd);

@@ -114,8 +114,8 @@ bool tcp_flow::is_theirs(uint32_t at, const_bytes data) const {
 void tcp_flow::arrives(const wire_tcp &t, const surroundings &s, bool whole) {
   another_comes(t, s);
   if (t.has(bit_rst)) return take_reset(t, s, whole);
-  bool ended = reset_left_ || reset_arrived_;
-  if (ended && t.has(bit_ack) && t.ack != sent_.snd_max())
+  bool none_yet = reset_left_ || reset_arrived_ || (s.crowded && !confirmed_ && !t.has(bit_syn));
+  if (none_yet && t.has(bit_ack) && t.ack != sent_.snd_max())
     lose_sight();  // it may be a cookie that nobody has seen
   if (t.has(bit_syn)) take_syn(t);
   if (phase_ == phase::none && !t.has(bit_syn)) spoke_early_ = true;  // to a SYN of ours that nobody has seen
@@ -272,6 +272,7 @@ void tcp_flow::expect_answers(const surroundings &s) {
   if (s.blind) excuse();
   expect_rule(!reset_due_, must_reset, "it was taken, though nobody can receive it");
   expect_data(s);
+  expect_keep_alive(s);
   if (s.users_may_end) excuse();
   expect_rule(!answer_due_, must_answer, "nothing was said to a segment that asks for it");
   expect_rule(ack_due_ == never || s.now <= ack_due_, must_acknowledge, "data in order waits for its ACK");

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "oracles/in_flight.h"
+#include "oracles/keep_alive.h"
 #include "oracles/peer_window.h"
 #include "oracles/rule.h"
 #include "oracles/sack_reports.h"
@@ -28,6 +29,7 @@ struct surroundings {
   bool users_may_end = false;  // a call was made that can end a connection, or change how it behaves
   bool half_closes = false;    // a call was made that ends one direction only
   bool nagle = true;           // nobody has turned it off
+  keep_alive_wish keep_alive;
 };
 
 class tcp_flow {
@@ -98,6 +100,11 @@ class tcp_flow {
   void take_user() { user_ = user::alone; }
   void user_sends(uint32_t offered, bool alone);
   void user_sent(uint32_t total, bool alone);
+  // A user has set an option of its socket, at `now` ms; may end it, or have it ended.
+  void option_set(uint16_t option, uint32_t value, uint64_t now) { keeps_.call_returns(option, value, now); }
+  void user_may_leave() { keeps_.lose_sight(); }
+  // Its user has sent nothing that the peer does not have.
+  bool is_idle() const { return user_ == user::alone && user_bytes_ == surely_taken() && sent_.all_acked(); }
   // Nobody will ever receive on it again.
   void user_left() { orphan_ = true; }
   bool reset_arrived() const { return reset_arrived_; }
@@ -156,6 +163,8 @@ class tcp_flow {
   void judge_contents(const wire_tcp &);
   void judge_sender(const wire_tcp &, const surroundings &);
   void judge_probe(const wire_tcp &);
+  keep_alive::terms silence(const surroundings &) const;
+  void expect_keep_alive(const surroundings &) const;
   void expect_data(const surroundings &) const;
   void judge_nagle(const wire_tcp &, const surroundings &);
   void account(const wire_tcp &, const surroundings &);
@@ -213,6 +222,7 @@ class tcp_flow {
   wire_tcp last_out_;  // without its data
 
   time_stamps stamps_;
+  keep_alive keeps_;
 
   // What has to be said, and until when.
   bool exact_ = true;        // what the stack knows follows from what arrived

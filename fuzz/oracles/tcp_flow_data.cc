@@ -72,6 +72,8 @@ void tcp_flow::judge_place(const wire_tcp &t, const surroundings &s) {
   expect_rule(!fresh || !window_known || probe || ahead(end, window_.edge_now()) <= 0, taken_back,
               "the peer has less room now than it once had");
   bool brings = t.len() > 0 || t.has(bit_fin);
+  bool old = ahead(t.seq, sent_.surely_acked()) < 0;
+  if (!brings && old && !s.blind) keeps_.leaves(silence(s));
   expect_rule(brings || ahead(t.seq, window_.edge()) <= 0, ack_beyond,
               "it lies right of what the peer has ever offered");
   expect_rule(!brings || s.blind || ahead(t.end(), sent_.surely_acked()) > 0, acked_again,
@@ -118,6 +120,17 @@ void tcp_flow::judge_sender(const wire_tcp &t, const surroundings &s) {
   expect_rule(!last || t.has(bit_psh), no_push, "its receiver may wait for more");
   if (user_ != user::alone) return;
   expect_rule(!t.has(bit_fin) || at + t.len() == user_bytes_, fin_early, "some of it is still to be sent");
+}
+
+keep_alive::terms tcp_flow::silence(const surroundings &s) const {
+  return {.now = s.now, .heard = heard_, .wish = s.keep_alive, .outstanding = !sent_.all_acked()};
+}
+
+// Where nobody but the peer can end it, and nothing waits to be sent.
+void tcp_flow::expect_keep_alive(const surroundings &s) const {
+  bool open = established() && sees_ == sight::all && !s.blind && !fin_sent_ && !fin_arrived_ &&
+              !reset_left_ && !reset_arrived_;
+  if (open && is_idle()) keeps_.expect_probes(silence(s));
 }
 
 // A window that is closed is probed by a byte of what there is; into one that is open goes a segment.

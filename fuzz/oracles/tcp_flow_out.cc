@@ -152,7 +152,7 @@ void tcp_flow::open_with(const wire_tcp &t, const surroundings &s) {
       agree(*theirs);
     else if (sees_ != sight::none)
       broken(no_syn, "the peer has sent none that this segment could acknowledge");
-  } else if (!fits(t.ack, irs_ + 1) || !fits(t.seq, iss_ + 1) ||
+  } else if (!fits(t.ack, irs_ + 1) || !fits(t.seq, iss_) ||  // which is a keep-alive's
              (s.crowded && ahead(t.ack, arrived_in_order()) > 0)) {
     lose_sight();
   }

@@ -13,6 +13,7 @@ add_library(unit_tests_main OBJECT
   oracles/icmp_rules_test.cc
   oracles/in_flight_test.cc
   oracles/inboxes_test.cc
+  oracles/keep_alive_test.cc
   oracles/name_rules_test.cc
   oracles/pieces_test.cc
   oracles/sack_reports_test.cc

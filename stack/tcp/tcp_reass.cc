@@ -65,6 +65,7 @@ NET_LOCKED void cut_tail(tcpcb *tp, tseg *after, piece &p) {
   while (after != nullptr && seq_gt(p.seq + p.len, after->tqe_seq)) {
     if (seq_lt(p.seq + p.len, end_of(after))) {
       p.len = uint32_t(after->tqe_seq - p.seq);
+      p.fin = false;  // it stands before what has come: not where the segment ends now, at any rate
       m_trim(p.m.get(), p.len);
       return;
     }

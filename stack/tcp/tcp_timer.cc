@@ -86,8 +86,10 @@ NET_LOCKED bool timeout_keep(tcpcb *tp, uint64_t now) {
   }
   if (!(so->so_options & SO_KEEPALIVE) || tp->t_state > tcps::close_wait) return true;
   uint64_t idle = now - tp->t_rcvtime;
-  if (idle < tp->t_keepidle) {
-    tcp_settimer(tp, TCPT_KEEP, uint32_t(tp->t_keepidle - idle));
+  // What is on its way asks the peer as well, and its own time-outs give it up (RFC 9293, 3.8.4, MUST-26).
+  bool outstanding = tp->snd_max != tp->snd_una;
+  if (outstanding || idle < tp->t_keepidle) {
+    tcp_settimer(tp, TCPT_KEEP, outstanding ? tp->t_keepidle : uint32_t(tp->t_keepidle - idle));
     return true;
   }
   if (idle >= tp->t_keepidle + uint64_t(TCP_KEEPCNT) * tp->t_keepintvl) {
