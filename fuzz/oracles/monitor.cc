@@ -262,9 +262,10 @@ void monitor::judge(uint64_t now) {
     names_.expect_result();
     files_.expect_answer();
   }
+  surroundings s = now_is(now);
   for (tcp_flow &flow : flows()) {
-    if (blind_ || arp_.waits_for(flow.who().theirs)) flow.excuse();
-    flow.expect_answers(now_is(now));
+    s.blind = blind_ || arp_.waits_for(flow.who().theirs);
+    flow.expect_answers(s);
   }
 }
 
