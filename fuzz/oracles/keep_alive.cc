@@ -57,7 +57,9 @@ void keep_alive::expect_probes(const terms &c) const {
   bool known = followed_ && own_.on && own_.calls == c.wish.calls;
   if (!known || c.outstanding) return;
   uint64_t silent_since = std::max(c.heard, since_);
-  uint64_t due = asked_ > silent_since ? asked_ + own_.interval : silent_since + own_.idle;
+  // An answer may be noticed only when the next one would be due.
+  uint64_t due = asked_ > silent_since ? 0 : silent_since + own_.idle;
+  if (asked_ != 0) due = std::max(due, asked_ + own_.interval);
   expect_rule(c.now <= due + grace, missing, "it is time for a keep-alive");
   uint64_t end = silent_since + own_.idle + most_probes * own_.interval;
   expect_rule(c.now <= end + grace, no_end, "ten keep-alives are enough");
