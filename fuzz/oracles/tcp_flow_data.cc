@@ -72,7 +72,7 @@ void tcp_flow::judge_place(const wire_tcp &t, const surroundings &s) {
   expect_rule(!fresh || !window_known || probe || ahead(end, window_.edge_now()) <= 0, taken_back,
               "the peer has less room now than it once had");
   bool brings = t.len() > 0 || t.has(bit_fin);
-  bool old = established() && ahead(t.seq, later_of(sent_.surely_acked(), iss_ + 1)) < 0;
+  bool old = ahead(t.seq, later_of(sent_.surely_acked(), iss_ + 1)) < 0;
   if (!brings && old && !s.blind) keeps_.leaves(silence(s));
   expect_rule(brings || ahead(t.seq, window_.edge()) <= 0, ack_beyond,
               "it lies right of what the peer has ever offered");
