@@ -155,6 +155,21 @@ TEST(in_flight, slow_start_grows_by_two_segments_for_an_ack_at_most) {
   EXPECT_EQ(sends_behind_ack_of_five(8), congests);
 }
 
+// However much an ACK says at once.
+TEST(in_flight, behind_a_loss_an_ack_lets_two_segments_more_go) {
+  auto sends_behind_recovery = [](uint32_t more) {
+    return found([=](sender &s) {
+      s.send_all(10);
+      for (int i = 0; i < 3; ++i) s.ack_segments(0);
+      s.again(0);
+      s.ack_segments(10);
+      for (uint32_t n = 0; n < more; ++n) s.send(10 + n);
+    });
+  };
+  EXPECT_EQ(sends_behind_recovery(7), "");  // half of what was in flight, and two
+  EXPECT_EQ(sends_behind_recovery(8), congests);
+}
+
 TEST(in_flight, a_time_out_leaves_one_segment) {
   auto sends_behind_time_out = [](uint32_t count) {
     return found([=](sender &s) {

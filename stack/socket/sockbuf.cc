@@ -28,6 +28,21 @@ mbuf *free_first(sockbuf &sb, mbuf *m) {
   return m_free(m);
 }
 
+// Where small mbufs stand in a row for a reader that is behind, the next one gets a cluster, which takes
+// those that follow: so many bytes need not cost an mbuf for each segment. `m` itself: there is no memory for
+// that.
+mbuf *with_room(const sockbuf &sb, mbuf *m) {
+  const mbuf *tail = sb.sb_mbtail;
+  bool row = tail != nullptr && tail->m_ext == nullptr && m->m_ext == nullptr;
+  if (!row || sb.sb_mbcnt < MCLBYTES) return m;
+  mbuf *roomy = m_getcl(*m->m_pools);
+  if (roomy == nullptr) return m;
+  __builtin_memcpy(roomy->m_data, m->m_data, m->m_len);
+  roomy->m_len = m->m_len;
+  roomy->m_next = m_free(m);
+  return roomy;
+}
+
 }  // namespace
 
 // Small appends are copied behind the last mbuf where they fit (BSD: sbcompress), so that a sender
@@ -45,6 +60,7 @@ void sbappend(sockbuf &sb, mbuf *m) {
       m = m_free(m);
       continue;
     }
+    m = with_room(sb, m);
     mbuf *rest = m->m_next;
     m->m_next = nullptr;
     account(sb, m);
