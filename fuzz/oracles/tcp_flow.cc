@@ -114,8 +114,9 @@ bool tcp_flow::is_theirs(uint32_t at, const_bytes data) const {
 void tcp_flow::arrives(const wire_tcp &t, const surroundings &s, bool whole) {
   another_comes(t, s);
   if (t.has(bit_rst)) return take_reset(t, s, whole);
-  bool none_yet = reset_left_ || reset_arrived_ || (s.crowded && !confirmed_ && !t.has(bit_syn));
-  if (none_yet && t.has(bit_ack) && t.ack != sent_.snd_max())
+  bool over = fin_sent_ && fin_arrived_;
+  bool none = reset_left_ || reset_arrived_ || (s.crowded && !t.has(bit_syn) && (!confirmed_ || over));
+  if (none && t.has(bit_ack) && t.ack != sent_.snd_max())
     lose_sight();  // it may be a cookie that nobody has seen
   if (t.has(bit_syn)) take_syn(t);
   if (phase_ == phase::none && !t.has(bit_syn)) spoke_early_ = true;  // to a SYN of ours that nobody has seen
@@ -242,6 +243,8 @@ void tcp_flow::expect_answer_to(const wire_tcp &t, const surroundings &s) {
   } else if (t.seq == next && t.len() == 0 && !fin) {
     idle_ack_ =
         ack_sent_ == next && sent_.una() == t.ack && window_.size() == uint32_t(t.win) << their_scale_;
+  } else if (t.seq == next && t.seq != ack_sent_ && !reports_.surely_kept()) {
+    // Some of what lies before may have been thrown away.
   } else if (t.seq == next && ahead(t.end(), offered_edge_) <= 0) {
     ack_due_ = ack_due_ == never ? s.now + 500 : ack_due_;
     ack_due_to_ = t.end();
