@@ -305,7 +305,8 @@ void monitor::datagram_out(uint64_t now, const wire_frame &f) {
 
 void monitor::datagram_in(uint64_t now, const wire_frame &f) {
   bool to_all = std::all_of(f.link_to.begin(), f.link_to.end(), [](uint8_t b) { return b == 0xff; });
-  if (f.dport == dhcp_client) dhcp_.arrives(now, f, to_all && options_pass(f) && !whole_seen_);
+  if (f.dport == dhcp_client)
+    dhcp_.arrives(now, f, to_all && is_neighbour(f.from) && options_pass(f) && !whole_seen_);
   bool surely = from_neighbour(f) && options_pass(f) && !whole_seen_;
   names_.arrives(f, surely);
   files_.arrives(f, surely);
