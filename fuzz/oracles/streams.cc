@@ -37,8 +37,8 @@ streams::descriptor *streams::of(int fd) {
 
 void streams::opened(int fd, bool datagrams) {
   if (!on_ || fd < 0 || size_t(fd) >= fds_.size() || fds_[size_t(fd)].tainted) return;
-  fds_[size_t(fd)] = {.known = true, .datagrams = datagrams};
   use &u = uses_[size_t(fd)];
+  fds_[size_t(fd)] = {.known = true, .datagrams = datagrams, .shut = u.shut};
   if (u.under_way > 0 || u.moved) {  // before the call that made it has returned
     fds_[size_t(fd)].in_order = false;
     fds_[size_t(fd)].one_sender = false;
@@ -136,6 +136,9 @@ void streams::call_returns(const op &o, const call_result &r, uint64_t now) {
     --u.under_way;
     u.moved = u.moved || (ok && of(fd_of(o)) == nullptr);
   }
+  bool unknown = ok && fd_of(o) >= 0 && of(fd_of(o)) == nullptr;
+  if (unknown && o.code == opcode::shutdown) uses_[size_t(fd_of(o))].shut = true;
+  if (unknown && o.code == opcode::close) uses_[size_t(fd_of(o))].shut = false;
   told_of_error(o, r);
   bool to_peer = o.code == opcode::sendto || o.code == opcode::connect;
   bool may_be = !monitor_.address_stands() || monitor_.heard_of_trouble();

@@ -83,10 +83,11 @@ class streams {
   bool inline_ = false;     // somebody wants urgent bytes in the stream
   streams *far_ = nullptr;
   std::array<descriptor, max_descriptors> fds_;
-  // Of a descriptor that no call has told of yet: calls that send or receive, and whether one of them has.
+  // Of a descriptor that no call has told of yet: calls that send or receive, whether one of them has, and
+  // whether it was shut down.
   struct use {
     uint32_t under_way = 0;
-    bool moved = false;
+    bool moved = false, shut = false;
   };
   std::array<use, max_descriptors> uses_{};
   std::array<tcp_flow *, max_descriptors> leaving_{};  // whose descriptor is being closed; null: not known
