@@ -45,8 +45,8 @@ void keep_alive::call_returns(uint16_t option, uint32_t value, uint64_t now) {
 void keep_alive::leaves(const terms &c) {
   expect_rule(c.wish.on, unasked, "no socket has the option");
   expect_rule(!c.outstanding, not_idle, "its time-out tells as much");
-  expect_rule(c.now - c.heard >= c.wish.idle, too_early, "the peer has spoken since");
-  bool again = asked_ > c.heard;
+  expect_rule(c.now - c.surely_heard >= c.wish.idle, too_early, "the peer has spoken since");
+  bool again = asked_ > c.surely_heard;
   uint64_t least = std::min(c.wish.idle, c.wish.interval);
   expect_rule(!again || c.now - asked_ + on_its_way >= least, too_early,
               "the last one has not waited for its answer");

@@ -20,7 +20,9 @@ class keep_alive {
  public:
   // What else bears on it.
   struct terms {
-    uint64_t now = 0, heard = 0;  // ms; when the last segment has come
+    uint64_t now = 0;             // ms
+    uint64_t heard = 0;           // ms: when the last segment may have come
+    uint64_t surely_heard = 0;    // and has come
     const keep_alive_wish &wish;  // of all users
     bool outstanding = false;     // data that the peer has not acknowledged
   };

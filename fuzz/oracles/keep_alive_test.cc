@@ -33,7 +33,7 @@ struct connection {
     set(TCP_KEEPINTVL, 3);
   }
   keep_alive::terms terms() const {
-    return {.now = now, .heard = 0, .wish = all, .outstanding = outstanding};
+    return {.now = now, .heard = 0, .surely_heard = 0, .wish = all, .outstanding = outstanding};
   }
   void probe_at(uint64_t at) {
     now = at;

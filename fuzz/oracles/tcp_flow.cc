@@ -68,6 +68,8 @@ void tcp_flow::take_text(const wire_tcp &t, bool surely) {
   }
   overrun_ = overrun_ || (offered_ && ahead(t.end(), offered_edge_) > 0);
   uint32_t first = t.seq + t.has(bit_syn), before = arrived_in_order();
+  bool in_text =
+      !same_fin && received_.covers({t.end() - 1, t.end()});  // where another segment has had a byte
   if (!received_.add({first, t.end()})) lose_sight();
   if (t.has(bit_urg)) {
     bool in_order = t.seq == before && !t.has(bit_syn) && !fin_arrived_;
@@ -76,7 +78,7 @@ void tcp_flow::take_text(const wire_tcp &t, bool surely) {
   if (t.len() > 0) theirs_plain_ = theirs_plain_ && irs_known_ && is_theirs(first - irs_ - 1, t.data);
   if (!t.has(bit_fin) || old) return;
   bool behind_text = irs_known_ && ahead(t.end(), before) <= 0;  // or that was never taken
-  one_fin_ = one_fin_ && !behind_text && (!fin_arrived_ || fin_arrived_at_ == t.end()) &&
+  one_fin_ = one_fin_ && !behind_text && !in_text && (!fin_arrived_ || fin_arrived_at_ == t.end()) &&
              received_.end_from(t.end()) == t.end();
   fin_arrived_ = true;
   fin_arrived_at_ = t.end();
@@ -112,7 +114,7 @@ bool tcp_flow::is_theirs(uint32_t at, const_bytes data) const {
 }
 
 void tcp_flow::arrives(const wire_tcp &t, const surroundings &s, bool whole) {
-  another_comes(t, s);
+  another_comes(t, s, whole);
   if (t.has(bit_rst)) return take_reset(t, s, whole);
   bool over = fin_sent_ && fin_arrived_;
   bool none = reset_left_ || reset_arrived_ || (s.crowded && !t.has(bit_syn) && (!confirmed_ || over));
@@ -143,9 +145,10 @@ void tcp_flow::arrives(const wire_tcp &t, const surroundings &s, bool whole) {
   stamps_.arrive(t, at_edge);
 }
 
-void tcp_flow::another_comes(const wire_tcp &t, const surroundings &s) {
+void tcp_flow::another_comes(const wire_tcp &t, const surroundings &s, bool whole) {
   idle_ack_ = false;
   heard_ = s.now;
+  if (!whole) surely_heard_ = s.now;
   only_syns_ = only_syns_ && t.has(bit_syn) && !t.has(bit_ack);
   last_brought_data_ = t.len() > 0 || t.has(bit_syn);
   reports_.another_comes();

@@ -127,7 +127,7 @@ class tcp_flow {
   // --- tcp_flow.cc: what arrives
   // Both SYNs are acknowledged.
   bool established() const { return confirmed_ && (phase_ == phase::open || phase_ == phase::syn_received); }
-  void another_comes(const wire_tcp &, const surroundings &);
+  void another_comes(const wire_tcp &, const surroundings &, bool whole);
   void take_reset(const wire_tcp &, const surroundings &, bool whole);
   void take_numbers(const wire_tcp &, const surroundings &, bool in_place);
   void take_syn(const wire_tcp &);
@@ -233,7 +233,7 @@ class tcp_flow {
   sack_reports reports_;
   bool asked_ = false;     // since our last segment something came that is answered at once
   bool idle_ack_ = false;  // the last segment in was an ACK to which there is nothing to say
-  uint64_t heard_ = 0;
+  uint64_t heard_ = 0, surely_heard_ = 0;
   uint64_t challenge_second_ = never;
   uint32_t challenges_ = 0;
 };

@@ -123,7 +123,11 @@ void tcp_flow::judge_sender(const wire_tcp &t, const surroundings &s) {
 }
 
 keep_alive::terms tcp_flow::silence(const surroundings &s) const {
-  return {.now = s.now, .heard = heard_, .wish = s.keep_alive, .outstanding = !sent_.all_acked()};
+  return {.now = s.now,
+          .heard = heard_,
+          .surely_heard = surely_heard_,
+          .wish = s.keep_alive,
+          .outstanding = !sent_.all_acked()};
 }
 
 // Where nobody but the peer can end it, and nothing waits to be sent.
