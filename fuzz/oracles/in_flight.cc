@@ -14,6 +14,11 @@ constexpr rule congests{"more in flight than congestion control allows", "RFC 56
 
 constexpr uint32_t least_timeout = 1000, most_timeout = 60 * 1000;  // ms: RFC 6298, 2.4 and 2.5
 
+// Bytes (RFC 6928, 2).
+uint32_t initial_window(uint32_t segment) {
+  return std::min<uint32_t>(10 * segment, std::max<uint32_t>(2 * segment, 14600u));
+}
+
 }  // namespace
 
 void in_flight::begin(uint32_t iss) {
@@ -22,9 +27,7 @@ void in_flight::begin(uint32_t iss) {
   snd_max_ = iss + 1;
 }
 
-void in_flight::open(uint32_t segment) {
-  cwnd_ = std::min<uint32_t>(10 * segment, std::max<uint32_t>(2 * segment, 14600u));  // RFC 6928, 2
-}
+void in_flight::open(uint32_t segment) { cwnd_ = initial_window(segment); }
 
 // How many bytes its SACK blocks report.
 uint32_t in_flight::take_reports(const wire_tcp &t) {
@@ -101,7 +104,9 @@ void in_flight::judge_time_out(const wire_tcp &t, const terms &c) {
   if (c.exact) cwnd_ = c.segment;
 }
 
-void in_flight::judge_congestion(const wire_tcp &t, const terms &c) const {
+void in_flight::judge_congestion(const wire_tcp &t, const terms &c) {
+  bool restarts = all_acked() && c.now - sent_at_ > most_timeout;  // RFC 5681, 4.1
+  if (restarts) cwnd_ = std::min<uint64_t>(cwnd_, initial_window(c.segment));
   uint64_t flight = uint32_t(t.seq + t.len() - una_);
   if (ahead(t.seq + t.len(), una_) <= 0) return;
   uint64_t allowed = cwnd_ + uint64_t(dupacks_) * c.segment + sacked_bytes_;
@@ -116,6 +121,7 @@ void in_flight::leaves(const wire_tcp &t, const terms &c) {
     snd_max_ = t.end();
   }
   out_ = later_of(out_, t.end());
+  if (t.end() != t.seq) sent_at_ = c.now;
 }
 
 }  // namespace kyu::fuzz

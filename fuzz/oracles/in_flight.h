@@ -51,7 +51,7 @@ class in_flight {
 
   // What leaves: is there a reason to send it again, and room on the way? Then, that it has left.
   void judge_again(const wire_tcp &, const terms &);
-  void judge_congestion(const wire_tcp &, const terms &) const;
+  void judge_congestion(const wire_tcp &, const terms &);
   void leaves(const wire_tcp &, const terms &);
   // What lies before it has left unseen.
   void skip_to(uint32_t seq) { snd_max_ = seq; }
@@ -65,6 +65,7 @@ class in_flight {
 
   uint32_t iss_ = 0, snd_max_ = 0, una_ = 0, surely_acked_ = 0;
   uint64_t timer_base_ = 0;
+  uint64_t sent_at_ = 0;        // when something left that takes numbers
   uint64_t timed_out_ = never;  // when data was sent again because of it
   bool silence_ = false;        // nothing has arrived since
   uint32_t time_outs_ = 0;      // one after the other, and not a word between them

@@ -170,6 +170,21 @@ TEST(in_flight, behind_a_loss_an_ack_lets_two_segments_more_go) {
   EXPECT_EQ(sends_behind_recovery(8), congests);
 }
 
+// RFC 5681, 4.1; the longest time-out is a minute.
+TEST(in_flight, who_has_been_silent_begins_with_ten_segments_again) {
+  auto sends_after = [](uint64_t ms, uint32_t more) {
+    return found([=](sender &s) {
+      s.send_all(10);
+      s.ack_segments(10);
+      s.now = ms;
+      for (uint32_t n = 0; n < more; ++n) s.send(10 + n);
+    });
+  };
+  EXPECT_EQ(sends_after(60'000, 12), "");
+  EXPECT_EQ(sends_after(60'001, 10), "");
+  EXPECT_EQ(sends_after(60'001, 11), congests);
+}
+
 TEST(in_flight, a_time_out_leaves_one_segment) {
   auto sends_behind_time_out = [](uint32_t count) {
     return found([=](sender &s) {

@@ -138,6 +138,7 @@ void tcp_flow::arrives(const wire_tcp &t, const surroundings &s, bool whole) {
   take_numbers(t, s, !whole && (!irs_known_ || is_next(t)));
   if (phase_ == phase::syn_sent && offers_.none())
     return whole ? lose_sight() : void();  // of no connection yet
+  if (!whole && is_last_again(t) && waits_for_duplicates(s)) fin_heard_ = heard_;
   take_text(t, surely);
   if (fin_arrived_ && ahead(arrived_in_order(), fin_arrived_at_) >= 0)
     exact_ = false;  // nothing is expected any more
@@ -197,6 +198,12 @@ bool tcp_flow::is_asked_for(const wire_tcp &t) const {
   return t.seq == ack_sent_ && t.seq == arrived_in_order() && ahead(t.end(), offered_edge_) <= 0;
 }
 
+// The FIN that has been taken, and nothing else.
+bool tcp_flow::is_last_again(const wire_tcp &t) const {
+  bool plain = t.flags == (bit_fin | bit_ack) && t.options_end_well && t.has_ts == stamps_.agreed();
+  return plain && t.len() == 0 && t.end() == fin_arrived_at_ && t.ack == sent_.snd_max() && stamps_.newest(t);
+}
+
 // There is no reason not to take it, whatever it calls urgent.
 bool tcp_flow::surely_taken_in(wire_tcp t, const surroundings &s) const {
   t.flags = uint8_t(t.flags & ~bit_urg);
@@ -252,7 +259,8 @@ void tcp_flow::expect_answer_to(const wire_tcp &t, const surroundings &s) {
     ack_due_ = ack_due_ == never ? s.now + 500 : ack_due_;
     ack_due_to_ = t.end();
     bool fills_gap = ahead(received_.end_from(t.end()), t.end()) > 0;
-    if (fills_gap || fin) answer_due_ = true;
+    bool second = t.end() - ack_sent_ >= 2u * our_mss_;  // full segment (RFC 5681, 4.2)
+    if (fills_gap || fin || second) answer_due_ = true;
     if (fills_gap && !fin && reports_.surely_kept() && !overrun_) ack_due_to_ = received_.end_from(t.end());
   } else if (in_window && t.len() > 0) {
     answer_due_ = true;

@@ -136,6 +136,7 @@ class tcp_flow {
   void take_text(const wire_tcp &, bool surely);
   std::optional<uint32_t> only_urgent_place() const;
   bool is_asked_for(const wire_tcp &) const;
+  bool is_last_again(const wire_tcp &) const;
   bool surely_taken_in(wire_tcp, const surroundings &) const;
   void expect_answer_to(const wire_tcp &, const surroundings &);
   void expect_reset_for(const wire_tcp &, const surroundings &);
