@@ -76,11 +76,12 @@ size_t arp_rules::place_of(uint32_t addr) const {
   return i;
 }
 
-void arp_rules::reached(uint64_t now, uint32_t addr) {
+uint64_t arp_rules::reached(uint64_t now, uint32_t addr) {
   size_t i = place_of(addr);
-  if (i == n_ || !all_[i].waits) return;
+  if (i == n_ || !all_[i].waits) return now;
   all_[i].waits = false;
   lost_some_ = lost_some_ || now - all_[i].asked >= patience || events_ > all_[i].events + 1;
+  return all_[i].asked;
 }
 
 bool arp_rules::lost_some() { return std::exchange(lost_some_, false); }

@@ -22,8 +22,8 @@ class arp_rules {
   void arrives(const wire_frame &, bool certain);
   // One from the stack; judged. `address_moves`: it may ask under another one.
   void leaves(uint64_t now, const wire_frame &, bool certain, bool address_moves);
-  // A packet leaves for there: whoever has it has answered.
-  void reached(uint64_t now, uint32_t addr);
+  // A packet leaves for there: whoever has it has answered. Since when it may have waited for that, ms.
+  uint64_t reached(uint64_t now, uint32_t addr);
   // Once: of what waited for an answer, some may be gone.
   bool lost_some();
 

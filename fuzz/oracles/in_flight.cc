@@ -54,8 +54,8 @@ void in_flight::take_ack(const wire_tcp &t, bool surely, const terms &c) {
   if (ahead(t.ack, una_) > 0) {
     // Those before may not have been taken; and the SYN counts for one.
     uint32_t acked = t.ack - known_before - (known_before == iss_);
-    advance(t, acked, c);
-    sacked_bytes_ = reported;
+    bool over = advance(t, acked, c);
+    sacked_bytes_ = over ? reported : std::max(sacked_bytes_, reported);
   } else if ((t.ack == una_ || t.ack == surely_acked_ || reported > 0) && ahead(snd_max_, t.ack) > 0) {
     ++dupacks_;  // what is reported counts, whatever the ACK says (RFC 6675, 2)
   }
@@ -63,14 +63,15 @@ void in_flight::take_ack(const wire_tcp &t, bool surely, const terms &c) {
 
 // Slow start at most: two segments for an ACK (RFC 3465). Once it is over, up to one for each, however little
 // that says.
-void in_flight::advance(const wire_tcp &t, uint32_t acked, const terms &c) {
+bool in_flight::advance(const wire_tcp &t, uint32_t acked, const terms &c) {
   una_ = t.ack;
   cwnd_ += std::min(lossy_ ? std::max(acked, c.segment) : acked, 2 * c.segment);
   bool surely = surely_acked_ == t.ack || !c.peer_known;
   if (surely) timer_base_ = c.now;
-  if (!surely || ahead(una_, recover_) < 0) return;
+  if (!surely || ahead(una_, recover_) < 0) return false;
   dupacks_ = 0;
   sack_seen_ = t.sacks > 0;
+  return true;
 }
 
 // Why is it sent again? A time-out, duplicates, a report, or something that was no loss.
@@ -117,7 +118,7 @@ void in_flight::judge_congestion(const wire_tcp &t, const terms &c) {
 void in_flight::leaves(const wire_tcp &t, const terms &c) {
   bool was_idle = all_acked() && (una_ == surely_acked_ || !c.peer_known);
   if (ahead(t.end(), snd_max_) > 0) {
-    if (was_idle) timer_base_ = c.now;
+    if (was_idle) timer_base_ = c.made;
     snd_max_ = t.end();
   }
   out_ = later_of(out_, t.end());

@@ -15,6 +15,7 @@ class in_flight {
   // What else bears on it.
   struct terms {
     uint64_t now = 0;          // ms
+    uint64_t made = 0;         // ms: when what leaves was made; it may have waited for ARP
     uint32_t segment = 0;      // bytes of data in a full one
     bool peer_known = false;   // its SYN has come
     bool sack = false;         // both agreed to it
@@ -60,7 +61,8 @@ class in_flight {
   static constexpr uint64_t never = UINT64_MAX;
 
   uint32_t take_reports(const wire_tcp &);
-  void advance(const wire_tcp &, uint32_t acked, const terms &);
+  // True: what was lost has all arrived, as the stack knows.
+  bool advance(const wire_tcp &, uint32_t acked, const terms &);
   void judge_time_out(const wire_tcp &, const terms &);
 
   uint32_t iss_ = 0, snd_max_ = 0, una_ = 0, surely_acked_ = 0;

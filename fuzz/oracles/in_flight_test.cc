@@ -27,7 +27,7 @@ struct sender {
   }
 
   in_flight::terms at() const {
-    return {.now = now, .segment = segment, .peer_known = true, .sack = sack, .exact = true};
+    return {.now = now, .made = now, .segment = segment, .peer_known = true, .sack = sack, .exact = true};
   }
   wire_tcp at_place(uint32_t n) const {
     wire_tcp t;

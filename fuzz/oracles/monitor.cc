@@ -29,6 +29,7 @@ void monitor::begin(uint32_t addr, const link_address &link) {
 
 surroundings monitor::now_is(uint64_t now) const {
   return {.now = now,
+          .made = now,
           .blind = blind_ || off_,
           .crowded = n_flows_ > 1,
           .users_may_end = users_may_end_,
@@ -208,22 +209,24 @@ void monitor::frame_out(uint64_t now, const_bytes f) {
   if (out_.is == wire_frame::kind::arp) return judge_arp(now, out_);
   judge_ip(out_);
   if (!disordered_) dhcp_.judge_source(now, out_.from);
-  if ((out_.link_to[0] & 1) == 0) arp_.reached(now, out_.to);
+  uint64_t made = (out_.link_to[0] & 1) == 0 ? arp_.reached(now, out_.to) : now;
   blind_ = blind_ || arp_.lost_some();
-  if (out_.is == wire_frame::kind::tcp) segment_out(now, out_);
+  if (out_.is == wire_frame::kind::tcp) segment_out(now, made, out_);
   if (out_.is == wire_frame::kind::udp) datagram_out(now, out_);
   if (out_.is == wire_frame::kind::icmp) icmp_.leaves(out_);
 }
 
-void monitor::segment_out(uint64_t now, const wire_frame &f) {
+void monitor::segment_out(uint64_t now, uint64_t made, const wire_frame &f) {
   const wire_tcp &t = f.tcp;
   tcp_flow *flow = flow_of({f.from, f.to, t.sport, t.dport}, t.has(bit_syn) && !t.has(bit_ack));
-  if (flow != nullptr && flow->ever_open()) return flow->leaves(t, now_is(now));
+  surroundings s = now_is(now);
+  s.made = made;
+  if (flow != nullptr && flow->ever_open()) return flow->leaves(t, s);
   if (t.has(bit_rst)) return stray_reset_out(now, f);
   if (flow != nullptr)
-    flow->leaves(t, now_is(now));
+    flow->leaves(t, s);
   else if (!many_flows_ && !address_moves_ && !acks_of_none_.may_have_had({f.from, f.to, t.sport, t.dport}))
-    tcp_flow().leaves(t, now_is(now));  // without a connection
+    tcp_flow().leaves(t, s);  // without a connection
 }
 
 // The answer to the segment that came last, where it comes at once.

@@ -94,7 +94,7 @@ class monitor {
   bool must_open(uint64_t now, const wire_frame &);
   void expect_icmp(uint64_t now, const wire_frame &);
   bool reaches(uint64_t now, uint32_t addr) const;
-  void segment_out(uint64_t now, const wire_frame &);
+  void segment_out(uint64_t now, uint64_t made, const wire_frame &);
   void stray_reset_out(uint64_t now, const wire_frame &);
   void judge_ip(const wire_frame &);
   void judge_fragment(const wire_frame &);

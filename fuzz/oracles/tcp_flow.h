@@ -24,6 +24,7 @@ namespace kyu::fuzz {
 // What the rest of the scenario means for a connection.
 struct surroundings {
   uint64_t now = 0;            // ms
+  uint64_t made = 0;           // ms: when the frame that leaves was made
   bool blind = false;          // something was sent that nobody has seen
   bool crowded = false;        // there are several connections: one may have come by a cookie
   bool users_may_end = false;  // a call was made that can end a connection, or change how it behaves

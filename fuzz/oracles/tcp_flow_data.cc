@@ -29,6 +29,7 @@ constexpr rule idles{"a sender waits though it may send", "RFC 5681, 3.1; RFC 92
 
 in_flight::terms tcp_flow::terms(const surroundings &s) const {
   return {.now = s.now,
+          .made = s.made,
           .segment = full_segment(),
           .peer_known = irs_known_,
           .sack = sack_,

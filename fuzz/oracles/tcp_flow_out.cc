@@ -113,7 +113,7 @@ void tcp_flow::judge_syn(const wire_tcp &t, const surroundings &s) {
   if (!t.has(bit_ack)) {
     if (phase_ != phase::syn_sent || iss_ != t.seq) begin_incarnation(t, phase::syn_sent);
     our_mss_ = std::max(our_mss_, t.mss);
-    sent_.start_timer(s.now);
+    sent_.start_timer(s.made);
     return;
   }
   const syn_offer *theirs = offers_.acked_by(t.ack, 0);
@@ -134,7 +134,7 @@ void tcp_flow::judge_syn(const wire_tcp &t, const surroundings &s) {
   if (!crossing) our_syn_ = t;
   our_mss_ = std::max(our_mss_, t.mss);
   agree(*theirs);
-  if (!again || crossing) sent_.start_timer(s.now);
+  if (!again || crossing) sent_.start_timer(s.made);
   offered_ = true;
   offered_edge_ = t.ack + t.win;
   stamps_.syn_leaves(t);
