@@ -54,8 +54,8 @@ void monitor::judge_arp(uint64_t now, const wire_frame &f) {
   expect_rule(is_our_link(f.link_from) && is_our_link(a.sender_link), link_wrong, "it is not from us");
   expect_rule(address_moves_ || a.sender == addr_ || a.sender == 0, source_wrong, "by ARP");
   bool asks = a.op == 1 && a.sender != 0 && a.sender != a.target;
-  for (const tcp_flow &flow : flows())  // of what it sends all but the last is dropped
-    if (asks && flow.who().theirs == a.target && flow.ever_open() && !flow.is_idle()) blind_ = true;
+  for (const tcp_flow &flow : flows())  // what it sends may be dropped
+    if (asks && flow.who().theirs == a.target && flow.ever_open()) blind_ = true;
   if (a.sender == 0) dhcp_.probes(a.target);
 }
 
