@@ -10,7 +10,7 @@ namespace kyu::fuzz {
 struct keep_alive_wish {
   uint32_t calls = 0;  // that may have changed it for some connection
   bool on = false;
-  uint64_t idle = 2 * 60 * 60 * 1000, interval = 75 * 1000;  // ms
+  uint64_t idle = 7'200'000, interval = 75'000;  // ms
 
   // A call that sets one of a socket's options begins.
   void call_begins(uint16_t option, uint32_t value);

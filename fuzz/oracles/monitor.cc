@@ -222,6 +222,7 @@ void monitor::segment_out(uint64_t now, uint64_t made, const wire_frame &f) {
   surroundings s = now_is(now);
   s.made = made;
   if (flow != nullptr && flow->ever_open()) return flow->leaves(t, s);
+  if (flow != nullptr && flow->out_of_sight()) return;
   if (t.has(bit_rst)) return stray_reset_out(now, f);
   if (flow != nullptr)
     flow->leaves(t, s);

@@ -67,6 +67,7 @@ class tcp_flow {
   uint32_t incarnation() const { return incarnation_; }
   // Once for each scenario's connections: nobody can tell any more which bytes are whose.
   void lose_sight() { sees_ = sight::none; }
+  bool out_of_sight() const { return sees_ == sight::none; }
 
   bool ever_open() const { return phase_ != phase::none; }
 
