@@ -222,8 +222,7 @@ void monitor::segment_out(uint64_t now, uint64_t made, const wire_frame &f) {
   surroundings s = now_is(now);
   s.made = made;
   if (flow != nullptr && flow->ever_open()) return flow->leaves(t, s);
-  if (flow != nullptr && flow->out_of_sight()) return;
-  if (t.has(bit_rst)) return stray_reset_out(now, f);
+  if (t.has(bit_rst)) return stray_reset_out(now, f, flow != nullptr && flow->out_of_sight());
   if (flow != nullptr)
     flow->leaves(t, s);
   else if (!many_flows_ && !address_moves_ && !acks_of_none_.may_have_had({f.from, f.to, t.sport, t.dport}))
@@ -231,11 +230,11 @@ void monitor::segment_out(uint64_t now, uint64_t made, const wire_frame &f) {
 }
 
 // The answer to the segment that came last, where it comes at once.
-void monitor::stray_reset_out(uint64_t now, const wire_frame &f) {
+void monitor::stray_reset_out(uint64_t now, const wire_frame &f, bool may_be_open) {
   const wire_tcp &t = f.tcp;
   bool ports = stray_.dport == t.sport && stray_.sport == t.dport;
   bool answers_last = ports && resets_due_ == 1;
-  bool may_be_open = acks_of_none_.may_have_had({f.from, f.to, t.sport, t.dport});
+  may_be_open = may_be_open || acks_of_none_.may_have_had({f.from, f.to, t.sport, t.dport});
   if (ports && stray_.has(bit_rst) && stray_at_ == now && !blind_ && !may_be_open)
     broken(answers_reset, "to a reset there is nothing to say");
   if (resets_due_ > 0) --resets_due_;

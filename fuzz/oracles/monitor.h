@@ -95,7 +95,8 @@ class monitor {
   void expect_icmp(uint64_t now, const wire_frame &);
   bool reaches(uint64_t now, uint32_t addr) const;
   void segment_out(uint64_t now, uint64_t made, const wire_frame &);
-  void stray_reset_out(uint64_t now, const wire_frame &);
+  // `may_be_open`: the connection of that name may be one, out of sight.
+  void stray_reset_out(uint64_t now, const wire_frame &, bool may_be_open);
   void judge_ip(const wire_frame &);
   void judge_fragment(const wire_frame &);
   void judge_arp(uint64_t now, const wire_frame &);
