@@ -20,11 +20,14 @@ constexpr uint64_t grace = 2000;       // ms, in which whoever is due has run
 constexpr uint64_t on_its_way = 1000;  // ms, that the last one may have waited for ARP
 constexpr uint64_t most_probes = 10;   // unanswered; no host is more patient
 
+bool concerns_keep_alive(uint16_t option) {
+  return option == SO_KEEPALIVE || option == TCP_KEEPIDLE || option == TCP_KEEPINTVL;
+}
+
 }  // namespace
 
 void keep_alive_wish::call_begins(uint16_t option, uint32_t value) {
-  bool concerned = option == SO_KEEPALIVE || option == TCP_KEEPIDLE || option == TCP_KEEPINTVL;
-  if (!concerned) return;
+  if (!concerns_keep_alive(option)) return;
   ++calls;
   if (option == SO_KEEPALIVE) on = on || value != 0;
   if (option == TCP_KEEPIDLE) idle = std::min<uint64_t>(idle, uint64_t(value) * 1000);
@@ -32,16 +35,14 @@ void keep_alive_wish::call_begins(uint16_t option, uint32_t value) {
 }
 
 void keep_alive::call_returns(uint16_t option, uint32_t value, uint64_t now) {
-  uint32_t before = own_.calls;
-  keep_alive_wish one;
-  one.call_begins(option, value);
-  if (one.calls == 0) return;
-  own_.calls = before + 1;
+  if (!concerns_keep_alive(option)) return;
+  ++own_.calls;
   if (option == SO_KEEPALIVE) own_.on = value != 0;
   if (option == TCP_KEEPIDLE) own_.idle = uint64_t(value) * 1000;
   if (option == TCP_KEEPINTVL) own_.interval = uint64_t(value) * 1000;
   since_ = now;
 }
+
 void keep_alive::leaves(const terms &c) {
   expect_rule(c.wish.on, unasked, "no socket has the option");
   expect_rule(!c.outstanding, not_idle, "its time-out tells as much");

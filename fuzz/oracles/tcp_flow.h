@@ -105,8 +105,6 @@ class tcp_flow {
   // A user has set an option of its socket, at `now` ms; may end it, or have it ended.
   void option_set(uint16_t option, uint32_t value, uint64_t now) { keeps_.call_returns(option, value, now); }
   void user_may_leave() { keeps_.lose_sight(); }
-  // Its user has sent nothing that the peer does not have.
-  bool is_idle() const { return user_ == user::alone && user_bytes_ == surely_taken() && sent_.all_acked(); }
   // Nobody will ever receive on it again.
   void user_left() { orphan_ = true; }
   bool reset_arrived() const { return reset_arrived_; }

@@ -135,7 +135,8 @@ keep_alive::terms tcp_flow::silence(const surroundings &s) const {
 void tcp_flow::expect_keep_alive(const surroundings &s) const {
   bool open = established() && sees_ == sight::all && !s.blind && !fin_sent_ && !fin_arrived_ &&
               !reset_left_ && !reset_arrived_;
-  if (open && is_idle()) keeps_.expect_probes(silence(s));
+  bool nothing_waits = user_ == user::alone && user_bytes_ == surely_taken();
+  if (open && nothing_waits) keeps_.expect_probes(silence(s));
 }
 
 // A window that is closed is probed by a byte of what there is; into one that is open goes a segment.
