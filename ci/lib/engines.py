@@ -36,6 +36,7 @@ class Job(NamedTuple):
     until_found: bool = True
     env: dict | None = None  # beside the process's own
     root: Path = ROOT  # whose build it is
+    runs: int | None = None  # inputs, after which it ends; with a seed they are the same ones each time and everywhere
 
 
 class Artifact(NamedTuple):
@@ -153,11 +154,20 @@ class LibFuzzer(Worker):
     def command(self):
         (self.folder / "artifacts").mkdir()
         command = [self.program(self.job), f"-max_total_time={self.job.seconds}", f"-max_len={MAX_LEN[self.job.target]}",
-                   "-reload=1", f"-len_control={LEN_CONTROL}", f"-timeout={SCENARIO_SECONDS}", "-rss_limit_mb=4096",
+                   f"-len_control={LEN_CONTROL}", f"-timeout={SCENARIO_SECONDS}", "-rss_limit_mb=4096",
                    "-print_final_stats=1", "-verbosity=1", f"-artifact_prefix={self.folder}/artifacts/"]
         if self.job.seed is not None:
             command.append(f"-seed={self.job.seed}")
-        return command + [self.folder / self.OUTPUT] + ([self.seeds] if self.seeds else []), {}
+        if self.job.runs is not None:
+            return command + [f"-runs={self.job.runs}", "-reload=0", *self.listed_seeds(), self.folder / self.OUTPUT], {}
+        return command + ["-reload=1", self.folder / self.OUTPUT, *([self.seeds] if self.seeds else [])], {}
+
+    def listed_seeds(self):
+        """In an order of their own: a folder's is the file system's, and other inputs would come of it."""
+        seeds = sorted(Path(self.seeds).iterdir()) if self.seeds else []
+        names = self.folder / "seeds"
+        names.write_text(",".join(map(str, seeds)))
+        return [f"-seed_inputs=@{names}"] if seeds else []
 
     def look(self):
         with open(self.log, "rb") as log:
@@ -206,7 +216,7 @@ class Afl(Worker):
         if job.until_found:
             env["AFL_BENCH_UNTIL_CRASH"] = "1"
         command = ["afl-fuzz", "-i", self.some_seeds(), "-o", self.state.parent, "-S", self.state.name, "-m", "none",
-                   "-V", job.seconds, "-t", SCENARIO_SECONDS * 1000, "-G", MAX_LEN[job.target]]
+                   *(("-V", job.seconds) if job.runs is None else ("-E", job.runs)), "-t", SCENARIO_SECONDS * 1000, "-G", MAX_LEN[job.target]]
         if job.seed is not None:
             command += ["-s", job.seed]
         return command + ["--", self.program(job)], env

@@ -29,7 +29,10 @@ def parse(argv):
     )
     p.add_argument("--target", default="fuzz_stack", choices=TARGETS, help="default: %(default)s")
     p.add_argument("--engine", default="libfuzzer", choices=sorted(ENGINES), help="default: %(default)s")
-    p.add_argument("--seconds", type=positive, default=60, help="of fuzzing (default: %(default)s)")
+    extent = p.add_mutually_exclusive_group()
+    extent.add_argument("--seconds", type=positive, default=60, help="of fuzzing (default: %(default)s)")
+    extent.add_argument("--runs", type=positive, metavar="N",
+                        help="inputs that are run, however long it takes: with --seed and libfuzzer the same ones on each machine")
     p.add_argument("--jobs", type=positive, default=1, help="fuzzers side by side (default: %(default)s)")
     p.add_argument("--bug", metavar="NAME", help="put a seeded bug in: " + ", ".join(bug_names()))
     p.add_argument("--empty-corpus", action="store_true", help="start without the shipped seeds")
@@ -42,6 +45,8 @@ def parse(argv):
     p.add_argument("--alone", action="store_true",
                    help="the sanitizers alone: plain pools, no oracles, no assertions of the stack")
     args = p.parse_args(argv)
+    if args.runs and (args.jobs > 1 or args.keep_going):
+        raise CannotRun("--runs is of one fuzzer, until it finds something: not with --jobs or --keep-going")
     args.preset = "asan"  # that replays
     if args.alone:
         if args.engine != "libfuzzer":
@@ -102,14 +107,20 @@ class Session:
     def job(self, number, seconds):
         a = self.args
         seed = a.seed + number if a.seed else None
-        return Job(a.target, seconds, a.bug, self.fuzzer_preset, seed, not a.keep_going, self.environment())
+        return Job(a.target, seconds, a.bug, self.fuzzer_preset, seed, not a.keep_going, self.environment(), runs=a.runs)
 
     def launch(self, number):
-        left = max(1, round(self.args.seconds - self.elapsed()))
+        left = 0 if self.args.runs else max(1, round(self.args.seconds - self.elapsed()))
         return ENGINES[self.args.engine](self.job(number, left), self.work / f"run-{number}", self.work / "seeds", self.shared)
 
     def elapsed(self):
         return time.monotonic() - self.started if self.started else 0.0
+
+    def over(self, early):
+        """Whether as much is fuzzed as was asked for, or it lacks at most so many seconds."""
+        if self.args.runs:
+            return self.retired_execs >= self.args.runs
+        return self.elapsed() >= self.args.seconds - early
 
     def run(self):
         self.started = time.monotonic()
@@ -126,7 +137,7 @@ class Session:
                     self.retire(w)
                     if self.findings and not self.args.keep_going:
                         return
-                    if self.elapsed() < self.args.seconds - 1:
+                    if not self.over(early=1):
                         self.workers.append(self.launch(launched))
                         launched += 1
                 if self.elapsed() - said >= 2:
@@ -152,7 +163,7 @@ class Session:
         artifacts = w.found()
         if not artifacts and w.process.returncode != 0:
             raise CannotRun(f"the fuzzer ended with status {w.process.returncode}: " + " | ".join(w.tail()))
-        if not artifacts and self.elapsed() < self.args.seconds - 2:
+        if not artifacts and not self.over(early=2):
             raise CannotRun(f"the fuzzer ended early; see {w.log}")
         for a in artifacts:
             self.bundle(a, w, when)
@@ -216,8 +227,9 @@ class Session:
         edges = max([self.edges] + [w.edges for w in self.workers])
         corpus = max([self.corpus] + [w.corpus for w in self.workers])
         rate = sum(w.rate for w in self.workers)
+        done = f"{execs:,}/{self.args.runs:,}" if self.args.runs else f"{self.elapsed():4.0f}/{self.args.seconds} s  {execs:,}"
         return (
-            f"{self.elapsed():4.0f}/{self.args.seconds} s  {execs:,} execs  {rate:,}/s  "
+            f"{done} execs  {rate:,}/s  "
             f"{edges} edges  {corpus} inputs  {len(self.findings)} findings"
         )
 
@@ -254,7 +266,8 @@ def run(argv):
     s = Session(parse(argv))
     s.build()
     s.prepare()
-    say(f"fuzzing for {s.args.seconds} s with {s.args.jobs} job(s)")
+    extent = f"for {s.args.runs:,} execs" if s.args.runs else f"for {s.args.seconds} s with {s.args.jobs} job(s)"
+    say(f"fuzzing {extent}")
     s.run()
     return s.finish()
 

@@ -131,9 +131,9 @@ void monitor::whole_in(uint64_t now, const_bytes f) {
 }
 
 void monitor::piece_in(uint64_t now, const wire_frame &f) {
-  if (f.wrong == nullptr && (f.link_to[0] & 1) != 0) pieces_.doubt();  // it may be kept, and be in the way
-  if (!ours(f)) return;
-  const_bytes frame = pieces_.arrives(now, f);
+  bool for_many = (f.link_to[0] & 1) != 0 || (f.to & 0xff) == 0xff;
+  if (f.wrong == nullptr && for_many) pieces_.doubt();  // it may be kept, and be in the way
+  const_bytes frame = ours(f) ? pieces_.arrives(now, f) : const_bytes();
   if (pieces_.lost_track()) boxes_.doubt_all();
   if (frame.empty()) return;
   read_frame(frame, whole_);
