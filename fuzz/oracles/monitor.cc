@@ -294,7 +294,15 @@ tcp_flow *monitor::only_flow_to(uint32_t addr, uint16_t port) {
     if (found != nullptr) return nullptr;
     found = &flow;
   }
-  return off_ || address_moves_ ? nullptr : found;
+  return off_ || address_moves_ || may_have_opened_unseen(addr, port, found) ? nullptr : found;
+}
+
+// By a cookie that was given away before, or that came true by chance; another connection than this one.
+bool monitor::may_have_opened_unseen(uint32_t addr, uint16_t port, const tcp_flow *but) const {
+  auto all = acks_of_none_.all();
+  return acks_of_none_.forgot_some() || std::any_of(all.begin(), all.end(), [&](const tcp_flow::name &n) {
+           return n.theirs == addr && n.their_port == port && (but == nullptr || but->who() != n);
+         });
 }
 
 // A user may have the client's port.

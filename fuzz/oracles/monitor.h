@@ -9,7 +9,7 @@
 #include "oracles/name_rules.h"
 #include "oracles/pieces.h"
 #include "oracles/recent.h"
-#include "oracles/tcp_flow.h"
+#include "oracles/tcp/tcp_flow.h"
 #include "oracles/tftp_rules.h"
 #include "oracles/wire.h"
 #include "scenario/op.h"
@@ -89,6 +89,7 @@ class monitor {
 
   std::span<tcp_flow> flows() { return std::span(flows_).first(n_flows_); }
   tcp_flow *flow_of(const tcp_flow::name &, bool make);
+  bool may_have_opened_unseen(uint32_t addr, uint16_t port, const tcp_flow *but) const;
   void segment_in(uint64_t now, const wire_frame &, bool whole);
   void expect_reset(uint64_t now, const wire_frame &, tcp_flow *);
   bool must_open(uint64_t now, const wire_frame &);

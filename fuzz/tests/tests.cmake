@@ -11,15 +11,15 @@ add_library(unit_tests_main OBJECT
   ${CMAKE_SOURCE_DIR}/stack/memory/mbuf_test.cc
   oracles/descriptors_test.cc
   oracles/icmp_rules_test.cc
-  oracles/in_flight_test.cc
   oracles/inboxes_test.cc
-  oracles/keep_alive_test.cc
   oracles/name_rules_test.cc
   oracles/pieces_test.cc
-  oracles/sack_reports_test.cc
   oracles/seq_ranges_test.cc
+  oracles/tcp/in_flight_test.cc
+  oracles/tcp/keep_alive_test.cc
+  oracles/tcp/sack_reports_test.cc
+  oracles/tcp/time_stamps_test.cc
   oracles/tftp_rules_test.cc
-  oracles/time_stamps_test.cc
   oracles/wire_test.cc
   scenario/codec_test.cc
   scenario/mutator_test.cc

@@ -1,5 +1,5 @@
 // What is reported of segments that came out of order.
-#include "oracles/sack_reports.h"
+#include "oracles/tcp/sack_reports.h"
 
 #include "run/child.h"
 

@@ -1,5 +1,5 @@
 // What leaves, header by header.
-#include "oracles/tcp_flow.h"
+#include "oracles/tcp/tcp_flow.h"
 
 #include <algorithm>
 
@@ -57,7 +57,7 @@ void tcp_flow::leaves(const wire_tcp &t, const surroundings &s) {
   expect_rule(!t.has_mss && !t.has_wscale && !t.sack_permitted, options_wrong, "an offer without a SYN");
   if (sees_ != sight::none) {
     judge_ack(t);
-    judge_options(t);
+    judge_options(t, s);
     judge_data(t, s);
     judge_offered_window(t);
     judge_echo(t, s);
@@ -137,7 +137,7 @@ void tcp_flow::judge_syn(const wire_tcp &t, const surroundings &s) {
   if (!again || crossing) sent_.start_timer(s.made);
   offered_ = true;
   offered_edge_ = t.ack + t.win;
-  stamps_.syn_leaves(t);
+  stamps_.syn_leaves(t, s.now);
 }
 
 // The first segment behind the SYNs. After a flood its numbers may be those of any cookie.
@@ -207,12 +207,12 @@ void tcp_flow::judge_offered_window(const wire_tcp &t) {
   offered_ = true;
 }
 
-void tcp_flow::judge_options(const wire_tcp &t) {
+void tcp_flow::judge_options(const wire_tcp &t, const surroundings &s) {
   bool stamped = stamps_.agreed();
   expect_rule(t.has_ts == stamped, options_wrong,
               stamped ? "no time stamp, though both agreed" : "a time stamp, though none was agreed");
   expect_rule(t.sacks == 0 || sack_, options_wrong, "SACK, though it was not agreed");
-  stamps_.leave(t, heard_);
+  stamps_.leave(t, s.now, heard_);
   if (!reports_.leave(t, received_, exact_)) lose_sight();
 }
 

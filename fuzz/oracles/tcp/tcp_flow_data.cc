@@ -1,5 +1,5 @@
 // Which bytes may leave, and when.
-#include "oracles/tcp_flow.h"
+#include "oracles/tcp/tcp_flow.h"
 
 #include "scenario/stream.h"
 
@@ -125,6 +125,7 @@ void tcp_flow::judge_sender(const wire_tcp &t, const surroundings &s) {
 
 keep_alive::terms tcp_flow::silence(const surroundings &s) const {
   return {.now = s.now,
+          .made = s.made,
           .heard = heard_,
           .surely_heard = surely_heard_,
           .wish = s.keep_alive,

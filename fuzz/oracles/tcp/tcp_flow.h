@@ -4,19 +4,19 @@
 // it has seen every byte of the connection clearly.
 #pragma once
 
-#include "oracles/in_flight.h"
-#include "oracles/keep_alive.h"
-#include "oracles/peer_window.h"
 #include "oracles/rule.h"
-#include "oracles/sack_reports.h"
 #include "oracles/seq_ranges.h"
-#include "oracles/syn_offers.h"
-#include "oracles/time_stamps.h"
-#include "oracles/urgent_marks.h"
+#include "oracles/tcp/in_flight.h"
+#include "oracles/tcp/keep_alive.h"
+#include "oracles/tcp/peer_window.h"
+#include "oracles/tcp/sack_reports.h"
+#include "oracles/tcp/syn_offers.h"
+#include "oracles/tcp/time_stamps.h"
+#include "oracles/tcp/urgent_marks.h"
 #include "oracles/wire.h"
 
-#include <optional>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 namespace kyu::fuzz {
@@ -154,7 +154,7 @@ class tcp_flow {
   void open_with(const wire_tcp &, const surroundings &);
   void judge_ack(const wire_tcp &);
   void judge_offered_window(const wire_tcp &);
-  void judge_options(const wire_tcp &);
+  void judge_options(const wire_tcp &, const surroundings &);
   void judge_echo(const wire_tcp &, const surroundings &);
 
   // --- tcp_flow_data.cc: which bytes may leave, and when

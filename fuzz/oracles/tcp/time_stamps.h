@@ -15,9 +15,9 @@ class time_stamps {
   void agree(const wire_tcp &ours, const wire_tcp &theirs);
   bool agreed() const { return agreed_; }
 
-  // A SYN of ours; another segment, which is judged: `heard`, ms, is when the last one has come.
-  void syn_leaves(const wire_tcp &);
-  void leave(const wire_tcp &, uint64_t heard);
+  // At `now`, ms: a SYN of ours; another segment, which is judged. The last one has come at `heard`.
+  void syn_leaves(const wire_tcp &, uint64_t now);
+  void leave(const wire_tcp &, uint64_t now, uint64_t heard);
 
   // A segment comes, of which nothing is known yet; may be taken, `at_edge`: it begins where the stack is.
   void another_comes() { in_hand_.reset(); }
@@ -36,6 +36,7 @@ class time_stamps {
   bool agreed_ = false;
   bool said_ = false;
   uint32_t last_value_ = 0, last_echo_ = 0;  // that were said
+  uint64_t said_at_ = 0;                     // ms
   uint64_t echo_since_ = 0;                  // ms: since when it is that one
   recent<uint32_t, 16> heard_;               // that arrived, and may be echoed
   std::optional<stamp> in_hand_;             // of the segment that came last

@@ -21,6 +21,7 @@ class keep_alive {
   // What else bears on it.
   struct terms {
     uint64_t now = 0;             // ms
+    uint64_t made = 0;            // ms: since when the segment that leaves may have waited for ARP
     uint64_t heard = 0;           // ms: when the last segment may have come
     uint64_t surely_heard = 0;    // and has come
     const keep_alive_wish &wish;  // of all users

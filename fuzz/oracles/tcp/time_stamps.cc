@@ -1,4 +1,4 @@
-#include "oracles/time_stamps.h"
+#include "oracles/tcp/time_stamps.h"
 
 #include "oracles/rule.h"
 #include "oracles/seq_ranges.h"
@@ -12,6 +12,8 @@ namespace {
 constexpr rule runs_back{"the time stamps' clock runs back", "RFC 7323, 5.4"};
 constexpr rule echo{"an echo of a time stamp that never arrived, or of an older one", "RFC 7323, 4.3"};
 
+constexpr uint64_t half_turn = 24ull * 24 * 3600 * 1000;  // ms: what is older may look newer (RFC 7323, 5.5)
+
 }  // namespace
 
 void time_stamps::agree(const wire_tcp &ours, const wire_tcp &theirs) {
@@ -19,18 +21,20 @@ void time_stamps::agree(const wire_tcp &ours, const wire_tcp &theirs) {
   if (theirs.has_ts) heard_.add(theirs.tsval);
 }
 
-void time_stamps::syn_leaves(const wire_tcp &t) {
+void time_stamps::syn_leaves(const wire_tcp &t, uint64_t now) {
+  said_at_ = now;
   last_value_ = t.tsval;
   last_echo_ = t.tsecr;
   said_ = t.has_ts;
 }
 
-void time_stamps::leave(const wire_tcp &t, uint64_t heard) {
+void time_stamps::leave(const wire_tcp &t, uint64_t now, uint64_t heard) {
   if (t.has_ts) {
-    expect_rule(!said_ || ahead(t.tsval, last_value_) >= 0, runs_back, "it is lower than the last one");
+    bool lower = said_ && ahead(t.tsval, last_value_) < 0 && now - said_at_ < half_turn;
+    expect_rule(!lower, runs_back, "it is lower than the last one");
     expect_rule(heard_.may_have_had(t.tsecr), echo, "no segment had it");
     if (!said_ || t.tsecr != last_echo_) echo_since_ = heard;
-    syn_leaves(t);
+    syn_leaves(t, now);
   }
   // While a segment is looked at, an ACK of what came before may leave, and puts it at the left edge.
   if (agreed_ && in_hand_ && in_hand_->seq == t.ack) heard_.add(in_hand_->value);
@@ -44,9 +48,8 @@ void time_stamps::arrive(const wire_tcp &t, bool at_edge) {
 }
 
 bool time_stamps::plausible(const wire_tcp &t, bool open, uint64_t now) const {
-  constexpr uint64_t paws_forgets = 24ull * 24 * 3600 * 1000;  // ms: RFC 7323, 5.5
   if (!agreed_) return true;
-  bool old = open && said_ && ahead(t.tsval, last_echo_) < 0 && echo_since_ + paws_forgets > now;
+  bool old = open && said_ && ahead(t.tsval, last_echo_) < 0 && echo_since_ + half_turn > now;
   return t.has_ts && !old;
 }
 

@@ -1,4 +1,4 @@
-#include "oracles/sack_reports.h"
+#include "oracles/tcp/sack_reports.h"
 
 #include "oracles/rule.h"
 

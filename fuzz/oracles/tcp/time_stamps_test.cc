@@ -1,5 +1,5 @@
 // What the stack may say of time stamps, and which of them it takes for old.
-#include "oracles/time_stamps.h"
+#include "oracles/tcp/time_stamps.h"
 
 #include "run/child.h"
 
@@ -25,7 +25,7 @@ wire_tcp stamped(uint32_t value, uint32_t echo = 0) {
 // Agreed on by SYNs with 100, ours, and 500.
 time_stamps agreed() {
   time_stamps s;
-  s.syn_leaves(stamped(100));
+  s.syn_leaves(stamped(100), 0);
   s.agree(stamped(100), stamped(500));
   return s;
 }
@@ -48,9 +48,10 @@ TEST(time_stamps, are_agreed_on_by_both_or_not_at_all) {
 }
 
 TEST(time_stamps, do_not_run_back) {
-  EXPECT_EQ(found([](time_stamps &s) { s.leave(stamped(100, 500), 0); }), "");
-  EXPECT_EQ(found([](time_stamps &s) { s.leave(stamped(99, 500), 0); }),
+  EXPECT_EQ(found([](time_stamps &s) { s.leave(stamped(100, 500), 0, 0); }), "");
+  EXPECT_EQ(found([](time_stamps &s) { s.leave(stamped(99, 500), 0, 0); }),
             "protocol:the time stamps' clock runs back");
+  EXPECT_EQ(found([](time_stamps &s) { s.leave(stamped(99, 500), 25 * day, 0); }), "");  // half a turn on
 }
 
 TEST(time_stamps, echo_what_arrived_at_the_edge) {
@@ -59,7 +60,7 @@ TEST(time_stamps, echo_what_arrived_at_the_edge) {
     return found([=](time_stamps &s) {
       s.another_comes();
       s.arrive(stamped(510), at_edge);
-      s.leave(stamped(101, echo), 0);
+      s.leave(stamped(101, echo), 0, 0);
     });
   };
   EXPECT_EQ(answer(510, true), "");
@@ -77,8 +78,8 @@ TEST(time_stamps, take_the_one_in_hand_once_all_before_is_acknowledged) {
       first.ack = ack;
       s.another_comes();
       s.arrive(later, false);
-      s.leave(first, 0);
-      s.leave(stamped(102, 510), 0);
+      s.leave(first, 0, 0);
+      s.leave(stamped(102, 510), 0, 0);
     });
   };
   EXPECT_EQ(answer_behind_ack_of(7), "");
@@ -88,7 +89,7 @@ TEST(time_stamps, take_the_one_in_hand_once_all_before_is_acknowledged) {
 TEST(time_stamps, that_are_older_than_the_echo_are_not_taken_for_24_days) {
   time_stamps s = agreed();
   s.arrive(stamped(510), true);
-  s.leave(stamped(101, 510), 1000);
+  s.leave(stamped(101, 510), 0, 1000);
   EXPECT_TRUE(s.plausible(stamped(510), true, 2000));
   EXPECT_FALSE(s.plausible(stamped(509), true, 2000));
   EXPECT_TRUE(s.plausible(stamped(509), false, 2000));

@@ -1,4 +1,4 @@
-#include "oracles/keep_alive.h"
+#include "oracles/tcp/keep_alive.h"
 
 #include "oracles/rule.h"
 #include "socket/socketvar.h"
@@ -16,9 +16,8 @@ constexpr rule not_idle{"a keep-alive while data is on its way", "RFC 9293, 3.8.
 constexpr rule missing{"a silent peer is not asked whether it is there", "RFC 9293, 3.8.4; kyu/kyu.h"};
 constexpr rule no_end{"a peer that answers nothing keeps its connection", "RFC 1122, 4.2.3.6; kyu/kyu.h"};
 
-constexpr uint64_t grace = 2000;       // ms, in which whoever is due has run
-constexpr uint64_t on_its_way = 1000;  // ms, that the last one may have waited for ARP
-constexpr uint64_t most_probes = 10;   // unanswered; no host is more patient
+constexpr uint64_t grace = 2000;      // ms, in which whoever is due has run
+constexpr uint64_t most_probes = 10;  // unanswered; no host is more patient
 
 bool concerns_keep_alive(uint16_t option) {
   return option == SO_KEEPALIVE || option == TCP_KEEPIDLE || option == TCP_KEEPINTVL;
@@ -49,9 +48,8 @@ void keep_alive::leaves(const terms &c) {
   expect_rule(c.now - c.surely_heard >= c.wish.idle, too_early, "the peer has spoken since");
   bool again = asked_ > c.surely_heard;
   uint64_t least = std::min(c.wish.idle, c.wish.interval);
-  expect_rule(!again || c.now - asked_ + on_its_way >= least, too_early,
-              "the last one has not waited for its answer");
-  asked_ = c.now;
+  expect_rule(!again || c.now - asked_ >= least, too_early, "the last one has not waited for its answer");
+  asked_ = c.made;
 }
 
 void keep_alive::expect_probes(const terms &c) const {

@@ -1,4 +1,4 @@
-#include "oracles/in_flight.h"
+#include "oracles/tcp/in_flight.h"
 
 #include "oracles/rule.h"
 

@@ -1,5 +1,5 @@
 // Why a segment may go again, and how much may be on its way.
-#include "oracles/in_flight.h"
+#include "oracles/tcp/in_flight.h"
 
 #include "run/child.h"
 

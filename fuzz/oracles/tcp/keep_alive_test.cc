@@ -1,5 +1,5 @@
 // When a silent peer is asked whether it is there, and when not.
-#include "oracles/keep_alive.h"
+#include "oracles/tcp/keep_alive.h"
 
 #include "run/child.h"
 #include "socket/socketvar.h"
@@ -33,10 +33,17 @@ struct connection {
     set(TCP_KEEPINTVL, 3);
   }
   keep_alive::terms terms() const {
-    return {.now = now, .heard = 0, .surely_heard = 0, .wish = all, .outstanding = outstanding};
+    return {.now = now,
+            .made = now - waited,
+            .heard = 0,
+            .surely_heard = 0,
+            .wish = all,
+            .outstanding = outstanding};
   }
-  void probe_at(uint64_t at) {
+  // It may have waited for ARP so long.
+  void probe_at(uint64_t at, uint64_t ms = 0) {
     now = at;
+    waited = ms;
     it.leaves(terms());
   }
   void look_at(uint64_t at) {
@@ -46,7 +53,7 @@ struct connection {
 
   keep_alive_wish all;
   keep_alive it;
-  uint64_t now = 0;
+  uint64_t now = 0, waited = 0;
   bool outstanding = false;
 };
 
@@ -68,17 +75,17 @@ TEST(keep_alive, nobody_is_asked_whose_user_does_not_want_it) {
 }
 
 TEST(keep_alive, who_has_spoken_is_not_asked_before_its_time) {
-  auto probes_at = [](uint64_t first, uint64_t next) {
+  auto probes_at = [](uint64_t first, uint64_t next, uint64_t waited = 0) {
     return found([=](connection &c) {
       c.wants_it();
-      c.probe_at(first);
+      c.probe_at(first, waited);
       c.probe_at(next);
     });
   };
   EXPECT_EQ(probes_at(10 * second, 13 * second), "");
   EXPECT_EQ(probes_at(10 * second - 1, 13 * second), too_early);
-  EXPECT_EQ(probes_at(10 * second, 12 * second), "");  // the first has waited for ARP
-  EXPECT_EQ(probes_at(10 * second, 12 * second - 1), too_early);
+  EXPECT_EQ(probes_at(10 * second, 13 * second - 1), too_early);
+  EXPECT_EQ(probes_at(11 * second, 13 * second, second), "");
 }
 
 TEST(keep_alive, nobody_is_asked_while_data_is_on_its_way) {

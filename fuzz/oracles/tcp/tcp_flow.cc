@@ -1,4 +1,4 @@
-#include "oracles/tcp_flow.h"
+#include "oracles/tcp/tcp_flow.h"
 
 #include "scenario/stream.h"
 
