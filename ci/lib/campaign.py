@@ -345,14 +345,20 @@ class Campaign:
         of_stack = self.cpu_seconds.setdefault(self.stack, {})
         of_stack[target] = round(of_stack.get(target, 0) + worker.cpu_seconds(), 2)
 
-    def retire(self, worker):
+    def take_over(self, worker, time_counts=True):
+        """What it leaves. The crashes of it that are new."""
         self.count(worker)
-        self.count_cpu(worker)
-        last_lines = worker.tail()
+        if time_counts:
+            self.count_cpu(worker)
         self.workers.remove(worker)
         inputs, crashes = self.store.take_all(worker.folder)
         if inputs:
             self.last_new["input"] = self.now()
+        return crashes
+
+    def retire(self, worker):
+        last_lines = worker.tail()
+        crashes = self.take_over(worker)
         quick = time.monotonic() - worker.started < min(5, self.args.slice / 2)
         if worker.process.returncode != 0 and quick and not crashes:
             self.fail(worker.pair, "ends at once: " + " | ".join(last_lines))
@@ -362,9 +368,7 @@ class Campaign:
     def end_for_good(self, worker):
         """It runs no input any more: what time it has had does not count."""
         worker.stop()
-        self.count(worker)
-        self.workers.remove(worker)
-        self.store.take_all(worker.folder)
+        self.take_over(worker, time_counts=False)
         self.fail(worker.pair, f"does not end: stopped {GRACE} seconds behind its slice")
 
     def fail(self, pair, how):
@@ -463,10 +467,7 @@ class Campaign:
     def stop_workers(self):
         for w in list(self.workers):
             w.stop()
-            self.count(w)
-            self.count_cpu(w)
-            self.workers.remove(w)
-            self.store.take_all(w.folder)
+            self.take_over(w)
 
     def end(self):
         self.stop_workers()

@@ -6,9 +6,6 @@
 
 #include <gtest/gtest.h>
 
-#include <functional>
-#include <string>
-
 namespace kyu::fuzz {
 
 namespace {
@@ -58,12 +55,7 @@ op option(opcode code, uint16_t option, uint32_t value) {
 }
 
 // What is found, in a process that a finding may end; empty: nothing.
-std::string found(const std::function<void(someone &)> &body) {
-  return signature_of([&] {
-    someone s;
-    body(s);
-  });
-}
+constexpr auto &found = signature_with<someone>;
 
 TEST(descriptors, are_open_from_one_call_to_another) {
   EXPECT_EQ(found([](someone &s) {

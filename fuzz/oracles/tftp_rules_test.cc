@@ -5,7 +5,6 @@
 
 #include <gtest/gtest.h>
 
-#include <functional>
 #include <string>
 #include <vector>
 
@@ -48,12 +47,7 @@ class transfer {
   tftp_rules rules;
 };
 
-std::string found(const std::function<void(transfer &)> &body) {
-  return signature_of([&] {
-    transfer t;
-    body(t);
-  });
-}
+constexpr auto &found = signature_with<transfer>;
 
 // Of a file of two blocks, of which the user gets so much.
 std::string fetched(size_t len, err e = err::ok) {

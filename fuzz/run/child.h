@@ -21,6 +21,14 @@ child_end run_child(bool quiet, const std::function<void()> &body, const std::fu
 
 // The signature of what is found while `body` runs in a child; empty: nothing.
 std::string signature_of(const std::function<void()> &body);
+// Of what `body` does to a T of its own.
+template <class T>
+std::string signature_with(const std::function<void(T &)> &body) {
+  return signature_of([&] {
+    T it;
+    body(it);
+  });
+}
 
 // In the child: passed on to the caller.
 void tell_parent(const std::string &);

@@ -5,8 +5,6 @@
 
 #include <gtest/gtest.h>
 
-#include <functional>
-#include <string>
 #include <vector>
 
 namespace kyu::fuzz {
@@ -63,12 +61,7 @@ struct sender {
   bool sack = false;
 };
 
-std::string found(const std::function<void(sender &)> &body) {
-  return signature_of([&] {
-    sender s;
-    body(s);
-  });
-}
+constexpr auto &found = signature_with<sender>;
 
 TEST(in_flight, what_was_sent_goes_again_after_a_second_at_the_earliest) {
   auto again_after = [](uint64_t ms) {

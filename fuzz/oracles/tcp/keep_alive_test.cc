@@ -7,9 +7,6 @@
 
 #include <gtest/gtest.h>
 
-#include <functional>
-#include <string>
-
 namespace kyu::fuzz {
 
 namespace {
@@ -57,12 +54,7 @@ struct connection {
   bool outstanding = false;
 };
 
-std::string found(const std::function<void(connection &)> &body) {
-  return signature_of([&] {
-    connection c;
-    body(c);
-  });
-}
+constexpr auto &found = signature_with<connection>;
 
 TEST(keep_alive, nobody_is_asked_whose_user_does_not_want_it) {
   EXPECT_EQ(found([](connection &c) { c.probe_at(8000 * second); }), unasked);

@@ -5,8 +5,6 @@
 
 #include <gtest/gtest.h>
 
-#include <functional>
-#include <string>
 #include <vector>
 
 namespace kyu::fuzz {
@@ -36,12 +34,7 @@ struct receiver {
   sack_reports reports;
 };
 
-std::string found(const std::function<void(receiver &)> &body) {
-  return signature_of([&] {
-    receiver r;
-    body(r);
-  });
-}
+constexpr auto &found = signature_with<receiver>;
 
 TEST(sack_reports, begin_with_the_newest_segment) {
   EXPECT_EQ(found([](receiver &r) { r.say({{400, 500}, {200, 300}}); }), "");
