@@ -211,12 +211,14 @@ constexpr accepted list[] = {
      [](const parting &p, const replay &r) {
        return only(p, how::only_linux, saying::reset) && is_raw_ack(op_of(p, r.ops));
      }},
-    {"shutdown() of what is not connected yet fails, and has no effect; Linux gives the attempt up",
+    {"shutdown() of what is not connected yet fails, or ends what is received alone; Linux gives the attempt "
+     "up",
      "POSIX.1-2017, shutdown(), ENOTCONN", true,
      [](const parting &p, const replay &r) {
        auto shuts = [](const op &o) { return o.code == opcode::shutdown; };
        auto connects = [](const op &o) { return o.code == opcode::connect || o.code == opcode::tcp_connect; };
-       bool given_up = is_result(p) && connects(op_of(p, r.ops)) && p.linux_ == "ECONNRESET" &&
+       bool fails = p.linux_ == "ECONNRESET" || p.linux_ == "-1";  // Kyu's own calls do not say why
+       bool given_up = is_result(p) && connects(op_of(p, r.ops)) && fails &&
                        std::any_of(r.ops.begin() + p.op, r.ops.end(), shuts);
        bool unknown = only(p, how::only_linux, saying::reset) && any_before(r.ops, p.op, shuts) &&
                       any_before(r.ops, p.op, connects);
@@ -227,6 +229,14 @@ constexpr accepted list[] = {
        auto behind = [](const op &o) { return offset_of(o, "seq") > 0; };
        return is_result(p) && op_of(p, r.ops).code == opcode::recv && segments_before(r, p.op, TH_FIN) > 0 &&
               any_before(r.ops, p.op, behind);
+     }},
+    {"where a byte has come before, a FIN counts for nothing; Linux takes it, and nothing behind it",
+     "RFC 9293, 3.4: a number is one byte's, or the FIN's", true,
+     [](const parting &p, const replay &r) {
+       bool reports = only(p, how::only_ours, saying::ack) || only(p, how::only_ours, saying::repeated_ack);
+       return reports && any_before(r.ops, p.op, [](const op &o) { return offset_of(o, "seq") > 0; }) &&
+              any_before(r.ops, p.op,
+                         [](const op &o) { return brings(o, TH_FIN) && param_of(o, "len") > 0; });
      }},
     {"an urgent byte stays out of the stream when the pointer moves on; Linux puts it back",
      "RFC 9293, 3.8.5; RFC 6093, 3.2", true,
@@ -328,6 +338,11 @@ constexpr accepted list[] = {
      [](const parting &p, const replay &r) {
        return only(p, how::only_ours, saying::again) && p.ours == "again: FIN" &&
               brings(op_of(p, r.ops), TH_FIN);
+     }},
+    {"a segment from or to port 0, which is nobody's, is dropped; Linux resets it", "RFC 6335, 6", false,
+     [](const parting &p, const replay &r) {
+       return only(p, how::only_linux, saying::reset) && op_of(p, r.ops).code == opcode::seg &&
+              p.where.starts_with("0>");
      }},
     {"an ACK as old as a window may explain is ignored; Linux challenges one from before the first byte",
      "RFC 5961, 5.2", false,
