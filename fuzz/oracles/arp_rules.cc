@@ -26,16 +26,24 @@ void arp_rules::begin(uint32_t addr, const link_address &link) {
   link_ = link;
 }
 
-void arp_rules::arrives(const wire_frame &f, bool certain) {
+void arp_rules::arrives(uint64_t now, const wire_frame &f, bool certain) {
   ++frames_in_;
   const wire_arp &a = f.arp;
-  bool for_us = f.wrong == nullptr && a.of_ethernet && a.op == request && a.target == addr_;
-  if (!for_us || !certain) return;
+  bool of_ours = f.wrong == nullptr && a.of_ethernet;
+  bool surely = certain && of_ours && is_taken(f);
+  claims_.arrives(now, f, surely && (a.op == request || a.op == reply));
+  if (!of_ours || !certain || a.op != request || a.target != addr_) return;
   ++asked_;
+  if (surely) reply_due_ = true;
+}
+
+// It comes to us, from another host of the network.
+bool arp_rules::is_taken(const wire_frame &f) const {
+  const wire_arp &a = f.arp;
   bool ours = std::equal(link_.begin(), link_.end(), a.sender_link.begin());
   bool nearby = (a.sender ^ addr_) >> 8 == 0 && a.sender != addr_ && (a.sender_link[0] & 1) == 0 && !ours;
-  bool taken = (f.link_to[0] & 1) != 0 || std::equal(link_.begin(), link_.end(), f.link_to.begin());
-  if (taken && nearby) reply_due_ = true;
+  bool to_us = (f.link_to[0] & 1) != 0 || std::equal(link_.begin(), link_.end(), f.link_to.begin());
+  return to_us && nearby;
 }
 
 void arp_rules::leaves(uint64_t now, const wire_frame &f, bool certain, bool address_moves) {

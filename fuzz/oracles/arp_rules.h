@@ -2,6 +2,7 @@
 // RFC 1122, 2.3.2).
 #pragma once
 
+#include "oracles/arp_claims.h"
 #include "oracles/wire.h"
 
 #include <array>
@@ -19,10 +20,12 @@ class arp_rules {
   void something_happens() { ++events_; }
 
   // A packet of ARP's to the stack; `certain`: it is known what the stack must make of it.
-  void arrives(const wire_frame &, bool certain);
+  void arrives(uint64_t now, const wire_frame &, bool certain);
   // One from the stack; judged. `address_moves`: it may ask under another one.
   void leaves(uint64_t now, const wire_frame &, bool certain, bool address_moves);
-  // A packet leaves for there: whoever has it has answered. Since when it may have waited for that, ms.
+  // A packet leaves for a host of the network; judged.
+  void judge_receiver(uint64_t now, const wire_frame &f) const { claims_.leaves(now, f); }
+  // One leaves for there: whoever has it has answered. Since when it may have waited for that, ms.
   uint64_t reached(uint64_t now, uint32_t addr);
   // Once: of what waited for an answer, some may be gone.
   bool lost_some();
@@ -45,6 +48,7 @@ class arp_rules {
     bool waits = false;
   };
 
+  bool is_taken(const wire_frame &) const;
   void judge_reply(const wire_frame &, bool certain);
   void judge_request(uint64_t now, uint32_t target, bool address_moves);
   size_t place_of(uint32_t addr) const;  // n_: it was never asked for
@@ -53,6 +57,7 @@ class arp_rules {
 
   uint32_t addr_ = 0;
   link_address link_{};
+  arp_claims claims_;
   std::array<neighbour, 8> all_;  // the first n_
   size_t n_ = 0;
   bool many_ = false, lost_some_ = false;

@@ -28,6 +28,14 @@ void monitor::judge_ip(const wire_frame &f) {
   if (f.is == wire_frame::kind::fragment) judge_fragment(f);
 }
 
+// On a network that is known, what is for all goes to all, and what is for one host where that has told.
+void monitor::judge_receiver(uint64_t now, const wire_frame &f) const {
+  if (blind_ || address_moves_ || (f.to ^ addr_) >> 8 != 0) return;
+  bool for_all = (f.to & 0xff) == 0xff;
+  expect_rule(!for_all || is_for_all(f), link_wrong, "a broadcast to one host");
+  if (!for_all) arp_.judge_receiver(now, f);
+}
+
 void monitor::judge_fragment(const wire_frame &f) {
   expect_rule(!f.df, fragment_wrong, "it may not be fragmented");
   expect_rule(!f.more || f.payload.size() % 8 == 0, fragment_wrong, "its length is no multiple of 8");

@@ -105,7 +105,7 @@ void monitor::call_begins(const op &o, uint64_t now) {
 void monitor::frame_in(uint64_t now, const_bytes f) {
   arp_.something_happens();
   read_frame(f, in_);
-  if (in_.is == wire_frame::kind::arp) return arp_.arrives(in_, !blind_ && !address_moves_);
+  if (in_.is == wire_frame::kind::arp) return arp_.arrives(now, in_, !blind_ && !address_moves_);
   if (in_.is == wire_frame::kind::fragment && !whole_seen_) off_ = true;  // of what?
   if (in_.is == wire_frame::kind::udp && in_.wrong == nullptr) datagram_in(now, in_);
   if (in_.is == wire_frame::kind::icmp && in_.wrong == nullptr) path_in(in_);  // by any address of the link
@@ -208,6 +208,7 @@ void monitor::frame_out(uint64_t now, const_bytes f) {
   read_frame(f, out_);
   if (out_.is == wire_frame::kind::arp) return judge_arp(now, out_);
   judge_ip(out_);
+  judge_receiver(now, out_);
   if (!disordered_) dhcp_.judge_source(now, out_.from);
   uint64_t made = (out_.link_to[0] & 1) == 0 ? arp_.reached(now, out_.to) : now;
   blind_ = blind_ || arp_.lost_some();
@@ -315,9 +316,8 @@ void monitor::datagram_out(uint64_t now, const wire_frame &f) {
 }
 
 void monitor::datagram_in(uint64_t now, const wire_frame &f) {
-  bool to_all = std::all_of(f.link_to.begin(), f.link_to.end(), [](uint8_t b) { return b == 0xff; });
   if (f.dport == dhcp_client)
-    dhcp_.arrives(now, f, to_all && is_neighbour(f.from) && options_pass(f) && !whole_seen_);
+    dhcp_.arrives(now, f, is_for_all(f) && is_neighbour(f.from) && options_pass(f) && !whole_seen_);
   bool surely = from_neighbour(f) && options_pass(f) && !whole_seen_;
   names_.arrives(f, surely);
   files_.arrives(f, surely);

@@ -99,6 +99,7 @@ class monitor {
   // `may_be_open`: the connection of that name may be one, out of sight.
   void stray_reset_out(uint64_t now, const wire_frame &, bool may_be_open);
   void judge_ip(const wire_frame &);
+  void judge_receiver(uint64_t now, const wire_frame &) const;
   void judge_fragment(const wire_frame &);
   void judge_arp(uint64_t now, const wire_frame &);
   // Every frame so far was seen, and every answer could leave.

@@ -153,6 +153,10 @@ void read_ip(const_bytes p, wire_frame &f) {
 
 }  // namespace
 
+bool is_for_all(const wire_frame &f) {
+  return std::all_of(f.link_to.begin(), f.link_to.end(), [](uint8_t b) { return b == 0xff; });
+}
+
 bool is_zero(const_bytes b) {
   return std::all_of(b.begin(), b.end(), [](uint8_t x) { return x == 0; });
 }

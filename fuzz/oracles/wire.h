@@ -68,6 +68,9 @@ struct wire_frame {
 // It will be taken as if it had no options.
 constexpr bool options_pass(const wire_frame &f) { return f.options <= wire_frame::ip_options::harmless; }
 
+// Every host of the link is to take it.
+bool is_for_all(const wire_frame &);
+
 // Reads as much as there is; the views are into `frame`.
 void read_frame(const_bytes frame, wire_frame &);
 
