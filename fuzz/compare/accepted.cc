@@ -275,7 +275,8 @@ constexpr accepted list[] = {
     {"an ACK opens the window of slow start by two segments at most; Linux counts every byte",
      "RFC 3465, 2.2", false,
      [](const parting &p, const replay &r) {
-       return p.what == saying::data && !is_result(p) && brings(op_of(p, r.ops), TH_ACK) &&
+       const op &o = op_of(p, r.ops);  // or a call that finds a window which an ACK has opened
+       return p.what == saying::data && !is_result(p) && (brings(o, TH_ACK) || o.code == opcode::send) &&
               p.behind <= 8 * 1460;
      }},
     {"ours waits until the window takes a full segment, or half of the largest that it has seen",
@@ -300,6 +301,13 @@ constexpr accepted list[] = {
          return brings(o, TH_SYN) && param_of(o, "mss") > 0 && param_of(o, "mss") < 536;
        };
        return only(p, how::only_linux, saying::data) && any_before(r.ops, p.op, tiny);
+     }},
+    {"what a closed window has held up goes again as soon as that opens; Linux's waits for its timer",
+     "RFC 9293, 3.8.6.1", false,
+     [](const parting &p, const replay &r) {
+       auto closes = [](const op &o) { return o.code == opcode::seg && param_of(o, "win") == 0; };
+       return p.parts == how::linux_later && p.what == saying::again && brings(op_of(p, r.ops), TH_ACK) &&
+              any_before(r.ops, p.op, closes);
      }},
     {"a closed window is probed with a byte of data; Linux's probe has none", "RFC 9293, 3.8.6.1", false,
      [](const parting &p, const replay &r) {
