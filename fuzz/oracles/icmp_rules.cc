@@ -101,6 +101,10 @@ void icmp_rules::judge_error(const wire_frame &f) {
   bool about_error = quote[9] == 1 && quote.size() > header && is_error(quote[header]);
   expect_rule(!about_error, error_wrong, "about an error");
   expect_rule(read32(quote, 12) == f.to, error_wrong, "to somebody else than it quotes");
+  bool points = f.payload[0] == parameter_problem;  // at an option, or behind the last
+  uint8_t pointer = f.payload[4];
+  expect_rule(points ? pointer >= 20 && pointer <= header : pointer == 0, error_wrong, "where it points");
+  expect_rule(is_zero(f.payload.subspan(5, 3)), error_wrong, "bytes that mean nothing are not zero");
   uint32_t was_to = read32(quote, 16);
   expect_rule(!group(was_to) && (was_to & 0xff) != 0xff, error_wrong, "about a packet to many");
   uint64_t about = hash_bytes(quoted_of(quote));

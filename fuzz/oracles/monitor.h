@@ -73,6 +73,8 @@ class monitor {
   // sight.
   bool nothing_ends_by_itself() const { return !any_may_end_ && !blind_ && !off_; }
   bool sees_all() const { return !blind_ && !off_; }
+  // What has to be said to the peer can leave at once.
+  bool may_tell(const tcp_flow &f) const { return sees_all() && !arp_.waits_for(f.who().theirs); }
   // An ICMP error has come, about whatever.
   bool heard_of_trouble() const { return trouble_; }
   uint32_t arp_frames() const { return arp_.frames_in(); }

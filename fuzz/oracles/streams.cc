@@ -153,7 +153,8 @@ void streams::call_returns(const op &o, const call_result &r, uint64_t now) {
   if (o.code == opcode::tcp_bind && int64_t(r.value) >= 0 && o.arg[1] != 0)
     monitor_.listens(uint16_t(o.arg[1]), uint32_t(o.arg[2]));
   if (o.code == opcode::send || o.code == opcode::sendto) sent(o, uint32_t(r.value), ok || r.e == err::again);
-  if (o.code == opcode::state && r.status) judge_status(o, *r.status);
+  if (o.code == opcode::state && r.status) judge_status(o, *r.status, now);
+  if (o.code == opcode::poll && (polled_events(o) & POLLIN) != 0) judge_poll(o, r, now);
   if (o.code == opcode::resolve) monitor_.name_returns(r.e, uint32_t(r.value));
   if (o.code == opcode::dhcp) monitor_.address_client_ends();
   if (o.code == opcode::tftp) monitor_.file_returns(r.e, r.data.value_or(const_bytes{}));
@@ -205,11 +206,15 @@ void streams::bound(const op &o) {
     monitor_.boxes().bound(fd_of(o), uint16_t(o.arg[2]), d->altered);
 }
 
-// A user that waits for something has got all that there is.
-void streams::judge() {
+// A user that waits for something has got all that there is, and who has taken all has room.
+void streams::judge(uint64_t now) {
   if (!on_ || !monitor_.sees_all()) return;
-  for (uint32_t i = 0; i < n_open_; ++i)
-    if (const descriptor *d = of(int(i)); d != nullptr && d->receiving > 0) expect_told(int(i));
+  for (uint32_t i = 0; i < n_open_; ++i) {
+    descriptor *d = of(int(i));
+    if (d == nullptr) continue;
+    if (d->receiving > 0) expect_told(int(i));
+    expect_room(*d, now);
+  }
 }
 
 void streams::sent(const op &o, uint32_t n, bool certain) {

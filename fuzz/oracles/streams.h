@@ -26,7 +26,7 @@ class streams {
   void call_returns(const op &, const call_result &, uint64_t now);
   void opened(int fd, bool datagrams);
   // All threads sleep.
-  void judge();
+  void judge(uint64_t now);
   // The descriptor's connection leads there.
   void connected(int fd, uint32_t addr, uint16_t port);
   // A call has taken these bytes for one datagram to there, or to where the descriptor leads.
@@ -74,7 +74,10 @@ class streams {
   void judge_address(const op &, const call_result &) const;
   void expect_all(const descriptor &, const tcp_flow &, size_t got) const;
   void expect_told(int fd);
-  void judge_status(const op &, const net_status &);
+  void judge_status(const op &, const net_status &, uint64_t now);
+  void judge_poll(const op &, const call_result &, uint64_t now);
+  void judge_readiness(const descriptor &, const tcp_flow &, bool readable, uint64_t now) const;
+  void expect_room(descriptor &, uint64_t now);
   void expect_end(const descriptor &, const tcp_flow &, uint64_t now);
 
   monitor &monitor_;

@@ -17,6 +17,10 @@ constexpr rule no_urgent{"a user is told of no urgent byte, and there is one", "
 constexpr rule other_urgent{"a user gets another byte than the urgent one", "RFC 9293, 3.8.5"};
 constexpr rule swallowed{"bytes that were acknowledged are not received", "RFC 9293, 3.4"};
 constexpr rule miscounted{"a buffer holds another number of bytes than it must", "RFC 9293, 3.4"};
+constexpr rule not_ready{"a descriptor is said to have nothing to receive, and has", "POSIX.1-2017, poll()"};
+constexpr rule ready_for_nothing{"a descriptor is said to have something to receive, and has not",
+                                 "POSIX.1-2017, poll()"};
+constexpr rule stays_closed{"a window stays as good as closed", "RFC 9293, 3.8.6.2.2"};
 constexpr rule vanished{"a datagram that was sent does not leave", "RFC 768; RFC 1122, 4.1"};
 constexpr rule other_datagram{"a user gets a datagram that nobody has sent", "RFC 768"};
 
@@ -102,11 +106,39 @@ void streams::expect_all(const descriptor &d, const tcp_flow &f, size_t got) con
   expect_rule(f.acknowledged() <= d.taken + got, swallowed, "a receiver has found no more");
 }
 
-void streams::judge_status(const op &o, const net_status &s) {
+void streams::judge_poll(const op &o, const call_result &r, uint64_t now) {
+  descriptor *d = of(fd_of(o));
+  const tcp_flow *f = d != nullptr ? flow_of(*d) : nullptr;
+  if (f != nullptr) judge_readiness(*d, *f, (r.value & POLLIN) != 0, now);
+}
+
+// Readable is what a receiver would not wait for.
+void streams::judge_readiness(const descriptor &d, const tcp_flow &f, bool readable, uint64_t now) const {
+  bool known = d.in_order && d.receiving == 0 && !d.shut && low_waters_ && f.orderly() && monitor_.sees_all();
+  if (!known || f.reset_arrived() || f.reset_sent()) return;
+  expect_rule(readable || f.acknowledged() <= d.taken, not_ready, "bytes that were acknowledged are there");
+  bool may_have_ended = f.fin_arrived() || monitor_.heard_of_trouble() ||
+                        !monitor_.nothing_ends_by_itself() || !f.heard_lately(now);
+  bool some_there = f.arrived_in_order() - (f.irs() + 1) > d.taken;
+  expect_rule(!readable || some_there || may_have_ended, ready_for_nothing, "no byte has come, and no end");
+}
+
+// Else its peer would wait, and nobody would tell it that it need not (RFC 9293, 3.8.6.2.2).
+void streams::expect_room(descriptor &d, uint64_t now) {
+  if (d.datagrams || d.shut || !d.in_order || !monitor_.buffers_stand()) return;
+  const tcp_flow *f = flow_of(d);
+  if (f == nullptr || !f->orderly() || f->acknowledged() == 0 || !monitor_.may_tell(*f)) return;
+  if (!monitor_.nothing_ends_by_itself() || !f->heard_lately(now)) return;  // it may be over
+  bool all_taken = f->arrived_in_order() - (f->irs() + 1) == d.taken;
+  expect_rule(!all_taken || !f->offers_little(), stays_closed, "its user has taken all that had come");
+}
+
+void streams::judge_status(const op &o, const net_status &s, uint64_t now) {
   descriptor *d = of(fd_of(o));
   const tcp_flow *f = d != nullptr ? flow_of(*d) : nullptr;
   bool open = s.state == tcps::established || s.state == tcps::close_wait;
   if (!open || f == nullptr || !f->orderly() || d->shut || !monitor_.sees_all()) return;
+  judge_readiness(*d, *f, s.readable, now);
   if (d->in_order && d->receiving == 0) {
     uint32_t there = f->arrived_in_order() - (f->irs() + 1);
     expect_rule(d->taken + s.rcv_cc >= f->acknowledged(), miscounted,

@@ -221,7 +221,7 @@ void world::judge() {
   if (!watched_by(oracle::protocol)) return;
   if (allocation_failed()) monitor_.lost_unseen();
   monitor_.judge(sched_.now());
-  streams_.judge();
+  streams_.judge(sched_.now());
 }
 
 void world::judge_sleepers() {

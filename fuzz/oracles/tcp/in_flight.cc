@@ -23,7 +23,7 @@ uint32_t initial_window(uint32_t segment) {
 
 void in_flight::begin(uint32_t iss) {
   *this = {};
-  iss_ = una_ = surely_acked_ = recover_ = resend_below_ = out_ = iss;
+  iss_ = una_ = surely_acked_ = recover_ = resend_below_ = out_ = reported_to_ = iss;
   snd_max_ = iss + 1;
 }
 
@@ -35,6 +35,7 @@ uint32_t in_flight::take_reports(const wire_tcp &t) {
   for (int i = 0; i < t.sacks; ++i) {
     uint32_t n = uint32_t(ahead(t.sack[i].end, t.sack[i].start));
     if (n <= uint32_t(snd_max_ - una_)) reported += n;
+    reported_to_ = later_of(reported_to_, t.sack[i].end);
     sack_starts_.add(t.sack[i].start);
   }
   sack_seen_ = sack_seen_ || t.sacks > 0;

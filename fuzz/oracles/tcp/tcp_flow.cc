@@ -113,6 +113,12 @@ bool tcp_flow::is_theirs(uint32_t at, const_bytes data) const {
   return true;
 }
 
+bool tcp_flow::offers_little() const {
+  bool over = fin_arrived_ || reset_arrived_ || reset_left_;
+  return established() && sees_ == sight::all && !over &&
+         ahead(offered_edge_, ack_sent_) < int32_t(our_syn_.win / 2);
+}
+
 void tcp_flow::arrives(const wire_tcp &t, const surroundings &s, bool whole) {
   another_comes(t, s, whole);
   if (t.has(bit_rst)) return take_reset(t, s, whole);

@@ -83,6 +83,8 @@ class tcp_flow {
   uint32_t fin_arrived_at() const { return fin_arrived_at_; }
   bool one_fin() const { return one_fin_; }
   bool reset_sent() const { return phase_ == phase::reset; }
+  // It takes data, and offers less than half of the room that its SYN has.
+  bool offers_little() const;
   bool heard_lately(uint64_t now) const { return now - heard_ < 60'000; }
   // Bytes stand where they arrived: nothing urgent was taken out.
   bool orderly() const { return irs_known_ && sees_ != sight::none && urgent_.none(); }
