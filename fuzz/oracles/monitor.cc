@@ -15,6 +15,11 @@ constexpr rule must_reset{"a segment of no connection is not reset", "RFC 9293, 
 constexpr rule stray_numbers{"a reset with other numbers than its receiver expects", "RFC 9293, 3.10.7.1"};
 constexpr rule answers_reset{"a reset is answered", "RFC 9293, 3.5.2"};
 
+// What comes from there is nobody's (RFC 1122, 3.2.1.3).
+constexpr bool is_no_host(uint32_t addr) {
+  return addr == 0 || addr >> 24 == 127 || addr >> 28 == 0xe || addr == 0xffffffff;
+}
+
 }  // namespace
 
 void monitor::begin(uint32_t addr, const link_address &link) {
@@ -326,6 +331,7 @@ void monitor::datagram_in(uint64_t now, const wire_frame &f) {
 
 // For a socket of its port, and no other, unless it was sent to many or under another's name.
 void monitor::deliver(const wire_frame &f) {
+  if (is_no_host(f.from)) return;
   bool for_us = from_neighbour(f);
   bool perhaps = address_moves_ || f.to == addr_ || (f.to & 0xff) == 0xff;
   if (for_us && !address_moves_)

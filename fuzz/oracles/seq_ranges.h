@@ -25,6 +25,7 @@ class seq_ranges {
   uint32_t end_from(uint32_t from) const;
   bool covers(seq_range) const;
   bool in_one_piece() const { return n_ <= 1; }
+  int count() const { return n_; }
 
  private:
   std::array<seq_range, most> r_{};

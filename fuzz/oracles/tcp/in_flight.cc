@@ -12,6 +12,10 @@ constexpr rule no_reason{"data is sent again for no reason", "RFC 6298, 5; RFC 5
 constexpr rule no_backoff{"the retransmission timer does not back off", "RFC 6298, 5.5"};
 constexpr rule congests{"more in flight than congestion control allows", "RFC 5681, 3.1; RFC 6928"};
 
+constexpr rule peer_has_it{"something is sent again that a SACK block has reported",
+                           "RFC 2018, 8; RFC 6675, 4"};
+
+constexpr int surely_remembered = 16;                               // blocks
 constexpr uint32_t least_timeout = 1000, most_timeout = 60 * 1000;  // ms: RFC 6298, 2.4 and 2.5
 
 // Bytes (RFC 6928, 2).
@@ -30,11 +34,13 @@ void in_flight::begin(uint32_t iss) {
 void in_flight::open(uint32_t segment) { cwnd_ = initial_window(segment); }
 
 // How many bytes its SACK blocks report.
-uint32_t in_flight::take_reports(const wire_tcp &t) {
+uint32_t in_flight::take_reports(const wire_tcp &t, bool surely) {
   uint32_t reported = 0;
   for (int i = 0; i < t.sacks; ++i) {
     uint32_t n = uint32_t(ahead(t.sack[i].end, t.sack[i].start));
     if (n <= uint32_t(snd_max_ - una_)) reported += n;
+    bool credible = n > 0 && ahead(t.sack[i].start, una_) > 0 && ahead(snd_max_, t.sack[i].end) >= 0;
+    if (surely && credible) many_reports_ = many_reports_ || !reported_.add({t.sack[i].start, t.sack[i].end});
     reported_to_ = later_of(reported_to_, t.sack[i].end);
     sack_starts_.add(t.sack[i].start);
   }
@@ -50,7 +56,7 @@ void in_flight::take_ack(const wire_tcp &t, bool surely, const terms &c) {
     if (una_ == t.ack && ahead(t.ack, surely_acked_) > 0) cwnd_ += 2 * c.segment;
     surely_acked_ = later_of(surely_acked_, t.ack);
   }
-  uint32_t reported = c.sack ? take_reports(t) : 0;
+  uint32_t reported = c.sack ? take_reports(t, surely && ahead(t.ack, una_) >= 0) : 0;
   sacked_bytes_ += reported;
   if (ahead(t.ack, una_) > 0) {
     // Those before may not have been taken; and the SYN counts for one.
@@ -66,6 +72,7 @@ void in_flight::take_ack(const wire_tcp &t, bool surely, const terms &c) {
 // that says.
 bool in_flight::advance(const wire_tcp &t, uint32_t acked, const terms &c) {
   una_ = t.ack;
+  if (all_acked() || reported_.covers({una_, una_ + 1})) forget_reports();  // the peer may have let it go
   cwnd_ += std::min(lossy_ ? std::max(acked, c.segment) : acked, 2 * c.segment);
   bool surely = surely_acked_ == t.ack || !c.peer_known;
   if (surely) timer_base_ = c.now;
@@ -78,15 +85,23 @@ bool in_flight::advance(const wire_tcp &t, uint32_t acked, const terms &c) {
 // Why is it sent again? A time-out, duplicates, a report, or something that was no loss.
 void in_flight::judge_again(const wire_tcp &t, const terms &c) {
   lossy_ = true;
+  if (c.now - timer_base_ >= least_timeout) forget_reports();  // it may be a time-out
   bool silence = silence_ && timed_out_ < c.now;
   if (silence && t.seq == una_ && !c.path_shrank) return judge_time_out(t, c);
   bool known_loss = ahead(recover_, t.seq) > 0 || ahead(resend_below_, t.seq) > 0;
   bool duplicates = dupacks_ >= 3 || sack_seen_;
   if (!known_loss && !c.path_shrank && !duplicates) return judge_time_out(t, c);
+  expect_rule(!surely_reported(t.seq, c), peer_has_it, "and no time-out has come between");
   recover_ = snd_max_;  // and what lies behind may follow
   if (known_loss || c.path_shrank || !c.exact || c.sack) return;
   uint32_t flight = snd_max_ - una_;
   cwnd_ = std::min<uint64_t>(cwnd_, std::max(flight / 2, 2 * c.segment));
+}
+
+bool in_flight::surely_reported(uint32_t seq, const terms &c) const {
+  bool another_reason = c.path_shrank || ahead(resend_below_, seq) > 0;
+  bool remembered = !many_reports_ && reported_.count() <= surely_remembered;
+  return c.exact && !another_reason && remembered && reported_.covers({seq, seq + 1});
 }
 
 void in_flight::judge_time_out(const wire_tcp &t, const terms &c) {

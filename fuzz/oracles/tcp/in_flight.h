@@ -4,6 +4,7 @@
 #pragma once
 
 #include "oracles/recent.h"
+#include "oracles/seq_ranges.h"
 #include "oracles/wire.h"
 
 #include <cstdint>
@@ -63,7 +64,10 @@ class in_flight {
  private:
   static constexpr uint64_t never = UINT64_MAX;
 
-  uint32_t take_reports(const wire_tcp &);
+  uint32_t take_reports(const wire_tcp &, bool surely);
+  void forget_reports() { reported_ = {}; }
+  // The stack knows that the peer has what begins there.
+  bool surely_reported(uint32_t seq, const terms &) const;
   // True: what was lost has all arrived, as the stack knows.
   bool advance(const wire_tcp &, uint32_t acked, const terms &);
   void judge_time_out(const wire_tcp &, const terms &);
@@ -79,7 +83,9 @@ class in_flight {
   uint32_t resend_below_ = 0;  // the same, for another reason than a loss
   uint32_t dupacks_ = 0, sacked_bytes_ = 0;
   bool sack_seen_ = false;
-  uint32_t reported_to_ = 0;          // where the last of the blocks ended that the peer has reported
+  uint32_t reported_to_ = 0;   // where the last of the blocks ended that the peer has reported
+  seq_ranges reported_;        // by what the stack has surely taken, since it may have forgotten others
+  bool many_reports_ = false;  // more than a sender must remember
   recent<uint32_t, 32> sack_starts_;  // where blocks began that the peer has reported
   bool lossy_ = false;                // slow start may be over
   uint64_t cwnd_ = 0;                 // not more than this may be in flight

@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <vector>
 
 namespace kyu::fuzz {
@@ -14,6 +15,7 @@ namespace {
 constexpr uint32_t iss = 0xffff'fff0, first = iss + 1, segment = 1000;  // the numbers wrap in the first one
 constexpr const char *no_reason = "protocol:data is sent again for no reason";
 constexpr const char *no_backoff = "protocol:the retransmission timer does not back off";
+constexpr const char *reported = "protocol:something is sent again that a SACK block has reported";
 constexpr const char *congests = "protocol:more in flight than congestion control allows";
 
 // A connection that sends full segments, and what its peer says.
@@ -114,6 +116,31 @@ TEST(in_flight, a_report_tells_of_a_loss_where_both_have_agreed_to_it) {
   };
   EXPECT_EQ(again_behind_report(true), "");
   EXPECT_EQ(again_behind_report(false), no_reason);
+}
+
+// Of five segments the first and the last are missing.
+TEST(in_flight, what_is_reported_need_not_go_again) {
+  auto recovery = [](const std::function<void(sender &)> &then) {
+    return found([&](sender &s) {
+      s.sack = true;
+      s.send_all(5);
+      for (uint32_t n : {1, 2, 3}) s.ack(first, first + n * segment);
+      then(s);
+    });
+  };
+  EXPECT_EQ(recovery([](sender &s) { s.again(0), s.again(4); }), "");
+  EXPECT_EQ(recovery([](sender &s) { s.again(0), s.again(3); }), reported);
+  EXPECT_EQ(recovery([](sender &s) {  // a time-out comes between
+              s.now = 1000;
+              s.again(0), s.again(1);
+            }),
+            "");
+  EXPECT_EQ(recovery([](sender &s) {  // the peer takes it back
+              s.again(0);
+              s.ack_segments(2);
+              s.again(2);
+            }),
+            "");
 }
 
 TEST(in_flight, what_may_go_again_ends_where_it_was_sent) {
