@@ -150,6 +150,7 @@ void tcp_flow::arrives(const wire_tcp &t, const surroundings &s, bool whole) {
     exact_ = false;  // nothing is expected any more
   bool at_edge = !irs_known_ || ahead(t.seq, ack_sent_) <= 0 || !exact_ || s.blind;
   stamps_.arrive(t, at_edge);
+  if (surely) stamps_.take(t, s.now);
 }
 
 void tcp_flow::another_comes(const wire_tcp &t, const surroundings &s, bool whole) {

@@ -137,7 +137,7 @@ void tcp_flow::judge_syn(const wire_tcp &t, const surroundings &s) {
   if (!again || crossing) sent_.start_timer(s.made);
   offered_ = true;
   offered_edge_ = t.ack + t.win;
-  stamps_.syn_leaves(t, s.now);
+  stamps_.syn_leaves(t, s.made);
 }
 
 // The first segment behind the SYNs. After a flood its numbers may be those of any cookie.
@@ -212,7 +212,8 @@ void tcp_flow::judge_options(const wire_tcp &t, const surroundings &s) {
   expect_rule(t.has_ts == stamped, options_wrong,
               stamped ? "no time stamp, though both agreed" : "a time stamp, though none was agreed");
   expect_rule(t.sacks == 0 || sack_, options_wrong, "SACK, though it was not agreed");
-  stamps_.leave(t, s.now, heard_);
+  if (s.blind) stamps_.doubt();
+  stamps_.leave(t, s.made, heard_);
   if (!reports_.leave(t, received_, exact_)) lose_sight();
 }
 

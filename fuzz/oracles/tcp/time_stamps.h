@@ -15,13 +15,16 @@ class time_stamps {
   void agree(const wire_tcp &ours, const wire_tcp &theirs);
   bool agreed() const { return agreed_; }
 
-  // At `now`, ms: a SYN of ours; another segment, which is judged. The last one has come at `heard`.
-  void syn_leaves(const wire_tcp &, uint64_t now);
-  void leave(const wire_tcp &, uint64_t now, uint64_t heard);
+  // A SYN of ours, made at that time, ms; another segment, which is judged. The last one has come at `heard`.
+  void syn_leaves(const wire_tcp &, uint64_t made);
+  void leave(const wire_tcp &, uint64_t made, uint64_t heard);
 
   // A segment comes, of which nothing is known yet; may be taken, `at_edge`: it begins where the stack is.
   void another_comes() { in_hand_.reset(); }
   void arrive(const wire_tcp &, bool at_edge);
+  // That one was taken at `now`, ms, and began where the last ACK stands. Or it may not have been, after all.
+  void take(const wire_tcp &, uint64_t now);
+  void doubt() { taken_.reset(); }
 
   // Might the stack take it at `now`, ms (PAWS)? `open`: and not only a SYN has been said.
   bool plausible(const wire_tcp &, bool open, uint64_t now) const;
@@ -32,6 +35,10 @@ class time_stamps {
   struct stamp {
     uint32_t seq, value;
   };
+  struct moment {
+    uint32_t value;
+    uint64_t at;  // ms
+  };
 
   bool agreed_ = false;
   bool said_ = false;
@@ -40,6 +47,7 @@ class time_stamps {
   uint64_t echo_since_ = 0;                  // ms: since when it is that one
   recent<uint32_t, 16> heard_;               // that arrived, and may be echoed
   std::optional<stamp> in_hand_;             // of the segment that came last
+  std::optional<moment> taken_;              // the newest that has to be echoed
 };
 
 }  // namespace kyu::fuzz

@@ -105,6 +105,23 @@ TEST(time_stamps, are_the_newest_when_none_that_may_have_been_taken_is_newer) {
   EXPECT_TRUE(s.newest(stamped(510)));
 }
 
+TEST(time_stamps, echo_the_newest_that_was_taken) {
+  auto later = [](uint32_t echo, uint64_t ms, bool doubtful = false) {
+    return found([=](time_stamps &s) {
+      s.another_comes();
+      s.arrive(stamped(510), true);
+      s.take(stamped(510), 1000);
+      if (doubtful) s.doubt();
+      s.leave(stamped(101, echo), 1000 + ms, 1000);
+    });
+  };
+  EXPECT_EQ(later(510, 200), "");
+  EXPECT_EQ(later(500, 200), "protocol:an echo of an older time stamp than the last that was taken");
+  EXPECT_EQ(later(500, 0), "");  // it was on its way
+  EXPECT_EQ(later(500, 25 * day), "");
+  EXPECT_EQ(later(500, 200, true), "");
+}
+
 }  // namespace
 
 }  // namespace kyu::fuzz
