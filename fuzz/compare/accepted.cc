@@ -70,6 +70,8 @@ constexpr other_result results[] = {
     {opcode::shutdown, "ENOTCONN", "0", nullptr, "a listener is not connected", "POSIX.1-2017, shutdown()"},
     {opcode::setopt, "EINVAL", "0", "sndbuf", "ours says what it cannot do, Linux takes the nearest", posix},
     {opcode::setopt, "EINVAL", "0", "rcvbuf", "ours says what it cannot do, Linux takes the nearest", posix},
+    {opcode::setopt, "EINVAL", "0", "rcvlowat", "ours says what it cannot do, Linux takes the nearest",
+     posix},
     {opcode::setopt, "EINVAL", "0", "linger", "ours says what it cannot do, Linux takes the nearest", posix},
     {opcode::setopt, "0", "ENOPROTOOPT", "sndlowat", "Linux has no SO_SNDLOWAT", posix},
     {opcode::getopt, nullptr, nullptr, "sndlowat", "Linux has no SO_SNDLOWAT", posix},

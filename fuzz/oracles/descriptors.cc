@@ -27,6 +27,8 @@ constexpr rule other_name =
     call_rule("a socket says another name than it has", "POSIX, getsockname(), getpeername()");
 constexpr rule other_value = call_rule("an option has another value than was set", "POSIX, getsockopt()");
 constexpr rule no_option = call_rule("an option is refused that every socket has", "POSIX, setsockopt()");
+constexpr rule wrong_option =
+    call_rule("an option takes a value that means nothing", "POSIX, setsockopt(), EINVAL");
 constexpr rule error_again = call_rule("an error is told twice", "POSIX, SO_ERROR");
 
 constexpr uint16_t first_ephemeral = 49152;  // RFC 6335, 6
@@ -308,9 +310,11 @@ void descriptors::named(const op &o, const call_result &r, descriptor &d) const 
 void descriptors::option_set(const op &o, const call_result &r, descriptor &d) const {
   uint16_t option = option_of(o);
   auto value = uint32_t(o.arg[3]);
-  bool always =
-      (is_boolean(option) && option != SO_KEEPALIVE && option != TCP_NODELAY) || is_patience(option);
-  expect_rule(r.e == err::ok || !always, no_option, "and no value of it is wrong");
+  bool low_water = option == SO_SNDLOWAT || option == SO_RCVLOWAT;
+  bool always = (is_boolean(option) && option != SO_KEEPALIVE && option != TCP_NODELAY) ||
+                is_patience(option) || (low_water && value == 1);
+  expect_rule(r.e == err::ok || !always, no_option, "and the value is one that it takes");
+  expect_rule(r.e != err::ok || !low_water || value > 0, wrong_option, "who waits for nothing?");
   if (r.e != err::ok) return;
   if (option == SO_SNDBUF || option == SO_RCVBUF) {  // which may want the low-water mark lower
     d.options[option_index(SO_SNDLOWAT)].reset();

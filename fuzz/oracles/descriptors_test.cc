@@ -155,6 +155,20 @@ TEST(descriptors, have_the_options_that_were_set) {
             "");
 }
 
+TEST(descriptors, have_low_water_marks_of_a_byte_at_least) {
+  auto set = [](uint32_t value, err e) {
+    return found([=](someone &s) {
+      s.opens(0);
+      s.answers(option(opcode::setopt, SO_RCVLOWAT, value), e);
+    });
+  };
+  EXPECT_EQ(set(1, err::ok), "");
+  EXPECT_EQ(set(0, err::inval), "");
+  EXPECT_NE(set(1, err::inval), "");
+  EXPECT_NE(set(0, err::ok), "");
+  EXPECT_EQ(set(100'000, err::inval), "");  // it may be more than the buffer takes
+}
+
 TEST(descriptors, a_call_waits_as_long_as_it_was_told) {
   auto received_nothing = [](uint32_t timeout, uint64_t waited) {
     return found([&](someone &s) {
