@@ -27,7 +27,7 @@ uint32_t initial_window(uint32_t segment) {
 
 void in_flight::begin(uint32_t iss) {
   *this = {};
-  iss_ = una_ = surely_acked_ = recover_ = resend_below_ = out_ = reported_to_ = iss;
+  iss_ = una_ = surely_acked_ = recover_ = resend_below_ = out_ = iss;
   snd_max_ = iss + 1;
 }
 
@@ -41,7 +41,6 @@ uint32_t in_flight::take_reports(const wire_tcp &t, bool surely) {
     if (n <= uint32_t(snd_max_ - una_)) reported += n;
     bool credible = n > 0 && ahead(t.sack[i].start, una_) > 0 && ahead(snd_max_, t.sack[i].end) >= 0;
     if (surely && credible) many_reports_ = many_reports_ || !reported_.add({t.sack[i].start, t.sack[i].end});
-    reported_to_ = later_of(reported_to_, t.sack[i].end);
     sack_starts_.add(t.sack[i].start);
   }
   sack_seen_ = sack_seen_ || t.sacks > 0;
@@ -72,7 +71,8 @@ void in_flight::take_ack(const wire_tcp &t, bool surely, const terms &c) {
 // that says.
 bool in_flight::advance(const wire_tcp &t, uint32_t acked, const terms &c) {
   una_ = t.ack;
-  if (all_acked() || reported_.covers({una_, una_ + 1})) forget_reports();  // the peer may have let it go
+  reneged_ = reported_.covers({una_, una_ + 1});
+  if (all_acked() || reneged_) forget_reports();
   cwnd_ += std::min(lossy_ ? std::max(acked, c.segment) : acked, 2 * c.segment);
   bool surely = surely_acked_ == t.ack || !c.peer_known;
   if (surely) timer_base_ = c.now;

@@ -34,11 +34,9 @@ class in_flight {
   uint32_t una() const { return una_; }
   uint32_t surely_acked() const { return surely_acked_; }
   bool all_acked() const { return snd_max_ == una_; }
-  // All that was sent since the last time-out has arrived, as the stack knows, and nothing behind it was
-  // reported: else the peer may have let that go, and it is for a time-out to tell (RFC 2018, 8).
-  bool nothing_out() const {
-    return una_ == surely_acked_ && ahead(una_, out_) >= 0 && ahead(reported_to_, una_) <= 0;
-  }
+  // All that was sent since the last time-out has arrived, as the stack knows; and the peer has not let go
+  // what it has reported, of which a time-out has to tell (RFC 2018, 8).
+  bool nothing_out() const { return una_ == surely_acked_ && ahead(una_, out_) >= 0 && !reneged_; }
 
   // Something arrives; an ACK, `surely`: nothing keeps the stack from taking it.
   void hear() { silence_ = false; }
@@ -83,9 +81,9 @@ class in_flight {
   uint32_t resend_below_ = 0;  // the same, for another reason than a loss
   uint32_t dupacks_ = 0, sacked_bytes_ = 0;
   bool sack_seen_ = false;
-  uint32_t reported_to_ = 0;   // where the last of the blocks ended that the peer has reported
   seq_ranges reported_;        // by what the stack has surely taken, since it may have forgotten others
   bool many_reports_ = false;  // more than a sender must remember
+  bool reneged_ = false;       // the last ACK asks for what was reported
   recent<uint32_t, 32> sack_starts_;  // where blocks began that the peer has reported
   bool lossy_ = false;                // slow start may be over
   uint64_t cwnd_ = 0;                 // not more than this may be in flight
