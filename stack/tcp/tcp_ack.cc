@@ -116,7 +116,12 @@ verdict tcp_ack_input(tcp_segment &seg) {
     ++seg.st.tcp_stat.tcps_connects;
     tcp_established(tp);
   }
-  if (seq_gt(seg.ack, tp->snd_max)) return verdict::drop_after_ack;
+  if (seq_gt(seg.ack, tp->snd_max)) {
+    bool brings = seg.len > 0 || (seg.flags & TH_FIN) != 0 || (tp->t_flags & TF_ACKNOW) != 0;
+    if (brings) return verdict::drop_after_ack;
+    tcp_challenge_ack(tp);
+    return verdict::drop;
+  }
   // RFC 5961, 5.2: an old ACK below what a window could explain.
   if (seq_lt(seg.ack, tp->snd_una - tp->max_sndwnd)) {
     tcp_challenge_ack(tp);

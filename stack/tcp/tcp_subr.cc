@@ -97,16 +97,21 @@ void tcpcb_close(tcpcb *tp) {
 
 // RFC 5961, section 7: not more often than so many times in a second. The limit is kept for each
 // connection: a common one would tell a third party what others receive (CVE-2016-5696).
-void tcp_challenge_ack(tcpcb *tp) {
+bool tcp_may_challenge(tcpcb *tp) {
   Stack &st = tcp_stack(tp);
   uint64_t second = st.now() / 1000;
   if (tp->t_challenge_second != second) {
     tp->t_challenge_second = second;
     tp->t_challenges = 0;
   }
-  if (tp->t_challenges >= tcp_challenges_per_s) return;
+  if (tp->t_challenges >= tcp_challenges_per_s) return false;
   ++tp->t_challenges;
   ++st.tcp_stat.tcps_challenge;
+  return true;
+}
+
+void tcp_challenge_ack(tcpcb *tp) {
+  if (!tcp_may_challenge(tp)) return;
   tp->t_flags |= TF_ACKNOW;
   (void)tcp_output(tp);
 }

@@ -164,7 +164,11 @@ NET_LOCKED void tcp_drop(tcpcb *, err e);
 NET_LOCKED void tcp_drop_quietly(tcpcb *, err e);
 // Frees the tcpcb and detaches its pcb (BSD: tcp_close). The socket goes too without a user.
 NET_LOCKED void tcpcb_close(tcpcb *);
+// An ACK for what may be of no use but for its answer; where there is no limit, two sides that both answer go
+// on for ever.
 NET_LOCKED void tcp_challenge_ack(tcpcb *);
+// One may leave. Who asks sees to that.
+NET_LOCKED bool tcp_may_challenge(tcpcb *);
 // An ICMP error about a segment that we sent to `dst`; `head` begins with its ports and sequence.
 NET_LOCKED void tcp_ctlinput(Stack &, err, uint32_t dst, const_bytes head);
 // Does `head` quote a segment that is on its way?

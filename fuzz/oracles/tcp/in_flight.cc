@@ -27,7 +27,7 @@ uint32_t initial_window(uint32_t segment) {
 
 void in_flight::begin(uint32_t iss) {
   *this = {};
-  iss_ = una_ = surely_acked_ = recover_ = resend_below_ = out_ = iss;
+  iss_ = una_ = surely_acked_ = recover_ = resend_below_ = out_ = reneged_to_ = iss;
   snd_max_ = iss + 1;
 }
 
@@ -71,8 +71,9 @@ void in_flight::take_ack(const wire_tcp &t, bool surely, const terms &c) {
 // that says.
 bool in_flight::advance(const wire_tcp &t, uint32_t acked, const terms &c) {
   una_ = t.ack;
-  reneged_ = reported_.covers({una_, una_ + 1});
-  if (all_acked() || reneged_) forget_reports();
+  bool reneged = reported_.covers({una_, una_ + 1});
+  if (reneged) reneged_to_ = reported_.end_from(una_);
+  if (all_acked() || reneged) forget_reports();
   cwnd_ += std::min(lossy_ ? std::max(acked, c.segment) : acked, 2 * c.segment);
   bool surely = surely_acked_ == t.ack || !c.peer_known;
   if (surely) timer_base_ = c.now;

@@ -36,7 +36,9 @@ class in_flight {
   bool all_acked() const { return snd_max_ == una_; }
   // All that was sent since the last time-out has arrived, as the stack knows; and the peer has not let go
   // what it has reported, of which a time-out has to tell (RFC 2018, 8).
-  bool nothing_out() const { return una_ == surely_acked_ && ahead(una_, out_) >= 0 && !reneged_; }
+  bool nothing_out() const {
+    return una_ == surely_acked_ && ahead(una_, out_) >= 0 && ahead(reneged_to_, una_) <= 0;
+  }
 
   // Something arrives; an ACK, `surely`: nothing keeps the stack from taking it.
   void hear() { silence_ = false; }
@@ -83,7 +85,7 @@ class in_flight {
   bool sack_seen_ = false;
   seq_ranges reported_;        // by what the stack has surely taken, since it may have forgotten others
   bool many_reports_ = false;  // more than a sender must remember
-  bool reneged_ = false;       // the last ACK asks for what was reported
+  uint32_t reneged_to_ = 0;    // an ACK has asked for what was reported, up to here
   recent<uint32_t, 32> sack_starts_;  // where blocks began that the peer has reported
   bool lossy_ = false;                // slow start may be over
   uint64_t cwnd_ = 0;                 // not more than this may be in flight
