@@ -13,6 +13,7 @@ constexpr rule fields_wrong{"a DHCP message with what does not belong there, or 
                             "RFC 2131, table 5"};
 constexpr rule not_offered{"a request for an address that was not offered", "RFC 2131, 3.1"};
 constexpr rule impatient{"a DHCP message is sent again too soon", "RFC 2131, 4.1"};
+constexpr rule no_backoff{"a DHCP message is sent again at another time than its turn", "RFC 2131, 4.1"};
 constexpr rule ignores{"a DHCP answer is not taken up", "RFC 2131, 3.1 and 4.4.1"};
 constexpr rule gives_up{"a DHCP client no longer asks", "RFC 2131, 4.1"};
 constexpr rule not_leased{"an address is used that is not leased, or not any more", "RFC 2131, 4.4.5"};
@@ -24,6 +25,7 @@ constexpr uint8_t discover = 1, offered = 2, request = 3, decline = 4, acknowled
 constexpr uint32_t everybody = 0xffffffff, for_ever = 0xffffffff;
 constexpr size_t sname_at = 44, file_at = 108, cookie_at = 236, options_at = 240;
 constexpr uint64_t shortest_wait = 3000;   // ms: four seconds, give or take one
+constexpr uint64_t give_or_take = 1500;    // ms: a second, and a little more
 constexpr uint64_t longest_wait = 66'000;  // 64 seconds, and a little more
 
 // Of one field; false: an option goes beyond it.
@@ -178,7 +180,15 @@ void dhcp_rules::judge_request(const wire_frame &f, const dhcp_message &m) const
 
 void dhcp_rules::judge_patience(uint64_t now, const dhcp_message &m) {
   bool again = last_.type == m.type && last_.xid == m.xid && m.ciaddr == 0;
-  expect_rule(!again || now - last_at_ >= shortest_wait, impatient, "to a server that may be slow");
+  if (!again) {
+    tries_ = 0;
+    counted_ = true;
+  }
+  uint64_t waited = now - last_at_, turn = std::min<uint64_t>(4000u << std::min(tries_, 4u), 64'000);
+  expect_rule(!again || waited >= shortest_wait, impatient, "to a server that may be slow");
+  bool in_turn = waited + give_or_take >= turn && waited <= turn + give_or_take;
+  expect_rule(!again || !counted_ || in_turn, no_backoff, "after 4 seconds, 8, 16, and so on up to 64");
+  if (again) ++tries_;
   last_ = m;
   last_.chaddr = {};
   decided_ = false;

@@ -39,7 +39,10 @@ class dhcp_rules {
   void probes(uint32_t addr);
   // All threads sleep. Or: something was lost out of sight.
   void expect_progress(uint64_t now) const;
-  void excuse() { owed_ = debt::nothing; }
+  void excuse() {
+    owed_ = debt::nothing;
+    counted_ = false;
+  }
   // A packet leaves under this address; judged.
   void judge_source(uint64_t now, uint32_t addr) const;
 
@@ -74,6 +77,8 @@ class dhcp_rules {
   uint32_t owed_addr_ = 0;
   uint64_t owed_until_ = 0;  // ms
   uint64_t last_at_ = 0;
+  uint32_t tries_ = 0;    // of the last message
+  bool counted_ = false;  // all of them were seen
 };
 
 }  // namespace kyu::fuzz

@@ -1,0 +1,87 @@
+// When a DHCP client may speak, and what of.
+#include "oracles/dhcp_rules.h"
+
+#include "run/child.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <array>
+#include <string>
+#include <vector>
+
+namespace kyu::fuzz {
+
+namespace {
+
+constexpr uint64_t second = 1000;  // ms
+constexpr const char *out_of_turn = "protocol:a DHCP message is sent again at another time than its turn";
+constexpr const char *impatient = "protocol:a DHCP message is sent again too soon";
+constexpr const char *gives_up = "protocol:a DHCP client no longer asks";
+
+// A client that looks for a server, whom nobody answers.
+struct client {
+  client() { rules.client_begins(0); }
+
+  void asks_at(uint64_t ms) {
+    std::vector<uint8_t> d(300);
+    d[0] = d[1] = 1;
+    d[2] = 6;
+    std::copy(link.begin(), link.end(), d.begin() + 28);
+    constexpr std::array<uint8_t, 8> cookie_and_options{0x63, 0x82, 0x53, 0x63, 53, 1, 1, 255};
+    std::copy(cookie_and_options.begin(), cookie_and_options.end(), d.begin() + 236);
+    wire_frame f;
+    f.to = 0xffffffff;
+    f.link_from = link;
+    f.datagram = d;
+    rules.leaves(ms, f);
+  }
+  void asks_after(const std::vector<uint64_t> &seconds) {
+    uint64_t now = 0;
+    asks_at(now);
+    for (uint64_t s : seconds) asks_at(now += s * second);
+  }
+
+  std::array<uint8_t, 6> link{2, 0, 0, 0, 0, 1};
+  dhcp_rules rules;
+};
+
+constexpr auto &found = signature_with<client>;
+
+std::string asked_after(const std::vector<uint64_t> &seconds) {
+  return found([&](client &c) { c.asks_after(seconds); });
+}
+
+TEST(dhcp_rules, each_wait_is_twice_the_last_up_to_a_minute) {
+  EXPECT_EQ(asked_after({4, 8, 16, 32, 64, 64, 64}), "");
+  EXPECT_EQ(asked_after({3, 9, 15, 33, 65, 63, 64}), "");
+  EXPECT_EQ(asked_after({4, 4}), out_of_turn);
+  EXPECT_EQ(asked_after({4, 12}), out_of_turn);
+  EXPECT_EQ(asked_after({4, 8, 16, 32, 128}), out_of_turn);
+  EXPECT_EQ(asked_after({2}), impatient);
+}
+
+TEST(dhcp_rules, of_messages_that_nobody_has_seen_none_is_missed) {
+  EXPECT_EQ(found([](client &c) {
+              c.asks_at(0);
+              c.rules.excuse();
+              c.asks_at(12 * second);
+            }),
+            "");
+}
+
+TEST(dhcp_rules, a_client_without_a_server_asks_on) {
+  auto looked_at = [](uint64_t ms) {
+    return found([=](client &c) {
+      c.asks_at(0);
+      c.rules.expect_progress(ms);
+    });
+  };
+  EXPECT_EQ(looked_at(64 * second), "");
+  EXPECT_EQ(looked_at(70 * second), gives_up);
+  EXPECT_EQ(found([](client &c) { c.rules.expect_progress(0); }), gives_up);
+}
+
+}  // namespace
+
+}  // namespace kyu::fuzz
