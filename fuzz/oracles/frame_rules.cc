@@ -13,8 +13,6 @@ constexpr rule padding_leaks{"padding that is not zero", "RFC 894; RFC 1042"};
 constexpr rule source_wrong{"a packet under an address that is not ours", "RFC 1122, 3.2.1.3"};
 constexpr rule fragment_wrong{"a fragment that cannot be", "RFC 791, 3.2"};
 
-constexpr bool group(uint32_t addr) { return addr >> 28 >= 0xe || addr == 0; }
-
 }  // namespace
 
 void monitor::judge_ip(const wire_frame &f) {
@@ -23,7 +21,7 @@ void monitor::judge_ip(const wire_frame &f) {
   expect_rule(is_zero(f.padding), padding_leaks, "behind the packet");
   expect_rule(f.ttl > 0, malformed, "its time to live is 0");
   expect_rule(address_moves_ || f.from == addr_, source_wrong, "another one");
-  expect_rule(!group(f.from) || (address_moves_ && f.from == 0), source_wrong, "one of many hosts");
+  expect_rule(!is_group(f.from) || (address_moves_ && f.from == 0), source_wrong, "one of many hosts");
   expect_rule(f.to != 0 && f.to != f.from, source_wrong, "to nobody, or to ourselves");
   if (f.is == wire_frame::kind::fragment) judge_fragment(f);
 }

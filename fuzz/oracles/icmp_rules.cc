@@ -25,8 +25,6 @@ constexpr bool is_error(uint8_t type) {
   return type == unreachable || type == time_exceeded || type == parameter_problem;
 }
 
-constexpr bool group(uint32_t addr) { return addr >> 28 >= 0xe || addr == 0; }
-
 // Identifier, sequence number and data of an echo, and who has to do with it.
 uint64_t hash_echo(const_bytes icmp, uint32_t peer) { return hash_bytes(icmp.subspan(4)) ^ peer; }
 
@@ -106,7 +104,7 @@ void icmp_rules::judge_error(const wire_frame &f) {
   expect_rule(points ? pointer >= 20 && pointer <= header : pointer == 0, error_wrong, "where it points");
   expect_rule(is_zero(f.payload.subspan(5, 3)), error_wrong, "bytes that mean nothing are not zero");
   uint32_t was_to = read32(quote, 16);
-  expect_rule(!group(was_to) && (was_to & 0xff) != 0xff, error_wrong, "about a packet to many");
+  expect_rule(!is_group(was_to) && (was_to & 0xff) != 0xff, error_wrong, "about a packet to many");
   uint64_t about = hash_bytes(quoted_of(quote));
   expect_rule(unquotable_ || quotes_.may_have_had(about), error_wrong, "it quotes what has not arrived");
   if (errors_due_ == 1 && about == last_due_.about)

@@ -68,6 +68,9 @@ struct wire_frame {
 // It will be taken as if it had no options.
 constexpr bool options_pass(const wire_frame &f) { return f.options <= wire_frame::ip_options::harmless; }
 
+// An address of IP that is no single host's: nobody's, or that of many.
+constexpr bool is_group(uint32_t addr) { return addr >> 28 >= 0xe || addr == 0; }
+
 // Every host of the link is to take it.
 bool is_for_all(const wire_frame &);
 
