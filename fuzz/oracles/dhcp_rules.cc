@@ -184,7 +184,7 @@ void dhcp_rules::judge_patience(uint64_t now, const dhcp_message &m) {
     tries_ = 0;
     counted_ = true;
   }
-  uint64_t waited = now - last_at_, turn = std::min<uint64_t>(4000u << std::min(tries_, 4u), 64'000);
+  uint64_t waited = now - last_at_, turn = std::min<uint64_t>(4000u << std::min<uint32_t>(tries_, 4), 64'000);
   expect_rule(!again || waited >= shortest_wait, impatient, "to a server that may be slow");
   bool in_turn = waited + give_or_take >= turn && waited <= turn + give_or_take;
   expect_rule(!again || !counted_ || in_turn, no_backoff, "after 4 seconds, 8, 16, and so on up to 64");

@@ -127,7 +127,8 @@ void monitor::frame_in(uint64_t now, const_bytes f) {
 void monitor::whole_in(uint64_t now, const_bytes f) {
   whole_seen_ = true;
   read_frame(f, in_);
-  if (in_.wrong != nullptr) return void(off_ = true);  // how much of it survives being cut into pieces?
+  bool whole = in_.wrong == nullptr && in_.is != wire_frame::kind::fragment;
+  if (!whole) return void(off_ = true);  // how much of it survives being cut into pieces?
   if (in_.is == wire_frame::kind::tcp) segment_in(now, in_, true);
   if (in_.is == wire_frame::kind::udp) datagram_in(now, in_);
   if (in_.is == wire_frame::kind::icmp) path_in(in_);

@@ -118,7 +118,7 @@ void streams::call_begins(const op &o) {
       d->shut = true;
       break;
     case opcode::error:
-    case opcode::getopt: d->told = true; break;
+    case opcode::getopt: d->told = d->over = true; break;
     case opcode::close:  // who still sleeps in a call sees another one, or none
       if (d->sending == 0 && d->receiving == 0 && !d->shut) leaving_[size_t(fd_of(o))] = flow_of(*d);
       d->known = false;
@@ -176,7 +176,9 @@ void streams::judge_address(const op &o, const call_result &r) const {
 
 void streams::told_of_error(const op &o, const call_result &r) {
   descriptor *d = of(fd_of(o));
-  if (d != nullptr && r.e != err::ok && r.e != err::again) d->told = true;
+  if (d == nullptr || r.e == err::ok || r.e == err::again) return;
+  d->told = true;
+  d->over = d->over || r.e == err::timedout;
 }
 
 // Once close() has returned there is nobody who could receive.

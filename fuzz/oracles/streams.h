@@ -51,6 +51,7 @@ class streams {
     bool altered = false;                 // what comes to it, if it is for datagrams
     bool urgent_taken = false;
     bool told = false;  // of an error, or somebody may have taken it
+    bool over = false;  // of one that ends it, perhaps
     // It was closed under a call, which may take the next one of its number for its own.
     bool tainted = false;
   };

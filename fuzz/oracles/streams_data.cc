@@ -178,7 +178,8 @@ void streams::expect_end(const descriptor &d, const tcp_flow &f, uint64_t now) {
     return expect_rule(f.fin_arrived() || d.told || d.sending > 0, reset_untold,
                        "and no call has returned an error");
   if (!f.fin_arrived()) {
-    if (monitor_.nothing_ends_by_itself() && f.heard_lately(now)) broken(ends_itself, "no FIN has come");
+    if (!d.over && monitor_.nothing_ends_by_itself() && f.heard_lately(now))
+      broken(ends_itself, "no FIN has come");
     return;
   }
   expect_rule(d.taken + 1 >= f.fin_arrived_at() - (f.irs() + 1) || !f.one_fin(), ends_early,
