@@ -53,6 +53,9 @@ int32_t offset_of(const op &o, const char *number) {
 // The segment that the op sends has this bit.
 bool brings(const op &o, int bit) { return o.code == opcode::seg && (param_of(o, "flags") & bit) != 0; }
 
+// It takes the peer's window to nothing.
+bool closes_window(const op &o) { return o.code == opcode::seg && param_of(o, "win") == 0; }
+
 struct other_result {
   opcode code;
   const char *ours, *linux_;
@@ -307,16 +310,13 @@ constexpr accepted list[] = {
     {"what a closed window has held up goes again as soon as that opens; Linux's waits for its timer",
      "RFC 9293, 3.8.6.1", false,
      [](const parting &p, const replay &r) {
-       auto closes = [](const op &o) { return o.code == opcode::seg && param_of(o, "win") == 0; };
        return p.parts == how::linux_later && p.what == saying::again && brings(op_of(p, r.ops), TH_ACK) &&
-              any_before(r.ops, p.op, closes);
+              any_before(r.ops, p.op, closes_window);
      }},
     {"a closed window is probed with a byte of data; Linux's probe has none", "RFC 9293, 3.8.6.1", false,
      [](const parting &p, const replay &r) {
        bool probe = only(p, how::only_linux, saying::repeated_ack) || only(p, how::only_ours, saying::again);
-       return probe && op_of(p, r.ops).code == opcode::wait && any_before(r.ops, p.op, [](const op &o) {
-                return o.code == opcode::seg && param_of(o, "win") == 0;
-              });
+       return probe && op_of(p, r.ops).code == opcode::wait && any_before(r.ops, p.op, closes_window);
      }},
     // --- what
     {"ours answers a SYN only with options that it brought; Linux says again what its own SYN offered",

@@ -88,7 +88,7 @@ void streams::judge_urgent(const op &o, descriptor &d, const tcp_flow *f, const 
 
 // Where the byte stands that comes next.
 uint32_t streams::expect_stream(const descriptor &d, const tcp_flow &f, const_bytes data) {
-  uint32_t there = f.arrived_in_order() - (f.irs() + 1), next = d.taken + uint32_t(data.size());
+  uint32_t there = f.arrived(), next = d.taken + uint32_t(data.size());
   expect_rule(next <= there, too_many, "they were not among what came in order");
   if (far_ != nullptr && f.orderly()) expect_sent_there(d, f, data);
   if (!f.their_bytes_are_plain() || f.is_theirs(d.taken, data)) return next;
@@ -119,7 +119,7 @@ void streams::judge_readiness(const descriptor &d, const tcp_flow &f, bool reada
   expect_rule(readable || f.acknowledged() <= d.taken, not_ready, "bytes that were acknowledged are there");
   bool may_have_ended = f.fin_arrived() || monitor_.heard_of_trouble() ||
                         !monitor_.nothing_ends_by_itself() || !f.heard_lately(now);
-  bool some_there = f.arrived_in_order() - (f.irs() + 1) > d.taken;
+  bool some_there = f.arrived() > d.taken;
   expect_rule(!readable || some_there || may_have_ended, ready_for_nothing, "no byte has come, and no end");
 }
 
@@ -129,7 +129,7 @@ void streams::expect_room(descriptor &d, uint64_t now) {
   const tcp_flow *f = flow_of(d);
   if (f == nullptr || !f->orderly() || f->acknowledged() == 0 || !monitor_.may_tell(*f)) return;
   if (!monitor_.nothing_ends_by_itself() || !f->heard_lately(now)) return;  // it may be over
-  bool all_taken = f->arrived_in_order() - (f->irs() + 1) == d.taken;
+  bool all_taken = f->arrived() == d.taken;
   expect_rule(!all_taken || !f->offers_little(), stays_closed, "its user has taken all that had come");
 }
 
@@ -140,7 +140,7 @@ void streams::judge_status(const op &o, const net_status &s, uint64_t now) {
   if (!open || f == nullptr || !f->orderly() || d->shut || !monitor_.sees_all()) return;
   judge_readiness(*d, *f, s.readable, now);
   if (d->in_order && d->receiving == 0) {
-    uint32_t there = f->arrived_in_order() - (f->irs() + 1);
+    uint32_t there = f->arrived();
     expect_rule(d->taken + s.rcv_cc >= f->acknowledged(), miscounted,
                 "not all that was acknowledged is there");
     expect_rule(d->taken + s.rcv_cc <= there, miscounted, "more is there than has come");

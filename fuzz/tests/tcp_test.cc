@@ -280,7 +280,6 @@ user 0: recv fd=1
 )");
 }
 
-// RFC 9293, 3.6.1 (RFC 2525, 2.17).
 // What of it is kept ends before its FIN, which would stand where a byte has come.
 TEST(tcp, a_fin_in_the_text_does_not_move_with_what_is_kept) {
   EXPECT_EQ(after_accept(R"(peer 0 < . seq=next+638 len=100
@@ -298,6 +297,7 @@ user 0: recv fd=1 len=1000 flags=d
 )");
 }
 
+// RFC 9293, 3.6.1 (RFC 2525, 2.17).
 TEST(tcp, unread_data_resets) {
   EXPECT_EQ(after_accept(R"(peer 0 < P. len=5
 user 0: close fd=1

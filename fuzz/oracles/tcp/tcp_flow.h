@@ -74,7 +74,8 @@ class tcp_flow {
   // For who looks at data: the first byte's number in each direction, and what was said of each.
   uint32_t irs() const { return irs_; }
   uint32_t arrived_in_order() const { return received_.end_from(irs_ + 1); }
-  // Of the peer's bytes, how many we have said to have.
+  // Of the peer's bytes, how many have come in order; how many of them we have said to have.
+  uint32_t arrived() const { return arrived_in_order() - (irs_ + 1); }
   uint32_t acknowledged() const { return ack_sent_ - (irs_ + 1) - (fin_arrived_ && ack_sent_ != irs_ + 1); }
   // Of ours, how many the peer has surely, and perhaps.
   uint32_t surely_taken() const { return taken(sent_.surely_acked()); }
