@@ -142,8 +142,8 @@ void tcp_flow::arrives(const wire_tcp &t, const surroundings &s, bool whole) {
   if (!plausible(t, s)) return;
   if (whole) sent_.may_go_again();  // it may have been refused
   take_numbers(t, s, !whole && (!irs_known_ || is_next(t)));
-  if (phase_ == phase::syn_sent && offers_.none())
-    return whole ? lose_sight() : void();  // of no connection yet
+  if (phase_ == phase::syn_sent && whole) return lose_sight();  // what follows hangs on whether it was taken
+  if (phase_ == phase::syn_sent && offers_.none()) return;      // of no connection yet
   if (!whole && is_last_again(t) && waits_for_duplicates(s)) fin_heard_ = heard_;
   take_text(t, surely);
   if (fin_arrived_ && ahead(arrived_in_order(), fin_arrived_at_) >= 0)

@@ -182,7 +182,8 @@ void tcp_flow::judge_reset(const wire_tcp &t, const surroundings &s) {
   ended_by_data_ = ended_by_data_ || last_brought_data_;
   if (waits_for_duplicates(s)) broken(time_wait_short, "a FIN that came again finds no connection");
   exact_ = false;
-  bool ends = t.has(bit_ack) && t.seq == sent_.snd_max();
+  // Who sends again, or probes, stands before the end of what was sent.
+  bool ends = t.has(bit_ack) && ahead(t.seq, sent_.surely_acked()) >= 0 && ahead(t.seq, sent_.snd_max()) <= 0;
   if (known && ends) phase_ = phase::reset;
   bool over =
       ends || phase_ == phase::reset || !t.has(bit_ack);  // in answer to an ACK, it is not known any more
