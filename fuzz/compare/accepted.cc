@@ -1,5 +1,6 @@
 #include "compare/accepted.h"
 
+#include "compare/accepted_results.h"
 #include "socket/socketvar.h"
 #include "tcp/tcp.h"
 
@@ -12,91 +13,14 @@ namespace {
 
 using how = parting::how;
 
+constexpr const char *posix = "POSIX.1-2017";
+
 const op &op_of(const parting &p, const scenario &ops) { return ops[size_t(p.op)]; }
 
 bool later(const parting &p) { return p.parts == how::ours_later || p.parts == how::linux_later; }
 bool only(const parting &p, how who, saying what) { return p.parts == who && p.what == what; }
 bool is_result(const parting &p) { return p.parts == how::other_result; }
 bool sleeps(const std::string &result) { return result == "sleeps"; }
-
-// Of an op by name: a parameter's value.
-int32_t param_of(const op &o, const char *name) { return o.arg[size_t(arg_index(o.code, name))]; }
-
-// The same of one that is chosen from several, or is relative to one of them: its name.
-std::string_view choice_of(const op &o, std::string_view name) {
-  for (const param &p : spec_of(o.code).params)
-    if (p.name == name) return p.names[size_t(param_of(o, p.name))];
-  return {};
-}
-
-bool sets(const op &o, std::string_view option) {
-  return (o.code == opcode::setopt || o.code == opcode::getopt) && choice_of(o, "option") == option;
-}
-
-// Milliseconds that pass behind an op.
-uint64_t time_left(const scenario &ops, int32_t from) {
-  uint64_t ms = 0;
-  for (size_t i = size_t(from); i < ops.size(); ++i)
-    if (ops[i].code == opcode::wait) ms += uint64_t(ops[i].arg[0]);
-  return ms;
-}
-
-bool any_before(const scenario &ops, int32_t end, bool (*is)(const op &)) {
-  return std::any_of(ops.begin(), ops.begin() + end + 1, is);
-}
-
-// How far from where it might be expected a segment's number lies; 0: another op.
-int32_t offset_of(const op &o, const char *number) {
-  return o.code == opcode::seg ? o.arg[size_t(arg_index(o.code, number)) + 1] : 0;
-}
-
-// The segment that the op sends has this bit.
-bool brings(const op &o, int bit) { return o.code == opcode::seg && (param_of(o, "flags") & bit) != 0; }
-
-// It takes the peer's window to nothing.
-bool closes_window(const op &o) { return o.code == opcode::seg && param_of(o, "win") == 0; }
-
-struct other_result {
-  opcode code;
-  const char *ours, *linux_;
-  const char *option;  // of setopt and getopt; null: any, or another call
-  const char *why, *source;
-};
-
-constexpr const char *posix = "POSIX.1-2017";
-constexpr other_result results[] = {
-    {opcode::connect, "EOPNOTSUPP", "EISCONN", nullptr, "the socket listens", "POSIX.1-2017, connect()"},
-    {opcode::send, "ENOTCONN", "EPIPE", nullptr, "it was never connected", "POSIX.1-2017, send()"},
-    {opcode::shutdown, "0", "ENOTCONN", nullptr,
-     "a socket for datagrams may be shut before it is connected, so that who sleeps in it wakes up",
-     "volume 2, section 15.15"},
-    {opcode::shutdown, "ENOTCONN", "0", nullptr, "a listener is not connected", "POSIX.1-2017, shutdown()"},
-    {opcode::setopt, "EINVAL", "0", "sndbuf", "ours says what it cannot do, Linux takes the nearest", posix},
-    {opcode::setopt, "EINVAL", "0", "rcvbuf", "ours says what it cannot do, Linux takes the nearest", posix},
-    {opcode::setopt, "EINVAL", "0", "rcvlowat", "ours says what it cannot do, Linux takes the nearest",
-     posix},
-    {opcode::setopt, "EINVAL", "0", "linger", "ours says what it cannot do, Linux takes the nearest", posix},
-    {opcode::setopt, "0", "ENOPROTOOPT", "sndlowat", "Linux has no SO_SNDLOWAT", posix},
-    {opcode::getopt, nullptr, nullptr, "sndlowat", "Linux has no SO_SNDLOWAT", posix},
-    {opcode::getopt, nullptr, nullptr, "sndbuf", "Linux doubles what is asked for, and has a least",
-     "socket(7)"},
-    {opcode::getopt, nullptr, nullptr, "rcvbuf", "Linux doubles what is asked for, and has a least",
-     "socket(7)"},
-    {opcode::getopt, nullptr, nullptr, "maxseg", "Linux tells the connection's, ours what was asked for",
-     "tcp(7)"},
-    {opcode::getopt, "ENOPROTOOPT", "EOPNOTSUPP", nullptr, "an option of TCP's, of a datagram socket", posix},
-    {opcode::sendto, "EHOSTUNREACH", nullptr, nullptr,
-     "who sends learns that nobody answers for the address; Linux tells later", "RFC 1122, 2.3.2.2"},
-    {opcode::recv, "EOPNOTSUPP", "sleeps", nullptr, "datagrams have nothing urgent; Linux ignores the flag",
-     posix},
-    {opcode::recv, "ECONNRESET", "0", nullptr, "after the FIN came a reset, which the user shall learn of",
-     "RFC 9293, 3.10.7.4"},
-};
-
-bool is(const other_result &r, const parting &p, const op &o) {
-  return r.code == o.code && (r.ours == nullptr || p.ours == r.ours) &&
-         (r.linux_ == nullptr || p.linux_ == r.linux_) && (r.option == nullptr || sets(o, r.option));
-}
 
 // Somebody closes the descriptor that a call sleeps on.
 bool closed_under_call(const parting &p, const replay &r) {
@@ -107,43 +31,6 @@ bool closed_under_call(const parting &p, const replay &r) {
          std::any_of(r.ops.begin() + p.op, r.ops.end(), [&call](const op &o) {
            return o.code == opcode::close && o.arg[1] == call.arg[1] && o.arg[0] != call.arg[0];
          });
-}
-
-// The descriptor, in front of an op.
-bool listens(const replay &r, int32_t before, int32_t fd) {
-  for (int32_t i = 0; i < before; ++i) {
-    const op &o = r.ops[size_t(i)];
-    if (o.code == opcode::listen && o.arg[1] == fd) return true;
-    auto returned = r.ours.returned.find(i);
-    if (o.code == opcode::tcp_bind && returned != r.ours.returned.end() &&
-        returned->second == std::to_string(fd))
-      return true;
-  }
-  return false;
-}
-
-int32_t segments_before(const replay &r, int32_t op_number, int bit) {
-  return int32_t(
-      std::count_if(r.ops.begin(), r.ops.begin() + op_number, [bit](const op &o) { return brings(o, bit); }));
-}
-
-int32_t syns_before(const replay &r, int32_t op_number) { return segments_before(r, op_number, TH_SYN); }
-
-// A frame as it is, with an ACK in it and nothing else.
-bool is_raw_ack(const op &o) {
-  constexpr size_t flags_at = 14 + 20 + 13;
-  return o.code == opcode::raw && o.bytes.size() > flags_at && o.bytes[flags_at] == TH_ACK;
-}
-
-// That some listener was given.
-int32_t least_backlog(const replay &r, int32_t before) {
-  int32_t least = SOMAXCONN;
-  for (int32_t i = 0; i < before; ++i) {
-    const op &o = r.ops[size_t(i)];
-    if (o.code == opcode::listen || o.code == opcode::tcp_bind)
-      least = std::min(least, param_of(o, "backlog"));
-  }
-  return least;
 }
 
 constexpr accepted list[] = {
@@ -387,8 +274,7 @@ constexpr accepted list[] = {
        return only(p, how::only_ours, saying::reset) && o.code == opcode::close && listens(r, p.op, o.arg[1]);
      }},
     {"once there have been more SYNs than are remembered, an ACK may bring a cookie, also behind a reset; "
-     "Linux has "
-     "remembered them",
+     "Linux has remembered them",
      "RFC 4987, 3.6", false,
      [](const parting &p, const replay &r) {
        const op &o = op_of(p, r.ops);
@@ -406,27 +292,11 @@ constexpr accepted from_before = {
     "the two have parted before, and their peers have answered different things", "the difference above",
     true, nullptr};
 
-// The table of results, as accepted differences.
-const std::vector<accepted> &of_results() {
-  static const std::vector<accepted> all = [] {
-    std::vector<accepted> out;
-    for (const other_result &r : results) out.push_back({r.why, r.source, false, nullptr});
-    return out;
-  }();
-  return all;
-}
-
-const accepted *accepted_result(const parting &p, const scenario &ops) {
-  for (size_t i = 0; i < std::size(results); ++i)
-    if (is(results[i], p, op_of(p, ops))) return &of_results()[i];
-  return nullptr;
-}
-
 }  // namespace
 
 const accepted *accepted_as(const parting &p, const replay &r) {
   if (is_result(p))
-    if (const accepted *a = accepted_result(p, r.ops)) return a;
+    if (const accepted *a = accepted_result(p, op_of(p, r.ops))) return a;
   for (const accepted &a : list)
     if (a.is(p, r)) return &a;
   return nullptr;
@@ -437,7 +307,7 @@ const accepted *follows() { return &from_before; }
 std::vector<const accepted *> all_accepted() {
   std::vector<const accepted *> out;
   for (const accepted &a : list) out.push_back(&a);
-  for (const accepted &a : of_results()) out.push_back(&a);
+  for (const accepted &a : accepted_results()) out.push_back(&a);
   return out;
 }
 

@@ -2,16 +2,11 @@
 #pragma once
 
 #include "compare/partings.h"
+#include "compare/replay.h"
 
 #include <vector>
 
 namespace kyu::fuzz {
-
-// What both have played, and what our side of it said.
-struct replay {
-  const scenario &ops;
-  const meaning &ours;
-};
 
 struct accepted {
   const char *why;
