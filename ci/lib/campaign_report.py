@@ -57,7 +57,7 @@ def show(summary, rates):
         target, engine = pair.split("/")
         rate = f"{rates[pair]:,}" if pair in rates else ""
         lines.append(f"{target:14}{engine:11}{clock(p['seconds']):>9}{p['execs']:>15,}{rate:>9}{p['edges']:>7}{summary['corpus'][target]:>8}")
-    lines += ["", f"{summary['cells']} cells of TCP state x event", found]
+    lines += ["", f"{summary['cells']} cells of TCP", found]
     lines += [f"  {b['count']:5}  {b['known_as'] or 'NEW':32} {b['signature']}" for b in summary["buckets"][:10]]
     lines += ["", f"last new: edge {since(summary, 'edge')} ago, input {since(summary, 'input')} ago, finding {since(summary, 'finding')}"
                   + (" ago" if summary["last_new"].get("finding") is not None else "")]
@@ -130,7 +130,7 @@ def plots(samples):
               for t in COLOURS]
     cells = [("cells", "#333", False, [(s["seconds"], s["cells"]) for s in samples if s.get("cells")])]
     return "\n".join([plot("Edges of the stack, as each engine counts them", of_pairs("edges")), plot("Inputs", inputs),
-                      plot("Executions", of_pairs("execs")), plot("Cells of TCP state and event", cells)])
+                      plot("Executions", of_pairs("execs")), plot("Cells of TCP", cells)])
 
 
 def findings_table(summary):
@@ -173,7 +173,7 @@ def write(out, summary):
 {plots(samples_of(out) + [summary])}
 <h2>TCP state and event</h2>
 <p>In how many inputs of the corpora each event has met each state.</p>
-{cells_page.table(cells_page.added(summary["cell_counts"].values()))}
+{cells_page.tables(cells_page.added(summary["cell_counts"].values()))}
 </body></html>
 """
     write_whole(out / "index.html", text)

@@ -1,4 +1,4 @@
-"""TCP state x event as a table of HTML: in how many scenarios each has met each."""
+"""TCP's cells as tables of HTML: in how many scenarios which events have met which states, and in which circumstances."""
 
 import html
 import math
@@ -15,16 +15,20 @@ def added(cells):
     """Of several targets' corpora, as kyufuzz cells --json has each; None where there is none."""
     total = None
     for c in cells:
-        counts = c["counts"]
-        if total is None:
-            total = dict(c, counts=[list(row) for row in counts])
-        else:
-            total["counts"] = [[a + b for a, b in zip(x, y)] for x, y in zip(total["counts"], counts)]
-    return total
+        total = c["tables"] if total is None else [sum_of(a, b) for a, b in zip(total, c["tables"])]
+    return None if total is None else {"tables": total}
+
+
+def sum_of(one, other):
+    return dict(one, counts=[[a + b for a, b in zip(x, y)] for x, y in zip(one["counts"], other["counts"])])
 
 
 def reached(cells):
-    return sum(n > 0 for row in cells["counts"] for n in row)
+    return sum(n > 0 for table in cells["tables"] for row in table["counts"] for n in row)
+
+
+def size(cells):
+    return sum(len(table["rows"]) * len(table["columns"]) for table in cells["tables"])
 
 
 def shade(count, most):
@@ -32,16 +36,19 @@ def shade(count, most):
     return f"background: hsl(210 60% {94 - 50 * share:.0f}%); color: {'#fff' if share > 0.6 else '#1a1a1a'}"
 
 
-def table(cells):
+def tables(cells):
     if cells is None:
         return "<p>not yet</p>"
-    most = max((n for row in cells["counts"] for n in row), default=0)
-    head = "".join(f"<th>{html.escape(s)}</th>" for s in cells["states"])
+    return "\n".join(table_of(t) for t in cells["tables"]) + f"<p>{reached(cells)} of {size(cells)} cells; some cannot be reached.</p>"
+
+
+def table_of(table):
+    most = max((n for row in table["counts"] for n in row), default=0)
+    head = "".join(f"<th>{html.escape(c)}</th>" for c in table["columns"])
     rows = []
-    for e, event in enumerate(cells["events"]):
-        counts = [row[e] for row in cells["counts"]]
+    for name, counts in zip(table["rows"], table["counts"]):
         tds = "".join(f'<td style="{shade(n, most)}">{n}</td>' if n else '<td class="none"></td>' for n in counts)
-        rows.append(f"<tr><th>{html.escape(event)}</th>{tds}</tr>")
+        rows.append(f"<tr><th>{html.escape(name)}</th>{tds}</tr>")
     body = "\n".join(rows)
-    return (f'<table class="cells"><thead><tr><th></th>{head}</tr></thead>\n{body}</table>\n'
-            f"<p>{reached(cells)} of {len(cells['states']) * len(cells['events'])} cells; some cannot be reached.</p>")
+    return (f"<h3>{html.escape(table['title'])}</h3>\n"
+            f'<table class="cells"><thead><tr><th></th>{head}</tr></thead>\n{body}</table>')

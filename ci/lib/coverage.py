@@ -1,7 +1,7 @@
 """Replays scenarios in a build with clang's source coverage, and says which lines of the stack they reach.
 
 OUT/html/index.html has the sources, OUT/unreached.txt the lines that nothing reached, OUT/coverage.json the
-figures; OUT/cells.html and OUT/cells.json which events have met which states of TCP. Exit status: 0, or 1 where less than --at-least is reached, or a scenario has a finding; 2 bad arguments.
+figures; OUT/cells.html and OUT/cells.json which events have met which states of TCP, and in which circumstances. Exit status: 0, or 1 where less than --at-least is reached, or a scenario has a finding; 2 bad arguments.
 """
 
 import argparse
@@ -50,17 +50,17 @@ def replay(scenarios, out):
 
 
 def cells(scenarios, out):
-    """Beside lines: which event has met which state."""
+    """Beside lines: which event has met which state, in which circumstances."""
     said = subprocess.run([PROGRAM, "cells", "--json", *scenarios], env={"LLVM_PROFILE_FILE": "/dev/null"}, check=False,
                           stdout=subprocess.PIPE, text=True).stdout
     (out / "cells.json").write_text(said)
     found = json.loads(said)
     (out / "cells.html").write_text(
-        f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>TCP state and event</title><style>'
+        f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>Cells of TCP</title><style>'
         f"body {{ font: 16px/1.5 system-ui, sans-serif; margin: 2rem }} {cells_page.STYLE}</style></head><body>"
-        f"<h1>TCP state and event</h1><p>In how many of {found['scenarios']} scenarios each event has met each state.</p>"
-        f"{cells_page.table(found)}</body></html>\n")
-    return found["reached"], len(found["states"]) * len(found["events"])
+        f"<h1>Cells of TCP</h1><p>In how many of {found['scenarios']} scenarios each event has met each state and circumstance, "
+        f"and which circumstances have stood beside each other.</p>{cells_page.tables(found)}</body></html>\n")
+    return cells_page.reached(found), cells_page.size(found)
 
 
 def llvm_cov(command, out, *more):
@@ -93,7 +93,7 @@ def main():
                   f"{Path(f['filename']).relative_to(ROOT)}")
     total = data["totals"]["lines"]
     print(f"{total['percent']:.1f}% of {total['count']} lines reached; see {args.out / 'html' / 'index.html'}")
-    print("{} of {} cells of TCP state and event; see {}".format(*cells(scenarios, args.out), args.out / "cells.html"))
+    print("{} of {} cells of TCP; see {}".format(*cells(scenarios, args.out), args.out / "cells.html"))
     (args.out / "coverage.json").write_text(json.dumps(data, indent=1))
     (args.out / "unreached.txt").write_text("\n".join(unreached_lines(args.out)) + "\n")
     llvm_cov("show", args.out, "-format=html", f"-output-dir={args.out / 'html'}")

@@ -11,9 +11,13 @@ namespace kyu::fuzz {
 namespace {
 
 std::string line_of(const outcome &o, bool same) {
-  nlohmann::json j = {{"digest", o.digest},         {"ops", o.ops}, {"frames_in", o.frames_in},
-                      {"frames_out", o.frames_out}, {"ms", o.ms},   {"same", same},
-                      {"cells", o.cells.met}};
+  nlohmann::json j = {{"digest", o.digest},
+                      {"ops", o.ops},
+                      {"frames_in", o.frames_in},
+                      {"frames_out", o.frames_out},
+                      {"ms", o.ms},
+                      {"same", same},
+                      {"cells", {o.cells.met, o.cells.amid, o.cells.together}}};
   return j.dump();
 }
 
@@ -22,7 +26,10 @@ bool take_outcome(const std::string &line, run_report *report) {
   auto j = nlohmann::json::parse(line, nullptr, false);
   if (!j.is_object()) return false;
   report->result = {j["digest"], j["ops"], j["frames_in"], j["frames_out"], j["ms"], {}};
-  j["cells"].get_to(report->result.cells.met);
+  tcp_cells &cells = report->result.cells;
+  j["cells"][0].get_to(cells.met);
+  j["cells"][1].get_to(cells.amid);
+  j["cells"][2].get_to(cells.together);
   report->same_digest = j["same"];
   return true;
 }

@@ -6,18 +6,30 @@
 #include <cstdlib>
 
 // libFuzzer takes what it finds here for coverage: an input that shows an event to a state of TCP for the
-// first time is kept, also where it reaches no new line of code. It clears them before each run.
+// first time, or in new circumstances, is kept, also where it reaches no new line of code. It clears them
+// before each run.
 [[gnu::section("__libfuzzer_extra_counters"),
-  gnu::used]] static uint8_t cells[kyu::TCP_NSTATES * kyu::TCP_NEVENTS];
+  gnu::used]] static uint8_t cells[kyu::TCP_NSTATES * kyu::TCP_NEVENTS +
+                                   (kyu::TCP_NEVENTS + kyu::TCP_NCIRCUMSTANCES) * kyu::TCP_NCIRCUMSTANCES];
 
 namespace kyu::fuzz {
 
 namespace {
 
+// `columns` cells for each row.
+template <class Row, size_t N>
+uint8_t *count_rows(const Row (&rows)[N], int columns, uint8_t *at) {
+  for (Row row : rows) {
+    for (uint32_t left = row; left != 0; left &= left - 1) at[__builtin_ctz(left)] = 1;
+    at += columns;
+  }
+  return at;
+}
+
 void count_cells(const tcp_cells &met) {
-  for (int s = 0; s < TCP_NSTATES; ++s)
-    for (uint32_t left = met.met[s]; left != 0; left &= left - 1)
-      cells[s * TCP_NEVENTS + __builtin_ctz(left)] = 1;
+  uint8_t *at = count_rows(met.met, TCP_NEVENTS, cells);
+  at = count_rows(met.amid, TCP_NCIRCUMSTANCES, at);
+  count_rows(met.together, TCP_NCIRCUMSTANCES, at);
 }
 
 // For comparison with lesser harnesses: KYUFUZZ_POOLS, KYUFUZZ_NO_ORACLES, KYUFUZZ_WITHOUT_ORACLE,

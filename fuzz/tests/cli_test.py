@@ -114,13 +114,17 @@ class Cli(unittest.TestCase):
         self.assertTrue(r["same_digest"])
 
     def test_cells_counts_what_ended_and_goes_on_behind_a_finding(self):
-        one = json.loads(run("cells", "--json", SEED).stdout)
+        one = json.loads(run("cells", "--json", SEED, program=BUG).stdout)
         clean = run("cells", "--json", STORY, SEED)
         found = run("cells", "--json", STORY, SEED, program=BUG)
         self.assertEqual((clean.returncode, found.returncode), (0, 1))
         self.assertEqual(json.loads(clean.stdout)["findings"], 0)
         self.assertEqual(json.loads(found.stdout), dict(one, scenarios=2, findings=1))
-        self.assertGreater(one["reached"], 5)
+        self.assertEqual([t["title"] for t in one["tables"]],
+                         ["state x event", "event x circumstance", "circumstance x circumstance"])
+        for t in one["tables"]:
+            self.assertGreater(t["reached"], 2)
+            self.assertEqual(t["reached"], sum(n > 0 for row in t["counts"] for n in row))
         self.refused("cells", self.dir / "none")
 
     def test_a_finding_is_status_1_and_a_report(self):

@@ -70,6 +70,24 @@ TEST(world, tells_which_events_have_met_which_states) {
   EXPECT_FALSE(cells.has(tcps::listen, tcp_event::syn));  // of the last scenario
 }
 
+TEST(world, tells_which_circumstances_events_have_met) {
+  world w;
+  scenario s =
+      from_script(
+          "user 0: tcp_bind\npeer 0 < S port=114\npeer 0 < .\nuser 0: tcp_accept\n"
+          "user 0: send fd=1 len=9000\npeer 0 < . ack=una win=0\npeer 0 < P. seq=next+9 len=10 win=0\n"
+          "user 0: close fd=1\n")
+          .ops;
+  tcp_cells cells = w.run(s).cells;
+  auto amid = [&cells](tcp_event e, tcp_circumstance c) { return (cells.amid[int(e)] >> int(c) & 1) != 0; };
+  EXPECT_TRUE(amid(tcp_event::data, tcp_circumstance::closed));
+  EXPECT_TRUE(amid(tcp_event::data, tcp_circumstance::taken_back));
+  EXPECT_FALSE(amid(tcp_event::data, tcp_circumstance::gap));  // it is what makes it
+  EXPECT_TRUE(amid(tcp_event::close, tcp_circumstance::gap));
+  EXPECT_FALSE(amid(tcp_event::syn, tcp_circumstance::closed));
+  EXPECT_TRUE((cells.together[int(tcp_circumstance::gap)] >> int(tcp_circumstance::closed) & 1) != 0);
+}
+
 // The peer does not know that its segment was lost: the next one leaves a hole, which is asked for.
 TEST(world, loses_what_is_sent_while_the_link_is_down) {
   EXPECT_EQ(conversation("user 0: tcp_bind\npeer 0 < S port=114\npeer 0 < .\nuser 0: tcp_accept\n"

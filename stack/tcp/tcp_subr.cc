@@ -136,8 +136,6 @@ NET_LOCKED tcpcb *quoted_connection(Stack &st, uint32_t dst, const_bytes head) {
 
 }  // namespace
 
-void tcp_met(const tcpcb *tp, tcp_event e) { tcp_stack(tp).tcp_stat.tcps_cells.add(tp->t_state, e); }
-
 bool tcp_in_flight(Stack &st, uint32_t dst, const_bytes head) {
   return quoted_connection(st, dst, head) != nullptr;
 }

@@ -131,7 +131,10 @@ struct tcpstat {
 inline tcpcb *intotcpcb(const inpcb *inp) { return inp->inp_ppcb; }
 inline socket *tcp_socket(const tcpcb *tp) { return tp->t_inpcb->inp_socket; }
 inline Stack &tcp_stack(const tcpcb *tp) { return *tp->t_inpcb->inp_stack; }
-NET_LOCKED void tcp_met(const tcpcb *, tcp_event);  // that it has met its state, before it is dealt with
+
+// --- tcp_event.cc
+// That it has met a state and circumstances, before it is dealt with.
+NET_LOCKED void tcp_met(const tcpcb *, tcp_event);
 
 // --- tcp_input.cc and its steps
 // A segment with the IP header `iph` stripped.
