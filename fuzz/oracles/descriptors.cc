@@ -1,6 +1,7 @@
 #include "oracles/descriptors.h"
 
 #include "oracles/rule.h"
+#include "oracles/wire.h"
 #include "socket/sockopt.h"
 
 #include <algorithm>
@@ -29,10 +30,10 @@ constexpr rule other_value = call_rule("an option has another value than was set
 constexpr rule no_option = call_rule("an option is refused that every socket has", "POSIX, setsockopt()");
 constexpr rule wrong_option =
     call_rule("an option takes a value that means nothing", "POSIX, setsockopt(), EINVAL");
+constexpr rule left_open = call_rule("a descriptor stays open that nobody has", "kyu/kyu.h");
 constexpr rule error_again = call_rule("an error is told twice", "POSIX, SO_ERROR");
 
-constexpr uint16_t first_ephemeral = 49152;  // RFC 6335, 6
-constexpr uint64_t grace = 1000;             // ms, in which whoever was woken has run
+constexpr uint64_t grace = 1000;  // ms, in which whoever was woken has run
 
 bool alters(const op &o) {
   switch (o.code) {
@@ -120,6 +121,13 @@ void descriptors::connected(int fd, endpoint peer) {
   if (!on_) return;
   all_[size_t(fd)].peer = peer;
   all_[size_t(fd)].tried = true;
+}
+
+void descriptors::judge(uint32_t open, uint32_t in_other_hands) const {
+  if (!on_ || open <= in_other_hands) return;
+  auto with_users = std::count_if(all_.begin(), all_.begin() + used_,
+                                  [](const descriptor &d) { return d.is != life::closed; });
+  expect_rule(open <= uint32_t(with_users) + in_other_hands, left_open, "who opened it has not closed it");
 }
 
 // What the call may do to others.

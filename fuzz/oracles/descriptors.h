@@ -27,6 +27,9 @@ class descriptors {
   // A call that is still under way has opened one, or connected it.
   void opened(int fd, sotype);
   void connected(int fd, endpoint peer);
+  // Once all threads sleep: so many are open, of which so many at most are in the hands of calls that are
+  // under way, and of the system's own threads.
+  void judge(uint32_t open, uint32_t in_other_hands) const;
 
  private:
   enum class life : uint8_t { closed, open, unsure };

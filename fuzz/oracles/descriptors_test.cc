@@ -29,6 +29,7 @@ class someone {
     model_.opened(fd, type);
     model_.call_returns(o, {err::ok, uint64_t(fd)}, now_, 0);
   }
+  void are_open(uint32_t n, uint32_t in_other_hands = 0) { model_.judge(n, in_other_hands); }
   // By another user.
   void begins(op o) {
     o.arg[0] = 1;
@@ -93,6 +94,23 @@ TEST(descriptors, nothing_is_said_of_what_two_close) {
               s.answers(on(opcode::recv, 0), err::badf);
             }),
             "");
+}
+
+TEST(descriptors, who_opens_one_closes_it) {
+  EXPECT_EQ(found([](someone &s) {
+              s.opens(0);
+              s.are_open(1);
+              s.are_open(2, 1);
+              s.answers(on(opcode::close, 0), err::ok);
+              s.are_open(0);
+            }),
+            "");
+  EXPECT_EQ(found([](someone &s) {
+              s.opens(0);
+              s.answers(on(opcode::close, 0), err::ok);
+              s.are_open(1);
+            }),
+            "calls:a descriptor stays open that nobody has");
 }
 
 TEST(descriptors, a_port_is_one_sockets) {

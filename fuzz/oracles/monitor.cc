@@ -14,6 +14,8 @@ constexpr uint16_t dhcp_server = 67, dhcp_client = 68;
 constexpr rule must_reset{"a segment of no connection is not reset", "RFC 9293, 3.10.7.1"};
 constexpr rule stray_numbers{"a reset with other numbers than its receiver expects", "RFC 9293, 3.10.7.1"};
 constexpr rule answers_reset{"a reset is answered", "RFC 9293, 3.5.2"};
+constexpr rule services_port{"a port that may be a service's is chosen for a client",
+                             "RFC 6335, 6; RFC 6056, 3.2"};
 
 // What comes from there is nobody's (RFC 1122, 3.2.1.3).
 constexpr bool is_no_host(uint32_t addr) {
@@ -79,7 +81,7 @@ void monitor::call_begins(const op &o, uint64_t now) {
       [[fallthrough]];
     case opcode::listen: listens_ = listens_ || o.code == opcode::listen; [[fallthrough]];
     case opcode::tcp_connect: any_port_ = true; break;
-    case opcode::server: any_port_ = any_may_end_ = users_may_end_ = true; break;
+    case opcode::server: servers_ = any_port_ = any_may_end_ = users_may_end_ = true; break;
     case opcode::setopt:
       keep_alive_.call_begins(option_of(o), uint32_t(o.arg[3]));
       sizes_buffers_ = sizes_buffers_ || option_of(o) == SO_SNDBUF || option_of(o) == SO_RCVBUF;
@@ -223,8 +225,15 @@ void monitor::frame_out(uint64_t now, const_bytes f) {
   if (out_.is == wire_frame::kind::icmp) icmp_.leaves(out_);
 }
 
+// What no user has asked for was the stack's own choice.
+void monitor::judge_port(uint16_t port) const {
+  bool asked_for = servers_ || ports_.may_have_had(port);
+  expect_rule(asked_for || port >= first_ephemeral, services_port, "no user has asked for it");
+}
+
 void monitor::segment_out(uint64_t now, uint64_t made, const wire_frame &f) {
   const wire_tcp &t = f.tcp;
+  if (t.flags == bit_syn) judge_port(t.sport);
   tcp_flow *flow = flow_of({f.from, f.to, t.sport, t.dport}, t.has(bit_syn) && !t.has(bit_ack));
   surroundings s = now_is(now);
   s.made = made;
@@ -317,6 +326,7 @@ void monitor::datagram_out(uint64_t now, const wire_frame &f) {
   names_.leaves(f);
   files_.leaves(f);
   datagram_out_ = {f.to, f.dport, hash_bytes(f.datagram)};
+  if (f.sport != dhcp_client) judge_port(f.sport);
   if (f.sport == dhcp_client && f.dport == dhcp_server && !disordered_ && !ports_.may_have_had(dhcp_client))
     dhcp_.leaves(now, f);
 }

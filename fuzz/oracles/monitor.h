@@ -47,6 +47,8 @@ class monitor {
     disordered_ = true;
   }
   bool disordered() const { return disordered_; }
+  // Something has arrived of which nobody knows what it is.
+  bool gave_up() const { return off_; }
   // Before a call is made.
   void call_begins(const op &, uint64_t now);
   // The connection to there that was open last, where there is only one; null: not known.
@@ -101,6 +103,7 @@ class monitor {
   // `may_be_open`: the connection of that name may be one, out of sight.
   void stray_reset_out(uint64_t now, const wire_frame &, bool may_be_open);
   void judge_ip(const wire_frame &);
+  void judge_port(uint16_t) const;
   void judge_receiver(uint64_t now, const wire_frame &) const;
   void judge_fragment(const wire_frame &);
   void judge_arp(uint64_t now, const wire_frame &);
@@ -134,6 +137,7 @@ class monitor {
   bool any_may_end_ = false;   // and not only the connection that a call was made for
   bool any_port_ = false;      // may be taken by now
   bool any_udp_port_ = false;  // that the stack chooses
+  bool servers_ = false;       // they have their own
   struct listener {
     uint16_t port = 0;
     uint32_t backlog = 0;

@@ -31,7 +31,8 @@ void streams::pair_with(streams &far) {
 }
 
 streams::descriptor *streams::of(int fd) {
-  bool there = !monitor_.disordered() && fd >= 0 && size_t(fd) < fds_.size() && fds_[size_t(fd)].known;
+  bool followed = !monitor_.disordered() && !monitor_.gave_up();
+  bool there = followed && fd >= 0 && size_t(fd) < fds_.size() && fds_[size_t(fd)].known;
   return there ? &fds_[size_t(fd)] : nullptr;
 }
 
@@ -111,7 +112,7 @@ void streams::call_begins(const op &o) {
     case opcode::send:
       if (d->sending++ > 0) d->one_sender = false;
       if (o.code == opcode::send) d->offered += uint32_t(o.arg[2]);
-      if (tcp_flow *f = flow_of(*d)) f->user_sends(d->offered, d->one_sender);
+      send_begins(o, *d);
       break;
     case opcode::shutdown:
       d->was_shut = d->shut;
@@ -126,6 +127,17 @@ void streams::call_begins(const op &o) {
       break;
     default: break;
   }
+}
+
+void streams::send_begins(const op &o, descriptor &d) {
+  tcp_flow *f = flow_of(d);
+  bool urgent = o.code == opcode::send && (o.arg[3] & MSG_OOB) != 0 && o.arg[2] > 0;
+  if (f == nullptr) {
+    d.one_sender = d.one_sender && !urgent;  // nobody would know of it
+    return;
+  }
+  f->user_sends(d.offered, d.one_sender);
+  if (urgent) f->user_calls_urgent(d.given + uint32_t(o.arg[2]));
 }
 
 void streams::call_returns(const op &o, const call_result &r, uint64_t now) {

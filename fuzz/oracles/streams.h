@@ -56,6 +56,7 @@ class streams {
     bool tainted = false;
   };
 
+  void send_begins(const op &, descriptor &);
   void received(const op &, const call_result &, uint64_t now);
   void bound(const op &);
   void datagram_received(const op &, descriptor &, const call_result &);

@@ -15,6 +15,8 @@ constexpr rule ends_itself{"a stream ends that nobody has ended", "RFC 9293, 3.6
 constexpr rule reset_untold{"a reset is told as the end of the stream", "RFC 9293, 3.10.7.4"};
 constexpr rule no_urgent{"a user is told of no urgent byte, and there is one", "RFC 9293, 3.8.5"};
 constexpr rule other_urgent{"a user gets another byte than the urgent one", "RFC 9293, 3.8.5"};
+constexpr rule past_mark{"a receiver gets bytes from both sides of the urgent mark",
+                         "POSIX.1-2017, sockatmark(); volume 2, 16.12"};
 constexpr rule swallowed{"bytes that were acknowledged are not received", "RFC 9293, 3.4"};
 constexpr rule miscounted{"a buffer holds another number of bytes than it must", "RFC 9293, 3.4"};
 constexpr rule not_ready{"a descriptor is said to have nothing to receive, and has", "POSIX.1-2017, poll()"};
@@ -97,6 +99,8 @@ uint32_t streams::expect_stream(const descriptor &d, const tcp_flow &f, const_by
                    f.is_theirs(d.taken, data.first(before)) &&
                    f.is_theirs(d.taken + uint32_t(before) + 1, data.subspan(before));
   if (!taken_out) broken(other_bytes, "from byte " + std::to_string(d.taken) + " of the stream on");
+  expect_rule(before == 0 || !f.urgent_is_here(), past_mark,
+              "its user cannot tell where the urgent byte stood");
   return next + 1;
 }
 

@@ -11,6 +11,9 @@ namespace kyu::fuzz {
 // TCP's control bits (RFC 9293, 3.1).
 enum tcp_bit : uint8_t { bit_fin = 1, bit_syn = 2, bit_rst = 4, bit_psh = 8, bit_ack = 16, bit_urg = 32 };
 
+// Ports from there on are for hosts to choose from, and no service's (RFC 6335, 6).
+inline constexpr uint16_t first_ephemeral = 49152;
+
 struct wire_tcp {
   uint16_t sport = 0, dport = 0;
   uint32_t seq = 0, ack = 0;

@@ -21,6 +21,7 @@ add_library(unit_tests_main OBJECT
   oracles/tcp/keep_alive_test.cc
   oracles/tcp/sack_reports_test.cc
   oracles/tcp/time_stamps_test.cc
+  oracles/tcp/urgent_calls_test.cc
   oracles/tftp_rules_test.cc
   oracles/wire_test.cc
   scenario/codec_test.cc

@@ -65,8 +65,7 @@ void world::close_everything() {
 }
 
 bool world::is_busy() const {
-  return !stack_->every_pool_full() || sched_.alive() > 2 + max_users ||
-         std::any_of(users_.begin(), users_.end(), [](const user &u) { return u.busy != nullptr; });
+  return !stack_->every_pool_full() || more_threads() > 0 || calls_under_way() > 0;
 }
 
 void world::judge_end() {
@@ -77,7 +76,7 @@ void world::judge_end() {
           "liveness", std::string("stuck:") + spec_of(u.busy->code).name,
           "a thread sleeps in " + std::string(spec_of(u.busy->code).name) + " although everything is closed",
           nullptr);
-  if (sched_.alive() > 2 + max_users)
+  if (more_threads() > 0)
     watch::fail_oracle("liveness", "thread-left-behind", "a server's thread outlives its sockets", nullptr);
   if (options_.pools != watch::pool_mode::plain) audit_end(*stack_, watcher_);
 }

@@ -218,6 +218,8 @@ void world::run_threads() {
 void world::judge() {
   if (watched_by(oracle::liveness)) judge_sleepers();
   if (watched_by(oracle::accounting)) audit(*stack_, {monitor_.backlogs_stand(), monitor_.buffers_stand()});
+  if (watched_by(oracle::calls))
+    descriptors_.judge(uint32_t(stack_->files.open), calls_under_way() + more_threads());
   if (!watched_by(oracle::protocol)) return;
   if (allocation_failed()) monitor_.lost_unseen();
   monitor_.judge(sched_.now());
@@ -234,6 +236,16 @@ void world::judge_sleepers() {
     ++n;
   });
   audit_liveness(*stack_, {asleep.data(), n});
+}
+
+uint32_t world::calls_under_way() const {
+  return uint32_t(
+      std::count_if(users_.begin(), users_.end(), [](const user &u) { return u.busy != nullptr; }));
+}
+
+uint32_t world::more_threads() const {
+  constexpr int input_and_timer = 2;
+  return uint32_t(sched_.alive() - input_and_timer - int(max_users));
 }
 
 bool world::allocation_failed() const {

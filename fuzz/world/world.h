@@ -105,6 +105,8 @@ class world {
   void close_everything();
   bool anything_open() const;
   bool is_busy() const;
+  uint32_t calls_under_way() const;
+  uint32_t more_threads() const;  // than the stack's own and the users'
   void judge_end();
 
   // The far world (pair.cc).

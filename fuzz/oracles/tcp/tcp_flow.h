@@ -12,6 +12,7 @@
 #include "oracles/tcp/sack_reports.h"
 #include "oracles/tcp/syn_offers.h"
 #include "oracles/tcp/time_stamps.h"
+#include "oracles/tcp/urgent_calls.h"
 #include "oracles/tcp/urgent_marks.h"
 #include "oracles/wire.h"
 
@@ -105,6 +106,8 @@ class tcp_flow {
   void take_user() { user_ = user::alone; }
   void user_sends(uint32_t offered, bool alone);
   void user_sent(uint32_t total, bool alone);
+  // The user's only call offers bytes up to this place, and calls the last one urgent.
+  void user_calls_urgent(uint32_t end) { urgent_calls_.begins(end); }
   // A user has set an option of its socket, at `now` ms; may end it, or have it ended.
   void option_set(uint16_t option, uint32_t value, uint64_t now) { keeps_.call_returns(option, value, now); }
   void user_may_leave() { keeps_.lose_sight(); }
@@ -165,7 +168,9 @@ class tcp_flow {
   void skip_to(uint32_t seq);
   void judge_place(const wire_tcp &, const surroundings &);
   void judge_contents(const wire_tcp &);
+  bool knows_sender(const surroundings &) const;
   void judge_sender(const wire_tcp &, const surroundings &);
+  void judge_urgent(const wire_tcp &, const surroundings &) const;
   void judge_probe(const wire_tcp &);
   keep_alive::terms silence(const surroundings &) const;
   void expect_keep_alive(const surroundings &) const;
@@ -220,6 +225,7 @@ class tcp_flow {
   user user_ = user::none;
   bool orphan_ = false;
   uint32_t user_bytes_ = 0, user_offers_ = 0;
+  urgent_calls urgent_calls_;
   uint32_t ack_sent_ = 0;  // the last that we said
   uint32_t offered_edge_ = 0;
   bool offered_ = false;

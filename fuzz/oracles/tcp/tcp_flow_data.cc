@@ -19,6 +19,8 @@ constexpr rule acked_again{"something is sent again that was acknowledged", "RFC
 constexpr rule changed{"other data under the same numbers", "RFC 9293, 3.4"};
 constexpr rule not_the_users{"other bytes leave than the user has sent", "RFC 9293, 3.4"};
 constexpr rule no_push{"the user's last byte leaves without PSH", "RFC 9293, MUST-61"};
+constexpr rule nothing_urgent{"a segment says urgent what is not", "RFC 9293, 3.8.5"};
+constexpr rule urgent_untold{"urgent data leaves without URG", "RFC 9293, 3.8.5"};
 constexpr rule fin_early{"the FIN leaves before the user's last byte", "RFC 9293, 3.6"};
 constexpr rule tinygram{"a small segment while another one is on its way", "RFC 9293, 3.7.4"};
 constexpr rule dribbles{"a byte is sent into an open window, and there is more",
@@ -41,6 +43,7 @@ void tcp_flow::judge_data(const wire_tcp &t, const surroundings &s) {
   if (s.blind && ahead(t.seq, sent_.snd_max()) > 0) skip_to(t.seq);
   judge_place(t, s);
   judge_sender(t, s);
+  judge_urgent(t, s);
   if (t.len() == 0 && !t.has(bit_fin)) return;
   judge_contents(t);
   bool probe = t.len() == 1 && (window_.size() == 0 || window_.doubtful());
@@ -106,10 +109,29 @@ void tcp_flow::user_sends(uint32_t offered, bool alone) {
 void tcp_flow::user_sent(uint32_t total, bool alone) {
   user_ = alone && user_ != user::unknown ? user::alone : user::unknown;
   user_bytes_ = total;
+  urgent_calls_.returns(total);
+}
+
+bool tcp_flow::knows_sender(const surroundings &s) const {
+  return !s.blind && user_ != user::none && user_ != user::unknown && sees_ != sight::none;
+}
+
+// Where the pointer cannot reach what is urgent it says 65535. What is sent again may have lost it.
+void tcp_flow::judge_urgent(const wire_tcp &t, const surroundings &s) const {
+  constexpr uint16_t furthest = 65535;
+  bool urgent = t.has(bit_urg);
+  expect_rule(!urgent || t.urp > 0, nothing_urgent, "its pointer points to the segment itself");
+  if (!knows_sender(s)) return;
+  uint32_t at = t.seq - (iss_ + 1);
+  bool fresh = t.seq == sent_.snd_max() && t.len() > 0;
+  expect_rule(!urgent || t.urp == furthest || urgent_calls_.may_point_to(at + t.urp), nothing_urgent,
+              "no user has called the byte before it so");
+  expect_rule(urgent || !fresh || !urgent_calls_.has_some_of(at, at + t.len()), urgent_untold,
+              "its user has called a byte of it so");
 }
 
 void tcp_flow::judge_sender(const wire_tcp &t, const surroundings &s) {
-  if (s.blind || user_ == user::none || user_ == user::unknown || sees_ == sight::none) return;
+  if (!knows_sender(s)) return;
   uint32_t at = t.seq - (iss_ + 1);
   uint32_t place = at;
   for (uint8_t b : t.data)
