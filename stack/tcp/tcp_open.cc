@@ -137,7 +137,10 @@ bool tcp_adopt_cookie(tcp_segment &seg) {
 
 void tcp_established(tcpcb *tp) {
   socket *so = tcp_socket(tp);
-  if (tp->t_rxtshift > 0) tp->snd_cwnd = tp->t_maxseg;  // a SYN was lost (RFC 5681, 3.1)
+  if (tp->t_rxtshift > 0) {  // a SYN was lost, or the path is a long one (RFC 5681, 3.1; RFC 6298, 5.7)
+    tp->snd_cwnd = tp->t_maxseg;
+    tp->t_rxtcur = TCPTV_LOSTSYN;  // unless its ACK measures it
+  }
   tcp_newstate(tp, tcps::established);
   tcp_stoptimer(tp, TCPT_KEEP);
   if (so->so_options & SO_KEEPALIVE) tcp_settimer(tp, TCPT_KEEP, tp->t_keepidle);

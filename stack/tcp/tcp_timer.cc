@@ -9,8 +9,6 @@ namespace kyu {
 
 namespace {
 
-constexpr uint32_t backoff(uint8_t shift) { return 1u << min_of(shift, uint8_t(6)); }
-
 bool anything_timed(const tcpcb *tp) {
   if (tp->t_flags & TF_DELACK) return true;
   for (uint64_t t : tp->t_timer)
@@ -44,7 +42,7 @@ NET_LOCKED bool timeout_rexmt(tcpcb *tp, uint64_t now) {
     return false;
   }
   ++tcp_stack(tp).tcp_stat.tcps_rexmttimeo;
-  tp->t_rxtcur = min_of(tcp_rexmtval(tp) * backoff(tp->t_rxtshift), TCPTV_REXMTMAX);
+  tp->t_rxtcur = min_of(2 * tp->t_rxtcur, TCPTV_REXMTMAX);  // until something is measured (RFC 6298, 5)
   tcp_settimer(tp, TCPT_REXMT, tp->t_rxtcur);
   if (tp->t_rxtshift > TCP_MAXRXTSHIFT / 4) {
     // The estimate is no good any more (volume 2, 25.11): measure anew when acks come back.

@@ -34,6 +34,7 @@ enum tcp_flag : uint16_t {
 inline constexpr uint32_t TCPTV_MSL = 30 * 1000;
 inline constexpr uint32_t TCPTV_MIN = 1000;            // RFC 6298, 2.4
 inline constexpr uint32_t TCPTV_REXMTMAX = 64 * 1000;  // RFC 6298, 2.5
+inline constexpr uint32_t TCPTV_LOSTSYN = 3 * 1000;    // RFC 6298, 5.7
 inline constexpr uint32_t TCPTV_PERSMIN = 5 * 1000, TCPTV_PERSMAX = 60 * 1000;
 inline constexpr uint32_t TCPTV_KEEP_INIT = 75 * 1000;   // for a peer to complete what it began
 inline constexpr uint32_t TCPTV_CONN_INIT = 190 * 1000;  // for our own attempts (RFC 9293, MUST-23)

@@ -9,7 +9,7 @@ namespace kyu::fuzz {
 namespace {
 
 constexpr rule no_reason{"data is sent again for no reason", "RFC 6298, 5; RFC 5681, 3.2"};
-constexpr rule no_backoff{"the retransmission timer does not back off", "RFC 6298, 5.5"};
+constexpr rule no_backoff{"the retransmission timer does not back off", "RFC 6298, 5.5 and 5.7"};
 constexpr rule congests{"more in flight than congestion control allows", "RFC 5681, 3.1; RFC 6928"};
 
 constexpr rule peer_has_it{"something is sent again that a SACK block has reported",
@@ -17,6 +17,7 @@ constexpr rule peer_has_it{"something is sent again that a SACK block has report
 
 constexpr int surely_remembered = 16;                               // blocks
 constexpr uint32_t least_timeout = 1000, most_timeout = 60 * 1000;  // ms: RFC 6298, 2.4 and 2.5
+constexpr uint32_t behind_lost_syn = 3000;                          // ms: RFC 6298, 5.7
 
 // Bytes (RFC 6928, 2).
 uint32_t initial_window(uint32_t segment) {
@@ -27,11 +28,14 @@ uint32_t initial_window(uint32_t segment) {
 
 void in_flight::begin(uint32_t iss) {
   *this = {};
-  iss_ = una_ = surely_acked_ = recover_ = resend_below_ = out_ = reneged_to_ = iss;
+  iss_ = una_ = surely_acked_ = recover_ = resend_below_ = out_ = reneged_to_ = timed_end_ = iss;
   snd_max_ = iss + 1;
 }
 
-void in_flight::open(uint32_t segment) { cwnd_ = initial_window(segment); }
+void in_flight::open(uint32_t segment, bool patient) {
+  cwnd_ = initial_window(segment);
+  if (patient) least_rto_ = behind_lost_syn;
+}
 
 // How many bytes its SACK blocks report.
 uint32_t in_flight::take_reports(const wire_tcp &t, bool surely) {
@@ -71,6 +75,7 @@ void in_flight::take_ack(const wire_tcp &t, bool surely, const terms &c) {
 // that says.
 bool in_flight::advance(const wire_tcp &t, uint32_t acked, const terms &c) {
   una_ = t.ack;
+  if (c.stamps || ahead(una_, timed_end_) > 0) least_rto_ = least_timeout;  // it may be measured (Karn)
   bool reneged = reported_.covers({una_, una_ + 1});
   if (reneged) reneged_to_ = reported_.end_from(una_);
   if (all_acked() || reneged) forget_reports();
@@ -83,12 +88,17 @@ bool in_flight::advance(const wire_tcp &t, uint32_t acked, const terms &c) {
   return true;
 }
 
+// The first that is missing goes again, and nothing has happened that would be a reason.
+bool in_flight::by_timer(const wire_tcp &t, const terms &c) const {
+  bool in_time = c.made > heard_ && (timed_out_ == never || c.made > timed_out_);
+  return in_time && t.seq == una_ && una_ == surely_acked_ && !c.path_shrank;
+}
+
 // Why is it sent again? A time-out, duplicates, a report, or something that was no loss.
 void in_flight::judge_again(const wire_tcp &t, const terms &c) {
   lossy_ = true;
   if (c.now - timer_base_ >= least_timeout) forget_reports();  // it may be a time-out
-  bool silence = silence_ && timed_out_ < c.now;
-  if (silence && t.seq == una_ && !c.path_shrank) return judge_time_out(t, c);
+  if (by_timer(t, c)) return judge_time_out(t, c);
   bool known_loss = ahead(recover_, t.seq) > 0 || ahead(resend_below_, t.seq) > 0;
   bool duplicates = dupacks_ >= 3 || sack_seen_;
   if (!known_loss && !c.path_shrank && !duplicates) return judge_time_out(t, c);
@@ -108,13 +118,10 @@ bool in_flight::surely_reported(uint32_t seq, const terms &c) const {
 void in_flight::judge_time_out(const wire_tcp &t, const terms &c) {
   expect_rule(c.now - timer_base_ >= least_timeout, no_reason,
               "no timer can have run out, and nothing tells of a loss");
-  bool again = silence_ && t.seq == una_;
-  if (!again) time_outs_ = 0;
-  uint64_t least =
-      std::min<uint64_t>(uint64_t(least_timeout) << std::min<uint32_t>(time_outs_, 10u), most_timeout);
-  if (again && c.now - timed_out_ < least) broken(no_backoff, "it ran out sooner than the last time");
-  ++time_outs_;
-  silence_ = true;
+  bool in_time = c.now - timer_base_ >= least_rto_;
+  expect_rule(in_time || !c.exact, no_backoff, "sooner than the last time, and nothing was measured since");
+  least_rto_ = std::min<uint64_t>(2 * least_rto_, most_timeout);
+  timed_end_ = snd_max_;
   timed_out_ = timer_base_ = c.now;
   recover_ = snd_max_;
   out_ = t.seq;

@@ -20,13 +20,14 @@ class in_flight {
     uint32_t segment = 0;      // bytes of data in a full one
     bool peer_known = false;   // its SYN has come
     bool sack = false;         // both agreed to it
+    bool stamps = false;       // and to time stamps
     bool exact = false;        // what the stack knows follows from what arrived
     bool path_shrank = false;  // what was sent may go again, in smaller segments
   };
 
-  // With a SYN of ours; when both SYNs are acknowledged.
+  // With a SYN of ours; when both SYNs are acknowledged. `patient`: ours was lost, and nothing is measured.
   void begin(uint32_t iss);
-  void open(uint32_t segment);
+  void open(uint32_t segment, bool patient = false);
 
   // Where ends what was sent; the most that the peer has acknowledged, which the stack may not know yet; what
   // the stack surely knows of that.
@@ -41,7 +42,7 @@ class in_flight {
   }
 
   // Something arrives; an ACK, `surely`: nothing keeps the stack from taking it.
-  void hear() { silence_ = false; }
+  void hear(uint64_t now) { heard_ = now; }
   void take_ack(const wire_tcp &, bool surely, const terms &);
   // Up to where it was sent, it may go again: for another reason than a loss.
   void may_go_again() { resend_below_ = snd_max_; }
@@ -70,14 +71,16 @@ class in_flight {
   bool surely_reported(uint32_t seq, const terms &) const;
   // True: what was lost has all arrived, as the stack knows.
   bool advance(const wire_tcp &, uint32_t acked, const terms &);
+  bool by_timer(const wire_tcp &, const terms &) const;
   void judge_time_out(const wire_tcp &, const terms &);
 
   uint32_t iss_ = 0, snd_max_ = 0, una_ = 0, surely_acked_ = 0;
   uint64_t timer_base_ = 0;
   uint64_t sent_at_ = 0;        // when something left that takes numbers
+  uint64_t heard_ = 0;          // when something arrived
   uint64_t timed_out_ = never;  // when data was sent again because of it
-  bool silence_ = false;        // nothing has arrived since
-  uint32_t time_outs_ = 0;      // one after the other, and not a word between them
+  uint64_t least_rto_ = 1000;   // ms: the time-out is not shorter, until something is measured
+  uint32_t timed_end_ = 0;      // what lies behind was sent once since the last time-out
   uint32_t out_ = 0;           // up to here it was sent since the last time-out, which took the rest for lost
   uint32_t recover_ = 0;       // below this, what is sent again belongs to a loss that is known
   uint32_t resend_below_ = 0;  // the same, for another reason than a loss

@@ -27,7 +27,13 @@ struct sender {
   }
 
   in_flight::terms at() const {
-    return {.now = now, .made = now, .segment = segment, .peer_known = true, .sack = sack, .exact = true};
+    return {.now = now,
+            .made = now,
+            .segment = segment,
+            .peer_known = true,
+            .sack = sack,
+            .stamps = stamps,
+            .exact = true};
   }
   wire_tcp at_place(uint32_t n) const {
     wire_tcp t;
@@ -52,7 +58,7 @@ struct sender {
     t.ack = number;
     t.sacks = sack_start != 0;
     if (t.sacks > 0) t.sack[0] = {sack_start, sack_start + segment};
-    sent.hear();
+    sent.hear(now);
     sent.take_ack(t, true, at());
   }
   void ack_segments(uint32_t n) { ack(first + n * segment); }
@@ -60,7 +66,7 @@ struct sender {
   std::vector<uint8_t> bytes = std::vector<uint8_t>(segment);
   in_flight sent;
   uint64_t now = 0;
-  bool sack = false;
+  bool sack = false, stamps = false;
 };
 
 constexpr auto &found = signature_with<sender>;
@@ -77,20 +83,64 @@ TEST(in_flight, what_was_sent_goes_again_after_a_second_at_the_earliest) {
   EXPECT_EQ(again_after(1000), "");
 }
 
-TEST(in_flight, each_time_out_is_twice_as_long_as_the_last_until_somebody_speaks) {
-  auto again_after = [](uint64_t ms, bool heard) {
+TEST(in_flight, each_time_out_is_twice_as_long_as_the_last) {
+  auto again_after = [](uint64_t ms) {
     return found([=](sender &s) {
       s.send(0);
       for (uint64_t passed : {uint64_t(1000), ms}) {
         s.now += passed;
         s.again(0);
-        if (heard) s.sent.hear();
+        s.sent.hear(s.now);  // which says nothing
       }
     });
   };
-  EXPECT_EQ(again_after(1999, false), no_backoff);
-  EXPECT_EQ(again_after(2000, false), "");
-  EXPECT_EQ(again_after(1000, true), "");
+  EXPECT_EQ(again_after(1999), no_backoff);
+  EXPECT_EQ(again_after(2000), "");
+}
+
+// An ACK of what went twice measures nothing; of what went once, or with a time stamp, it may (Karn).
+TEST(in_flight, a_time_out_is_shorter_again_once_something_is_measured) {
+  auto again_behind = [](const std::function<void(sender &)> &ack) {
+    return found([&](sender &s) {
+      s.send_all(3);
+      s.now = 1000;
+      s.again(0);
+      s.now = 1100;
+      ack(s);
+      s.now += 1500;
+      s.again(2);
+    });
+  };
+  EXPECT_EQ(again_behind([](sender &s) { s.ack_segments(2); }), no_backoff);
+  EXPECT_EQ(again_behind([](sender &s) {
+              s.stamps = true;
+              s.ack_segments(2);
+            }),
+            "");
+  EXPECT_EQ(found([](sender &s) {
+              s.send(0);
+              s.now = 1000;
+              s.again(0);
+              s.ack_segments(1);
+              s.send_all(3);
+              s.ack_segments(2);
+              s.now += 1000;
+              s.again(2);
+            }),
+            "");
+}
+
+TEST(in_flight, behind_a_lost_syn_a_time_out_is_three_seconds) {
+  auto again_after = [](uint64_t ms) {
+    return found([=](sender &s) {
+      s.sent.open(segment, true);
+      s.send(0);
+      s.now = ms;
+      s.again(0);
+    });
+  };
+  EXPECT_EQ(again_after(2999), no_backoff);
+  EXPECT_EQ(again_after(3000), "");
 }
 
 TEST(in_flight, three_duplicates_tell_of_a_loss_and_two_do_not) {

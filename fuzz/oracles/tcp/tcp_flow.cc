@@ -161,7 +161,7 @@ void tcp_flow::another_comes(const wire_tcp &t, const surroundings &s, bool whol
   last_brought_data_ = t.len() > 0 || t.has(bit_syn);
   reports_.another_comes();
   stamps_.another_comes();
-  sent_.hear();
+  sent_.hear(s.now);
 }
 
 void tcp_flow::take_reset(const wire_tcp &t, const surroundings &s, bool whole) {

@@ -199,7 +199,8 @@ class tcp_flow {
 
   // Our stream.
   uint32_t iss_ = 0, fin_at_ = 0;
-  bool confirmed_ = false;  // our SYN is acknowledged, by a segment that the stack has taken
+  bool syn_lost_ = false;   // our SYN went again because of time
+  bool confirmed_ = false;  // it is acknowledged, by a segment that the stack has taken
   bool fin_sent_ = false;
   uint32_t small_end_ = 0;  // of the last small segment
   in_flight sent_;

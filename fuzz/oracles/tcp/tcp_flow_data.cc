@@ -35,6 +35,7 @@ in_flight::terms tcp_flow::terms(const surroundings &s) const {
           .segment = full_segment(),
           .peer_known = irs_known_,
           .sack = sack_,
+          .stamps = stamps_.agreed(),
           .exact = exact_,
           .path_shrank = path_shrank_};
 }

@@ -111,7 +111,9 @@ void tcp_flow::judge_syn(const wire_tcp &t, const surroundings &s) {
               "a SYN without an MSS that the link carries");
   expect_rule(t.sacks == 0, options_wrong, "SACK blocks with a SYN");
   if (!t.has(bit_ack)) {
-    if (phase_ != phase::syn_sent || iss_ != t.seq) begin_incarnation(t, phase::syn_sent);
+    bool again = phase_ == phase::syn_sent && iss_ == t.seq;
+    if (!again) begin_incarnation(t, phase::syn_sent);
+    if (again && s.made > heard_) syn_lost_ = true;
     our_mss_ = std::max(our_mss_, t.mss);
     sent_.start_timer(s.made);
     return;
@@ -130,6 +132,7 @@ void tcp_flow::judge_syn(const wire_tcp &t, const surroundings &s) {
   if (!again && phase_ == phase::syn_received && s.crowded) lose_sight();
   if (!again) begin_incarnation(t, phase::syn_received);
   bool crossing = phase_ == phase::syn_sent;
+  if (again && !crossing && s.made > heard_) syn_lost_ = true;
   phase_ = phase::syn_received;
   if (!crossing) our_syn_ = t;
   our_mss_ = std::max(our_mss_, t.mss);
@@ -159,7 +162,7 @@ void tcp_flow::open_with(const wire_tcp &t, const surroundings &s) {
   if (s.users_may_end) offered_ = false;  // by a cookie, when the buffer had another size
   if (s.crowded) path_known_ = false;     // a cookie has room for a few sizes of a segment
   phase_ = phase::open;
-  sent_.open(full_segment());
+  sent_.open(full_segment(), syn_lost_ && !stamps_.agreed() && !s.crowded && !s.blind);
 }
 
 // In TIME-WAIT, whose end no user can bring about.
