@@ -116,6 +116,18 @@ void mutate_schedule(target_input &in, random_source &r) {
   if (in.ops.size() > most) in.ops.erase(in.ops.begin() + long(r.below(uint32_t(in.ops.size()))));
 }
 
+// Who changes what it says changes it wherever it says the same: a peer's window, the size of its segments.
+void change_alike(scenario &s, size_t at, random_source &r) {
+  const op before = s[at];
+  randomise_arg(s[at], r);
+  const op after = s[at];
+  for (op &o : s) {
+    if (o.code != before.code || o.arg[0] != before.arg[0]) continue;
+    for (size_t i = 1; i < max_args; ++i)
+      if (after.arg[i] != before.arg[i] && o.arg[i] == before.arg[i]) o.arg[i] = after.arg[i];
+  }
+}
+
 void erase_stretch(scenario &s, size_t at, random_source &r) {
   s.erase(s.begin() + long(at), s.begin() + long(std::min(s.size(), at + 1 + r.below(4))));
 }
@@ -149,7 +161,7 @@ void mutate_once(scenario &s, target t, random_source &r) {
     case 8:
       if (borrow(s[at], other, r)) return;
       [[fallthrough]];
-    default: randomise_arg(s[at], r); break;
+    default: r.one_in(3) ? change_alike(s, at, r) : randomise_arg(s[at], r); break;
   }
 }
 
