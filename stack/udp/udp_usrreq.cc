@@ -103,6 +103,7 @@ void udp_detach(socket *so) { in_pcbdetach(sotoinpcb(so)); }
 err udp_connect(socket *so, endpoint peer) {
   if (sotoinpcb(so)->inp_faddr.port != 0) return err::isconn;
   if (err e = in_pcbconnect(sotoinpcb(so), peer); e != err::ok) return e;
+  so->so_error = err::ok;  // what was heard of another peer is no failure of this call
   soisconnected(so);
   return err::ok;
 }
