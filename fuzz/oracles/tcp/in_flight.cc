@@ -66,7 +66,7 @@ void in_flight::take_ack(const wire_tcp &t, bool surely, const terms &c) {
     uint32_t acked = t.ack - known_before - (known_before == iss_);
     bool over = advance(t, acked, c);
     sacked_bytes_ = over ? reported : std::max(sacked_bytes_, reported);
-  } else if ((t.ack == una_ || t.ack == surely_acked_ || reported > 0) && ahead(snd_max_, t.ack) > 0) {
+  } else if ((ahead(t.ack, surely_acked_) >= 0 || reported > 0) && ahead(snd_max_, t.ack) > 0) {
     ++dupacks_;  // what is reported counts, whatever the ACK says (RFC 6675, 2)
   }
 }

@@ -48,7 +48,8 @@ void tcp_flow::leaves(const wire_tcp &t, const surroundings &s) {
   expect_rule(phase_ != phase::reset, after_reset, "the connection was ended by a reset of ours");
   bool other_numbers = ahead(t.seq, sent_.snd_max()) > 0 || ahead(t.ack, arrived_in_order()) > 0;
   // A cookie answers another SYN, or the same one long ago.
-  if (other_numbers && ((offers_.several() && syn_again_) || (s.crowded && !confirmed_))) lose_sight();
+  if (other_numbers && ((offers_.several() && syn_again_) || (s.crowded && (!confirmed_ || s.blind))))
+    lose_sight();
   if (s.blind && (offers_.several() || syn_again_)) lose_sight();  // which one was answered?
   // It may be over, and an old ACK have brought back its cookie.
   bool over = (fin_sent_ && fin_arrived_) || s.crowded;
