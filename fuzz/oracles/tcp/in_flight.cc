@@ -71,6 +71,19 @@ void in_flight::take_ack(const wire_tcp &t, bool surely, const terms &c) {
   }
 }
 
+// What duplicates have let go, too, and what partial ACKs have taken back.
+uint64_t in_flight::inflated(uint32_t segment) const {
+  uint64_t all = cwnd_ + uint64_t(dupacks_) * segment;
+  return all - std::min(deflated_, all);
+}
+
+// What is acknowledged goes, but for one segment; one is always left (RFC 6582, 3.2, step 3).
+void in_flight::deflate(uint32_t acked, uint32_t segment) {
+  uint64_t window = inflated(segment), left = window - std::min<uint64_t>(acked, window);
+  if (acked >= segment) left += segment;
+  deflated_ += window - std::min(window, std::max<uint64_t>(left, segment));
+}
+
 // Slow start at most: two segments for an ACK (RFC 3465). Once it is over, up to one for each, however little
 // that says.
 bool in_flight::advance(const wire_tcp &t, uint32_t acked, const terms &c) {
@@ -79,10 +92,14 @@ bool in_flight::advance(const wire_tcp &t, uint32_t acked, const terms &c) {
   bool reneged = reported_.covers({una_, una_ + 1});
   if (reneged) reneged_to_ = reported_.end_from(una_);
   if (all_acked() || reneged) forget_reports();
-  cwnd_ += std::min(lossy_ ? std::max(acked, c.segment) : acked, 2 * c.segment);
-  bool surely = surely_acked_ == t.ack || !c.peer_known;
+  bool surely = surely_acked_ == t.ack || !c.peer_known, partial = ahead(una_, recover_) < 0;
+  if (recovers_ && partial && surely && c.exact)
+    deflate(acked, c.segment);
+  else
+    cwnd_ += std::min(lossy_ ? std::max(acked, c.segment) : acked, 2 * c.segment);
   if (surely) timer_base_ = c.now;
-  if (!surely || ahead(una_, recover_) < 0) return false;
+  if (!surely || partial) return false;
+  end_recovery();
   dupacks_ = 0;
   sack_seen_ = t.sacks > 0;
   return true;
@@ -107,6 +124,8 @@ void in_flight::judge_again(const wire_tcp &t, const terms &c) {
   if (known_loss || c.path_shrank || !c.exact || c.sack) return;
   uint32_t flight = snd_max_ - una_;
   cwnd_ = std::min<uint64_t>(cwnd_, std::max(flight / 2, 2 * c.segment));
+  recovers_ = duplicates;
+  deflated_ = 0;
 }
 
 bool in_flight::surely_reported(uint32_t seq, const terms &c) const {
@@ -126,6 +145,7 @@ void in_flight::judge_time_out(const wire_tcp &t, const terms &c) {
   recover_ = snd_max_;
   out_ = t.seq;
   dupacks_ = 0;
+  end_recovery();
   if (c.exact) cwnd_ = c.segment;
 }
 
@@ -134,7 +154,7 @@ void in_flight::judge_congestion(const wire_tcp &t, const terms &c) {
   if (restarts) cwnd_ = std::min<uint64_t>(cwnd_, initial_window(c.segment));
   uint64_t flight = uint32_t(t.seq + t.len() - una_);
   if (ahead(t.seq + t.len(), una_) <= 0) return;
-  uint64_t allowed = cwnd_ + uint64_t(dupacks_) * c.segment + sacked_bytes_;
+  uint64_t allowed = inflated(c.segment) + sacked_bytes_;
   if (flight > allowed)
     broken(congests, std::to_string(flight) + " bytes, where " + std::to_string(allowed) + " are the most");
 }

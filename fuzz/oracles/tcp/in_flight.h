@@ -45,7 +45,10 @@ class in_flight {
   void hear(uint64_t now) { heard_ = now; }
   void take_ack(const wire_tcp &, bool surely, const terms &);
   // Up to where it was sent, it may go again: for another reason than a loss.
-  void may_go_again() { resend_below_ = snd_max_; }
+  void may_go_again() {
+    resend_below_ = snd_max_;
+    end_recovery();
+  }
   void may_go_again(uint32_t end) { resend_below_ = later_of(resend_below_, end); }
   bool some_may_go_again() const { return ahead(resend_below_, una_) > 0; }
   // The peer may have reported a block that begins there.
@@ -67,11 +70,17 @@ class in_flight {
 
   uint32_t take_reports(const wire_tcp &, bool surely);
   void forget_reports() { reported_ = {}; }
+  void end_recovery() {
+    recovers_ = false;
+    deflated_ = 0;
+  }
   // The stack knows that the peer has what begins there.
   bool surely_reported(uint32_t seq, const terms &) const;
   // True: what was lost has all arrived, as the stack knows.
   bool advance(const wire_tcp &, uint32_t acked, const terms &);
   bool by_timer(const wire_tcp &, const terms &) const;
+  uint64_t inflated(uint32_t segment) const;
+  void deflate(uint32_t acked, uint32_t segment);
   void judge_time_out(const wire_tcp &, const terms &);
 
   uint32_t iss_ = 0, snd_max_ = 0, una_ = 0, surely_acked_ = 0;
@@ -92,6 +101,8 @@ class in_flight {
   recent<uint32_t, 32> sack_starts_;  // where blocks began that the peer has reported
   bool lossy_ = false;                // slow start may be over
   uint64_t cwnd_ = 0;                 // not more than this may be in flight
+  bool recovers_ = false;             // from a loss that duplicates have told of (RFC 6582)
+  uint64_t deflated_ = 0;             // by partial ACKs meanwhile
 };
 
 }  // namespace kyu::fuzz

@@ -240,6 +240,24 @@ TEST(in_flight, behind_a_loss_an_ack_lets_two_segments_more_go) {
   EXPECT_EQ(sends_behind_recovery(8), congests);
 }
 
+// Ten are on their way, and the first is lost: half of ten may be, and one more for each duplicate.
+TEST(in_flight, in_a_recovery_an_ack_of_a_part_takes_its_room_with_it) {
+  auto sends_behind_partial_ack = [](uint32_t acked, int duplicates) {
+    return found([=](sender &s) {
+      s.send_all(10);
+      for (int i = 0; i < 3; ++i) s.ack_segments(0);
+      s.again(0);
+      s.ack_segments(acked);
+      for (int i = 0; i < duplicates; ++i) s.ack_segments(acked);
+      s.send(10);
+    });
+  };
+  EXPECT_EQ(sends_behind_partial_ack(2, 1), congests);
+  EXPECT_EQ(sends_behind_partial_ack(2, 2), "");
+  EXPECT_EQ(sends_behind_partial_ack(9, 0), congests);
+  EXPECT_EQ(sends_behind_partial_ack(9, 1), "");
+}
+
 // RFC 5681, 4.1; the longest time-out is a minute.
 TEST(in_flight, who_has_been_silent_begins_with_ten_segments_again) {
   auto sends_after = [](uint64_t ms, uint32_t more) {
