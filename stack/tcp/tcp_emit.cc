@@ -122,11 +122,11 @@ NET_LOCKED void account(tcpcb *tp, const tcp_outgoing &o) {
   tp->snd_nxt = end;
   tp->t_sndtime = tcp_stack(tp).now();
   if (seq_gt(end, tp->snd_max)) {
-    tp->snd_max = end;
     if (tp->t_rtttime == 0) {
       tp->t_rtttime = tp->t_sndtime;
-      tp->t_rtseq = start;
+      tp->t_rtseq = seq_max(start, tp->snd_max);  // what goes again along with it measures nothing (Karn)
     }
+    tp->snd_max = end;
   }
   if (start == tp->snd_una && tp->t_rxtshift == 0) tp->t_progress = tp->t_sndtime;
   if (tp->t_timer[TCPT_PERSIST] != 0) {
