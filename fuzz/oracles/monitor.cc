@@ -221,7 +221,7 @@ void monitor::frame_out(uint64_t now, const_bytes f) {
   uint64_t made = (out_.link_to[0] & 1) == 0 ? arp_.reached(now, out_.to) : now;
   blind_ = blind_ || arp_.lost_some();
   if (out_.is == wire_frame::kind::tcp) segment_out(now, made, out_);
-  if (out_.is == wire_frame::kind::udp) datagram_out(now, out_);
+  if (out_.is == wire_frame::kind::udp) datagram_out(now, made, out_);
   if (out_.is == wire_frame::kind::icmp) icmp_.leaves(out_);
 }
 
@@ -322,8 +322,8 @@ bool monitor::may_have_opened_unseen(uint32_t addr, uint16_t port, const tcp_flo
 }
 
 // A user may have the client's port.
-void monitor::datagram_out(uint64_t now, const wire_frame &f) {
-  names_.leaves(f);
+void monitor::datagram_out(uint64_t now, uint64_t made, const wire_frame &f) {
+  names_.leaves(f, now, made == now);
   files_.leaves(f);
   datagram_out_ = {f.to, f.dport, hash_bytes(f.datagram)};
   if (f.sport != dhcp_client) judge_port(f.sport);

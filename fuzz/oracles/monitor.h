@@ -109,7 +109,7 @@ class monitor {
   void judge_arp(uint64_t now, const wire_frame &);
   // Every frame so far was seen, and every answer could leave.
   bool nothing_unseen() const { return !unseen_ && !blind_ && !off_; }
-  void datagram_out(uint64_t now, const wire_frame &);
+  void datagram_out(uint64_t now, uint64_t made, const wire_frame &);
   void datagram_in(uint64_t now, const wire_frame &);
   void piece_in(uint64_t now, const wire_frame &);
   void deliver(const wire_frame &);

@@ -14,6 +14,7 @@ constexpr rule other_name{"a name is resolved by what was no answer", "RFC 5452,
 constexpr rule no_name{"a name is refused that is one, or the other way round", "RFC 1035, 2.3.1"};
 constexpr rule other_question{"a query for another name than its user asks for", "RFC 1035, 4.1.2"};
 constexpr rule gives_up{"a resolver gives up at its first query", "RFC 1035, 7.2; RFC 1123, 6.1.3.3"};
+constexpr rule hurries{"a resolver does not wait longer each time", "RFC 1123, 6.1.3.3"};
 constexpr rule unanswered{"a name is not resolved though its answer has come", "RFC 1035, 7.3"};
 
 constexpr uint16_t dns_port = 53;
@@ -57,6 +58,7 @@ void name_rules::call_begins(const char *name) {
   if (waiting_++ > 0) doubtful_ = true;
   name_ = name;
   asked_ = 0;
+  waited_ = 0;
   answered_ = false;
   queries_ = {};
   due_.reset();
@@ -75,9 +77,18 @@ void name_rules::call_returns(err e, uint32_t addr, bool certain) {
   due_.reset();
 }
 
-void name_rules::leaves(const wire_frame &f) {
+void name_rules::judge_patience(uint64_t now, bool at_once) {
+  uint64_t waited = at_once && asked_ > 0 ? now - asked_at_ : 0;
+  bool known = waited > 0 && waited_ > 0 && !doubtful_;
+  expect_rule(!known || waited >= 2 * waited_, hurries, "twice as long as the last time");
+  waited_ = waited;
+  asked_at_ = now;
+}
+
+void name_rules::leaves(const wire_frame &f, uint64_t now, bool at_once) {
   if (f.dport != dns_port || f.datagram.size() < header_len) return;
   if (waiting_ == 0) return;
+  judge_patience(now, at_once);
   ++asked_;
   const_bytes question = f.datagram.subspan(header_len);
   expect_rule(doubtful_ || asks_for_it(question), other_question, "or with another type or class");

@@ -20,8 +20,9 @@ class name_rules {
   // Somebody else may take what comes for the resolver, or be taken for it.
   void doubt() { doubtful_ = true; }
 
-  // A datagram leaves for a server; one arrives that a resolver may take, `surely` gets.
-  void leaves(const wire_frame &);
+  // A datagram leaves for a server at `now` ms, `at_once`: it has not waited for ARP. One arrives that a
+  // resolver may take, `surely` gets.
+  void leaves(const wire_frame &, uint64_t now, bool at_once);
   void arrives(const wire_frame &, bool surely);
   // All threads sleep, and nothing was lost out of sight.
   void expect_result() const;
@@ -33,6 +34,7 @@ class name_rules {
     bool operator==(const query &) const = default;
   };
 
+  void judge_patience(uint64_t now, bool at_once);
   bool fits(const_bytes answer) const;
   bool asks_for_it(const_bytes question) const;
 
@@ -43,6 +45,8 @@ class name_rules {
   const char *name_ = "";  // of the last call
   uint32_t waiting_ = 0;   // calls
   uint32_t asked_ = 0;     // queries of the last one
+  uint64_t asked_at_ = 0;  // when the last of these left, ms
+  uint64_t waited_ = 0;    // before that, for an answer to the one before; 0: it cannot be told
   bool answered_ = false;  // one of the queries, by whatever
   bool doubtful_ = false;
   std::optional<uint32_t> due_;  // the address that the call must return

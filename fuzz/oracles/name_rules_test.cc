@@ -32,7 +32,7 @@ std::string found(const std::function<void(name_rules &)> &body) {
   return signature_of([&] {
     name_rules rules;
     rules.call_begins("x");
-    rules.leaves(datagram(query, true));
+    rules.leaves(datagram(query, true), 0, true);
     body(rules);
   });
 }
@@ -73,13 +73,26 @@ TEST(name_rules, an_answer_ends_the_wait) {
 TEST(name_rules, a_query_is_for_the_users_name_and_sent_more_than_once) {
   auto other = query;
   other[13] = 'y';
-  EXPECT_NE(found([&](name_rules &r) { r.leaves(datagram(other, true)); }), "");
+  EXPECT_NE(found([&](name_rules &r) { r.leaves(datagram(other, true), 0, true); }), "");
   EXPECT_NE(found([](name_rules &r) { r.call_returns(err::timedout, 0, true); }), "");
   EXPECT_EQ(found([](name_rules &r) {
-              r.leaves(datagram(query, true));
+              r.leaves(datagram(query, true), 0, true);
               r.call_returns(err::timedout, 0, true);
             }),
             "");
+}
+
+// The first query leaves at 0.
+TEST(name_rules, each_wait_is_twice_as_long_as_the_last) {
+  auto asked_at = [](uint64_t second, bool at_once, uint64_t third) {
+    return found([=](name_rules &r) {
+      r.leaves(datagram(query, true), second, at_once);
+      r.leaves(datagram(query, true), third, true);
+    });
+  };
+  EXPECT_EQ(asked_at(2000, true, 6000), "");
+  EXPECT_NE(asked_at(2000, true, 5999), "");
+  EXPECT_EQ(asked_at(3500, false, 6000), "");  // it was made before
 }
 
 TEST(name_rules, only_what_is_no_name_is_refused) {
