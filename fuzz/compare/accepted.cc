@@ -142,6 +142,18 @@ constexpr accepted list[] = {
        return only(p, how::only_linux, saying::datagram) &&
               time_left(r.ops, 0) - time_left(r.ops, p.op) >= 1'200'000;
      }},
+    {"connect() drops what was heard of another peer; Linux tells it to the next call",
+     "POSIX.1-2017, connect()", true,
+     [](const parting &p, const replay &r) {
+       const op &o = op_of(p, r.ops);
+       bool told = (is_result(p) && p.linux_ == "ECONNREFUSED") || only(p, how::only_ours, saying::datagram);
+       auto refuses = [](const op &x) {
+         return x.code == opcode::icmp && choice_of(x, "type") == "port-unreach";
+       };
+       auto connects = [](const op &x) { return x.code == opcode::connect; };
+       return told && o.code == opcode::send && any_before(r.ops, p.op, refuses) &&
+              any_before(r.ops, p.op, connects);
+     }},
     // --- when
     {"when something is acknowledged is left to the host, up to half a second", "RFC 9293, 3.8.6.3", false,
      [](const parting &p, const replay &r) {
@@ -193,6 +205,27 @@ constexpr accepted list[] = {
          return brings(o, TH_SYN) && param_of(o, "mss") > 0 && param_of(o, "mss") < 536;
        };
        return only(p, how::only_linux, saying::data) && any_before(r.ops, p.op, tiny);
+     }},
+    {"what goes again may take new bytes along in its segment; Linux's has what it had before",
+     "RFC 9293, 3.7.4", false,
+     [](const parting &p, const replay &r) {
+       return p.parts == how::linux_later && p.what == saying::data && p.behind < 1460 &&
+              op_of(p, r.ops).code == opcode::wait;
+     }},
+    {"three duplicates bring a segment back, however few are behind it; Linux believes no more than there "
+     "are",
+     "RFC 5681, 3.2", false,
+     [](const parting &p, const replay &r) {
+       constexpr int32_t duplicates = 3;
+       auto first = r.ops.begin() + std::max(0, p.op + 1 - duplicates);
+       return only(p, how::only_ours, saying::again) && p.op >= duplicates &&
+              std::all_of(first, r.ops.begin() + p.op + 1, is_mere_ack);
+     }},
+    {"a FIN alone takes no room of a congestion window; Linux's waits for it", "RFC 5681, 2", false,
+     [](const parting &p, const replay &r) {
+       const op &o = op_of(p, r.ops);
+       bool ends = o.code == opcode::close || o.code == opcode::shutdown;
+       return p.parts == how::linux_later && p.what == saying::fin && ends;
      }},
     {"what a closed window has held up goes again as soon as that opens; Linux's waits for its timer",
      "RFC 9293, 3.8.6.1", false,

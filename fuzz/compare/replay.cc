@@ -37,6 +37,10 @@ int32_t offset_of(const op &o, const char *number) {
 
 bool brings(const op &o, int bit) { return o.code == opcode::seg && (param_of(o, "flags") & bit) != 0; }
 
+bool is_mere_ack(const op &o) {
+  return o.code == opcode::seg && param_of(o, "flags") == TH_ACK && param_of(o, "len") == 0;
+}
+
 bool closes_window(const op &o) { return o.code == opcode::seg && param_of(o, "win") == 0; }
 
 bool listens(const replay &r, int32_t before, int32_t fd) {

@@ -24,6 +24,8 @@ std::string_view choice_of(const op &, std::string_view name);
 bool sets(const op &, std::string_view option);
 // The segment that it sends has this bit.
 bool brings(const op &, int bit);
+// That is an ACK and nothing else.
+bool is_mere_ack(const op &);
 // How far from where it might be expected that segment's number lies; 0: another op.
 int32_t offset_of(const op &, const char *number);
 // It takes the peer's window to nothing.
