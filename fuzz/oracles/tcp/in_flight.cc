@@ -18,6 +18,7 @@ constexpr rule peer_has_it{"something is sent again that a SACK block has report
 constexpr int surely_remembered = 16;                               // blocks
 constexpr uint32_t least_timeout = 1000, most_timeout = 60 * 1000;  // ms: RFC 6298, 2.4 and 2.5
 constexpr uint32_t behind_lost_syn = 3000;                          // ms: RFC 6298, 5.7
+constexpr uint64_t longest_timeout = 64 * 1000, grain = 500;        // ms; this stack's
 
 // Bytes (RFC 6928, 2).
 uint32_t initial_window(uint32_t segment) {
@@ -35,6 +36,12 @@ void in_flight::begin(uint32_t iss) {
 void in_flight::open(uint32_t segment, bool patient) {
   cwnd_ = initial_window(segment);
   if (patient) least_rto_ = behind_lost_syn;
+}
+
+// What arrives, and what leaves, may have started the timer anew.
+bool in_flight::is_overdue(uint64_t now) const {
+  uint64_t quiet = now - std::max(heard_, sent_at_);
+  return !all_acked() && una_ == surely_acked_ && quiet > most_rto_ + grain;
 }
 
 // How many bytes its SACK blocks report.
@@ -88,6 +95,9 @@ void in_flight::deflate(uint32_t acked, uint32_t segment) {
 // that says.
 bool in_flight::advance(const wire_tcp &t, uint32_t acked, const terms &c) {
   una_ = t.ack;
+  // No round trip was longer than this; it, and four times how far it was from the last (RFC 6298, 2.3).
+  uint64_t longest = 5 * (c.now - std::min(c.now, out_since_)) + grain;
+  most_rto_ = std::max(most_rto_, std::min(longest, longest_timeout));
   if (c.stamps || ahead(una_, timed_end_) > 0) least_rto_ = least_timeout;  // it may be measured (Karn)
   bool reneged = reported_.covers({una_, una_ + 1});
   if (reneged) reneged_to_ = reported_.end_from(una_);
@@ -140,6 +150,7 @@ void in_flight::judge_time_out(const wire_tcp &t, const terms &c) {
   bool in_time = c.now - timer_base_ >= least_rto_;
   expect_rule(in_time || !c.exact, no_backoff, "sooner than the last time, and nothing was measured since");
   least_rto_ = std::min<uint64_t>(2 * least_rto_, most_timeout);
+  most_rto_ = std::min(2 * most_rto_, longest_timeout);
   timed_end_ = snd_max_;
   timed_out_ = timer_base_ = c.now;
   recover_ = snd_max_;
@@ -162,7 +173,7 @@ void in_flight::judge_congestion(const wire_tcp &t, const terms &c) {
 void in_flight::leaves(const wire_tcp &t, const terms &c) {
   bool was_idle = all_acked() && (una_ == surely_acked_ || !c.peer_known);
   if (ahead(t.end(), snd_max_) > 0) {
-    if (was_idle) timer_base_ = c.made;
+    if (was_idle) timer_base_ = out_since_ = c.made;
     snd_max_ = t.end();
   }
   out_ = later_of(out_, t.end());

@@ -7,6 +7,7 @@
 #include "oracles/seq_ranges.h"
 #include "oracles/wire.h"
 
+#include <algorithm>
 #include <cstdint>
 
 namespace kyu::fuzz {
@@ -55,8 +56,13 @@ class in_flight {
   bool may_be_reported(uint32_t start) const { return sack_starts_.may_have_had(start); }
 
   // Since when a retransmission timer could have run, ms.
-  void start_timer(uint64_t now) { timer_base_ = now; }
+  void start_timer(uint64_t now) {
+    timer_base_ = now;
+    out_since_ = std::min(out_since_, now);
+  }
   uint64_t timer_base() const { return timer_base_; }
+  // Something is on its way, and by now, ms, must have gone again, whatever was measured.
+  bool is_overdue(uint64_t now) const;
 
   // What leaves: is there a reason to send it again, and room on the way? Then, that it has left.
   void judge_again(const wire_tcp &, const terms &);
@@ -88,7 +94,9 @@ class in_flight {
   uint64_t sent_at_ = 0;        // when something left that takes numbers
   uint64_t heard_ = 0;          // when something arrived
   uint64_t timed_out_ = never;  // when data was sent again because of it
-  uint64_t least_rto_ = 1000;   // ms: the time-out is not shorter, until something is measured
+  // ms: the time-out is not shorter, until something is measured; not longer.
+  uint64_t least_rto_ = 1000, most_rto_ = 3000;
+  uint64_t out_since_ = never;  // since when there always was something on its way, ms
   uint32_t timed_end_ = 0;      // what lies behind was sent once since the last time-out
   uint32_t out_ = 0;           // up to here it was sent since the last time-out, which took the rest for lost
   uint32_t recover_ = 0;       // below this, what is sent again belongs to a loss that is known

@@ -130,6 +130,31 @@ TEST(in_flight, a_time_out_is_shorter_again_once_something_is_measured) {
             "");
 }
 
+// Three seconds behind a lost SYN, five times the longest round trip, twice as long with each time-out; and
+// half a second until a timer is looked at.
+TEST(in_flight, what_is_on_its_way_goes_again_in_time) {
+  auto overdue_after = [](uint64_t round_trip, bool timed_out, uint64_t ms) {
+    sender s;
+    s.send(0);
+    s.now = round_trip;
+    s.ack_segments(1);
+    s.send(1);
+    if (timed_out) {
+      s.now += 3000;
+      s.again(1);
+    }
+    return s.sent.is_overdue(s.now + ms);
+  };
+  EXPECT_FALSE(overdue_after(10, false, 3500));
+  EXPECT_TRUE(overdue_after(10, false, 3501));
+  EXPECT_FALSE(overdue_after(1000, false, 6000));
+  EXPECT_TRUE(overdue_after(1000, false, 6001));
+  EXPECT_FALSE(overdue_after(10, true, 6500));
+  EXPECT_TRUE(overdue_after(10, true, 6501));
+  sender idle;
+  EXPECT_FALSE(idle.sent.is_overdue(1'000'000));
+}
+
 TEST(in_flight, behind_a_lost_syn_a_time_out_is_three_seconds) {
   auto again_after = [](uint64_t ms) {
     return found([=](sender &s) {

@@ -25,6 +25,7 @@ constexpr rule fin_early{"the FIN leaves before the user's last byte", "RFC 9293
 constexpr rule tinygram{"a small segment while another one is on its way", "RFC 9293, 3.7.4"};
 constexpr rule dribbles{"a byte is sent into an open window, and there is more",
                         "RFC 9293, 3.8.6.1 and 3.8.6.2.1"};
+constexpr rule never_again{"what was lost is not sent again", "RFC 6298, 2 and 5"};
 constexpr rule idles{"a sender waits though it may send", "RFC 5681, 3.1; RFC 9293, 3.8.6"};
 
 }  // namespace
@@ -174,8 +175,10 @@ void tcp_flow::judge_probe(const wire_tcp &t) {
               "there is more, and room for it");
 }
 
-// All that is on its way has arrived: what follows, or was lost, need not wait for anything.
+// Once all that is on its way has arrived, what follows, or was lost, need not wait for anything.
 void tcp_flow::expect_data(const surroundings &s) const {
+  bool must_go_again = clear(s) && !window_.doubtful() && window_.surely() > 0 && !path_shrank_;
+  expect_rule(!must_go_again || !sent_.is_overdue(s.now), never_again, "no time-out can be as long as this");
   bool nothing_out = sent_.nothing_out() && ahead(sent_.una(), iss_) > 0;
   if (!clear(s) || !nothing_out || path_shrank_ || window_.doubtful()) return;
   uint32_t sent = sent_.una() - (iss_ + 1);
