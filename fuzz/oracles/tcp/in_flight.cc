@@ -91,8 +91,21 @@ void in_flight::deflate(uint32_t acked, uint32_t segment) {
   deflated_ += window - std::min(window, std::max<uint64_t>(left, segment));
 }
 
-// Slow start at most: two segments for an ACK (RFC 3465). Once it is over, up to one for each, however little
-// that says.
+// Slow start: two segments for an ACK at most (RFC 3465). Once a loss was seen, up to one for each, however
+// little that says; and where slow start surely is over, one for a window (RFC 5681, 3.1).
+void in_flight::grow(uint32_t acked, uint32_t segment) {
+  bool over = ssthresh_ != never && cwnd_ >= ssthresh_ + 2 * segment;
+  if (over)
+    cwnd_ += std::max<uint64_t>(uint64_t(segment) * segment / cwnd_, 1);
+  else
+    cwnd_ += std::min(lossy_ ? std::max(acked, segment) : acked, 2 * segment);
+}
+
+// RFC 5681, equation 4.
+uint32_t in_flight::half_of_flight(uint32_t segment) const {
+  return std::max((snd_max_ - una_) / 2, 2 * segment);
+}
+
 bool in_flight::advance(const wire_tcp &t, uint32_t acked, const terms &c) {
   una_ = t.ack;
   // No round trip was longer than this; it, and four times how far it was from the last (RFC 6298, 2.3).
@@ -106,7 +119,7 @@ bool in_flight::advance(const wire_tcp &t, uint32_t acked, const terms &c) {
   if (recovers_ && partial && surely && c.exact)
     deflate(acked, c.segment);
   else
-    cwnd_ += std::min(lossy_ ? std::max(acked, c.segment) : acked, 2 * c.segment);
+    grow(acked, c.segment);
   if (surely) timer_base_ = c.now;
   if (!surely || partial) return false;
   end_recovery();
@@ -130,10 +143,11 @@ void in_flight::judge_again(const wire_tcp &t, const terms &c) {
   bool duplicates = dupacks_ >= 3 || sack_seen_;
   if (!known_loss && !c.path_shrank && !duplicates) return judge_time_out(t, c);
   expect_rule(!surely_reported(t.seq, c), peer_has_it, "and no time-out has come between");
-  recover_ = snd_max_;  // and what lies behind may follow
+  recover_ = snd_max_;                            // and what lies behind may follow
+  if (duplicates || !c.exact) ssthresh_ = never;  // of a recovery that may be another one
   if (known_loss || c.path_shrank || !c.exact || c.sack) return;
-  uint32_t flight = snd_max_ - una_;
-  cwnd_ = std::min<uint64_t>(cwnd_, std::max(flight / 2, 2 * c.segment));
+  ssthresh_ = half_of_flight(c.segment);
+  cwnd_ = std::min(cwnd_, ssthresh_);
   recovers_ = duplicates;
   deflated_ = 0;
 }
@@ -157,6 +171,7 @@ void in_flight::judge_time_out(const wire_tcp &t, const terms &c) {
   out_ = t.seq;
   dupacks_ = 0;
   end_recovery();
+  ssthresh_ = c.exact ? half_of_flight(c.segment) : never;
   if (c.exact) cwnd_ = c.segment;
 }
 

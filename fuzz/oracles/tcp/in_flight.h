@@ -87,6 +87,8 @@ class in_flight {
   bool by_timer(const wire_tcp &, const terms &) const;
   uint64_t inflated(uint32_t segment) const;
   void deflate(uint32_t acked, uint32_t segment);
+  void grow(uint32_t acked, uint32_t segment);
+  uint32_t half_of_flight(uint32_t segment) const;
   void judge_time_out(const wire_tcp &, const terms &);
 
   uint32_t iss_ = 0, snd_max_ = 0, una_ = 0, surely_acked_ = 0;
@@ -109,6 +111,7 @@ class in_flight {
   recent<uint32_t, 32> sack_starts_;  // where blocks began that the peer has reported
   bool lossy_ = false;                // slow start may be over
   uint64_t cwnd_ = 0;                 // not more than this may be in flight
+  uint64_t ssthresh_ = never;         // slow start is over when that is reached
   bool recovers_ = false;             // from a loss that duplicates have told of (RFC 6582)
   uint64_t deflated_ = 0;             // by partial ACKs meanwhile
 };

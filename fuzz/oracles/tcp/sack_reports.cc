@@ -11,6 +11,8 @@ namespace {
 constexpr rule sack_wrong{"a SACK block of what is not there", "RFC 2018, 4"};
 constexpr rule sack_first{"the first SACK block is not the newest segment's", "RFC 2018, 4"};
 
+constexpr rule not_twice{"a block of what has not come twice", "RFC 2883, 4"};
+
 // Of what has come twice (RFC 2883): behind the ACK, or within the next one.
 bool first_is_duplicate(const wire_tcp &t) {
   if (t.sacks == 0) return false;
@@ -31,6 +33,8 @@ bool sack_reports::leave(const wire_tcp &t, const seq_ranges &received, bool exa
   bool reports = due_ && t.len() == 0;  // what is sent again may leave before
   if (t.len() == 0) due_ = false;
   int first = first_is_duplicate(t);
+  if (first > 0 && exact)
+    expect_rule(is_of_one_segment(t.sack[0]), not_twice, "no segment has brought so much at once");
   for (int i = 0; i < t.sacks; ++i)
     expect_rule(ahead(t.sack[i].end, t.sack[i].start) > 0, sack_wrong, "it is empty");
   bool followed = true;
@@ -45,6 +49,13 @@ bool sack_reports::leave(const wire_tcp &t, const seq_ranges &received, bool exa
 
 bool sack_reports::is_newest(const seq_range &b) const {
   return ahead(newest_.start, b.start) >= 0 && ahead(newest_.end, b.end) <= 0;
+}
+
+bool sack_reports::is_of_one_segment(const seq_range &b) const {
+  auto texts = texts_.all();
+  return std::any_of(texts.begin(), texts.end(), [&b](const seq_range &text) {
+    return ahead(b.start, text.start) >= 0 && ahead(text.end, b.end) >= 0;
+  });
 }
 
 void sack_reports::judge_first(const wire_tcp &t, int first) const {

@@ -12,12 +12,14 @@ namespace kyu::fuzz {
 namespace {
 
 constexpr const char *not_there = "protocol:a SACK block of what is not there";
+constexpr const char *not_twice = "protocol:a block of what has not come twice";
 constexpr const char *not_newest = "protocol:the first SACK block is not the newest segment's";
 
 // Up to 100 all has come in order; then 200 to 300, and 400 to 500, the newest.
 struct receiver {
   receiver() {
     for (seq_range r : {seq_range{1, 100}, {200, 300}, {400, 500}}) {
+      reports.another_comes(r);
       if (r.start > 1) reports.arrive(r, r.start == 200, true);
       received.add(r);
     }
@@ -44,7 +46,7 @@ TEST(sack_reports, begin_with_the_newest_segment) {
 
 TEST(sack_reports, need_not_when_something_else_has_come) {
   EXPECT_EQ(found([](receiver &r) {
-              r.reports.another_comes();
+              r.reports.another_comes({});
               r.say({});
             }),
             "");
@@ -61,6 +63,16 @@ TEST(sack_reports, may_begin_with_a_duplicate) {
   EXPECT_EQ(found([](receiver &r) { r.say({{50, 100}, {400, 500}}); }), "");
   EXPECT_EQ(found([](receiver &r) { r.say({{420, 430}, {400, 500}}); }), "");
   EXPECT_EQ(found([](receiver &r) { r.say({{50, 100}, {200, 300}}); }), not_newest);
+}
+
+// In one segment.
+TEST(sack_reports, of_a_duplicate_say_what_came_twice) {
+  EXPECT_EQ(found([](receiver &r) {
+              r.reports.another_comes({100, 110});
+              r.received.add({100, 110});
+              r.say({{50, 105}, {400, 500}}, 110);
+            }),
+            not_twice);
 }
 
 TEST(sack_reports, are_remembered_by_what_they_report) {

@@ -159,7 +159,7 @@ void tcp_flow::another_comes(const wire_tcp &t, const surroundings &s, bool whol
   if (!whole) surely_heard_ = s.now;
   only_syns_ = only_syns_ && t.has(bit_syn) && !t.has(bit_ack);
   last_brought_data_ = t.len() > 0 || t.has(bit_syn);
-  reports_.another_comes();
+  reports_.another_comes({t.seq, t.end()});
   stamps_.another_comes();
   sent_.hear(s.now);
 }
