@@ -1,13 +1,13 @@
-// What of our stream is on its way in one TCP connection: how far it was sent and acknowledged, when it may
-// be sent again (RFC 6298; RFC 5681, 3.2; RFC 2018), and how much of it there may be (RFC 5681, 3.1; RFC
-// 3465; RFC 6928).
+// What of our stream is on its way in one TCP connection: how far it was sent and acknowledged, and why it
+// may be sent again (RFC 6298; RFC 5681, 3.2; RFC 2018).
 #pragma once
 
 #include "oracles/recent.h"
 #include "oracles/seq_ranges.h"
+#include "oracles/tcp/congestion.h"
+#include "oracles/tcp/time_outs.h"
 #include "oracles/wire.h"
 
-#include <algorithm>
 #include <cstdint>
 
 namespace kyu::fuzz {
@@ -43,26 +43,25 @@ class in_flight {
   }
 
   // Something arrives; an ACK, `surely`: nothing keeps the stack from taking it.
-  void hear(uint64_t now) { heard_ = now; }
+  void hear(uint64_t now) { time_outs_.hear(now); }
   void take_ack(const wire_tcp &, bool surely, const terms &);
   // Up to where it was sent, it may go again: for another reason than a loss.
   void may_go_again() {
     resend_below_ = snd_max_;
-    end_recovery();
+    congestion_.end_recovery();
   }
   void may_go_again(uint32_t end) { resend_below_ = later_of(resend_below_, end); }
   bool some_may_go_again() const { return ahead(resend_below_, una_) > 0; }
   // The peer may have reported a block that begins there.
   bool may_be_reported(uint32_t start) const { return sack_starts_.may_have_had(start); }
 
-  // Since when a retransmission timer could have run, ms.
-  void start_timer(uint64_t now) {
-    timer_base_ = now;
-    out_since_ = std::min(out_since_, now);
-  }
-  uint64_t timer_base() const { return timer_base_; }
+  // A SYN leaves; since when a retransmission timer could have run, ms.
+  void start_timer(uint64_t now) { time_outs_.leaves_again(now); }
+  uint64_t timer_base() const { return time_outs_.base(); }
   // Something is on its way, and by now, ms, must have gone again, whatever was measured.
-  bool is_overdue(uint64_t now) const;
+  bool is_overdue(uint64_t now) const {
+    return !all_acked() && una_ == surely_acked_ && time_outs_.is_overdue(now);
+  }
 
   // What leaves: is there a reason to send it again, and room on the way? Then, that it has left.
   void judge_again(const wire_tcp &, const terms &);
@@ -72,34 +71,19 @@ class in_flight {
   void skip_to(uint32_t seq) { snd_max_ = seq; }
 
  private:
-  static constexpr uint64_t never = UINT64_MAX;
-
   uint32_t take_reports(const wire_tcp &, bool surely);
   void forget_reports() { reported_ = {}; }
-  void end_recovery() {
-    recovers_ = false;
-    deflated_ = 0;
-  }
   // The stack knows that the peer has what begins there.
   bool surely_reported(uint32_t seq, const terms &) const;
   // True: what was lost has all arrived, as the stack knows.
   bool advance(const wire_tcp &, uint32_t acked, const terms &);
   bool by_timer(const wire_tcp &, const terms &) const;
-  uint64_t inflated(uint32_t segment) const;
-  void deflate(uint32_t acked, uint32_t segment);
-  void grow(uint32_t acked, uint32_t segment);
-  uint32_t half_of_flight(uint32_t segment) const;
   void judge_time_out(const wire_tcp &, const terms &);
 
   uint32_t iss_ = 0, snd_max_ = 0, una_ = 0, surely_acked_ = 0;
-  uint64_t timer_base_ = 0;
-  uint64_t sent_at_ = 0;        // when something left that takes numbers
-  uint64_t heard_ = 0;          // when something arrived
-  uint64_t timed_out_ = never;  // when data was sent again because of it
-  // ms: the time-out is not shorter, until something is measured; not longer.
-  uint64_t least_rto_ = 1000, most_rto_ = 3000;
-  uint64_t out_since_ = never;  // since when there always was something on its way, ms
-  uint32_t timed_end_ = 0;      // what lies behind was sent once since the last time-out
+  time_outs time_outs_;
+  congestion congestion_;
+  uint32_t timed_end_ = 0;     // what lies behind was sent once since the last time-out
   uint32_t out_ = 0;           // up to here it was sent since the last time-out, which took the rest for lost
   uint32_t recover_ = 0;       // below this, what is sent again belongs to a loss that is known
   uint32_t resend_below_ = 0;  // the same, for another reason than a loss
@@ -109,11 +93,6 @@ class in_flight {
   bool many_reports_ = false;  // more than a sender must remember
   uint32_t reneged_to_ = 0;    // an ACK has asked for what was reported, up to here
   recent<uint32_t, 32> sack_starts_;  // where blocks began that the peer has reported
-  bool lossy_ = false;                // slow start may be over
-  uint64_t cwnd_ = 0;                 // not more than this may be in flight
-  uint64_t ssthresh_ = never;         // slow start is over when that is reached
-  bool recovers_ = false;             // from a loss that duplicates have told of (RFC 6582)
-  uint64_t deflated_ = 0;             // by partial ACKs meanwhile
 };
 
 }  // namespace kyu::fuzz
