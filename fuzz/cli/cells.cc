@@ -34,11 +34,16 @@ struct table {
   table(const char *called, name rows, size_t n_rows, name columns, size_t n_columns)
       : title(called), row(rows), column(columns), counts(n_rows, std::vector<uint32_t>(n_columns)) {}
 
-  // One scenario's: a number for each row, a bit for each column.
-  template <class Row, size_t Rows>
-  void add(const Row (&reached)[Rows]) {
+  // One scenario's: a number for each row, a bit for each column; or the other way round.
+  template <class Bits, size_t Rows>
+  void add_rows(const Bits (&reached)[Rows]) {
     for (size_t r = 0; r < Rows; ++r)
       for (size_t c = 0; c < counts[r].size(); ++c) counts[r][c] += reached[r] >> c & 1;
+  }
+  template <class Bits, size_t Columns>
+  void add_columns(const Bits (&reached)[Columns]) {
+    for (size_t c = 0; c < Columns; ++c)
+      for (size_t r = 0; r < counts.size(); ++r) counts[r][c] += reached[c] >> r & 1;
   }
 
   size_t size() const { return counts.size() * counts[0].size(); }
@@ -74,7 +79,7 @@ void print(const table &t) {
 }
 
 struct tables {
-  table states{"state x event", state_name, TCP_NSTATES, event_name, TCP_NEVENTS};
+  table states{"event x state", event_name, TCP_NEVENTS, state_name, TCP_NSTATES};
   table events{"event x circumstance", event_name, TCP_NEVENTS, circumstance_name, TCP_NCIRCUMSTANCES};
   table pairs{"circumstance x circumstance", circumstance_name, TCP_NCIRCUMSTANCES, circumstance_name,
               TCP_NCIRCUMSTANCES};
@@ -82,9 +87,9 @@ struct tables {
   std::array<const table *, 3> all() const { return {&states, &events, &pairs}; }
 
   void add(const tcp_cells &cells) {
-    states.add(cells.met);
-    events.add(cells.amid);
-    pairs.add(cells.together);
+    states.add_columns(cells.met);
+    events.add_rows(cells.amid);
+    pairs.add_rows(cells.together);
   }
 };
 

@@ -121,7 +121,7 @@ class Cli(unittest.TestCase):
         self.assertEqual(json.loads(clean.stdout)["findings"], 0)
         self.assertEqual(json.loads(found.stdout), dict(one, scenarios=2, findings=1))
         self.assertEqual([t["title"] for t in one["tables"]],
-                         ["state x event", "event x circumstance", "circumstance x circumstance"])
+                         ["event x state", "event x circumstance", "circumstance x circumstance"])
         for t in one["tables"]:
             self.assertGreater(t["reached"], 2)
             self.assertEqual(t["reached"], sum(n > 0 for row in t["counts"] for n in row))
