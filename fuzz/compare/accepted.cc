@@ -154,6 +154,15 @@ constexpr accepted list[] = {
        return told && o.code == opcode::send && any_before(r.ops, p.op, refuses) &&
               any_before(r.ops, p.op, connects);
      }},
+    {"data for a user who has closed is reset, also behind the peer's FIN, as BSD does; Linux ignores it "
+     "there",
+     "RFC 1122, 4.2.2.13; volume 2, chapter 28", true,
+     [](const parting &p, const replay &r) {
+       const op &o = op_of(p, r.ops);
+       auto closes = [](const op &x) { return x.code == opcode::close; };
+       return only(p, how::only_ours, saying::reset) && o.code == opcode::seg && param_of(o, "len") > 0 &&
+              segments_before(r, p.op, TH_FIN) > 0 && any_before(r.ops, p.op, closes);
+     }},
     // --- when
     {"when something is acknowledged is left to the host, up to half a second", "RFC 9293, 3.8.6.3", false,
      [](const parting &p, const replay &r) {
@@ -273,6 +282,14 @@ constexpr accepted list[] = {
      [](const parting &p, const replay &r) {
        return only(p, how::only_linux, saying::reset) && op_of(p, r.ops).code == opcode::seg &&
               p.where.starts_with("0>");
+     }},
+    {"behind its FIN the peer's text is ignored without a word; Linux acknowledges it in TIME-WAIT",
+     "RFC 9293, 3.10.7.4", false,
+     [](const parting &p, const replay &r) {
+       const op &o = op_of(p, r.ops);
+       bool takes_numbers = brings(o, TH_FIN) || (o.code == opcode::seg && param_of(o, "len") > 0);
+       return only(p, how::only_linux, saying::repeated_ack) && takes_numbers &&
+              segments_before(r, p.op, TH_FIN) > 0;
      }},
     {"an ACK as old as a window may explain is ignored; Linux challenges one from before the first byte",
      "RFC 5961, 5.2", false,
