@@ -136,6 +136,7 @@ void in_flight::judge_congestion(const wire_tcp &t, const terms &c) {
 
 void in_flight::leaves(const wire_tcp &t, const terms &c) {
   bool was_idle = all_acked() && (una_ == surely_acked_ || !c.peer_known);
+  if (t.end() != t.seq && ahead(snd_max_, t.seq) > 0) time_outs_.goes_again();
   if (ahead(t.end(), snd_max_) > 0) {
     if (was_idle) time_outs_.leaves_first(c.made);
     snd_max_ = t.end();

@@ -11,7 +11,6 @@ void time_outs::acked(uint64_t now, bool may_measure) {
 
 void time_outs::expire(uint64_t now) {
   at_least_ = std::min(2 * at_least_, most);
-  at_most_ = std::min(2 * at_most_, longest);
   base_ = at_ = now;
   expired_ = true;
 }

@@ -40,6 +40,8 @@ class time_outs {
   bool may_expire(uint64_t now) const { return now - base_ >= least; }
   bool in_turn(uint64_t now) const { return now - base_ >= at_least_; }
   void expire(uint64_t now);
+  // Something goes again, perhaps because of one.
+  void goes_again() { at_most_ = std::min(2 * at_most_, longest); }
   // It must have expired by now, whatever was measured.
   bool is_overdue(uint64_t now) const;
 
