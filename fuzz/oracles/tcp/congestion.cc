@@ -23,7 +23,7 @@ void congestion::restart(uint32_t segment) { cwnd_ = std::min<uint64_t>(cwnd_, i
 // Slow start: two segments for an ACK at most. Once a loss was seen, up to one for each, however little that
 // says; and where slow start surely is over, one for a window.
 void congestion::acked(uint32_t n, uint32_t segment) {
-  bool over = ssthresh_ != unknown && cwnd_ >= ssthresh_ + 2 * segment;
+  bool over = ssthresh_ != unknown && cwnd_ >= ssthresh_ + uint64_t(2) * segment;
   if (over)
     cwnd_ += std::max<uint64_t>(uint64_t(segment) * segment / cwnd_, 1);
   else

@@ -14,7 +14,7 @@ class congestion {
 
   // An ACK is taken. One that was taken before, as far as anybody knew, may be taken only now.
   void acked(uint32_t n, uint32_t segment);
-  void acked_late(uint32_t segment) { cwnd_ += 2 * segment; }
+  void acked_late(uint32_t segment) { cwnd_ += uint64_t(2) * segment; }
   // The same in a recovery, of a part of what was lost; so many duplicates have come.
   void acked_in_part(uint32_t n, uint32_t duplicates, uint32_t segment);
 

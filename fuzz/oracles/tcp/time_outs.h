@@ -9,7 +9,7 @@ namespace kyu::fuzz {
 
 class time_outs {
  public:
-  static constexpr uint64_t least = 1000, most = 60 * 1000;  // RFC 6298, 2.4 and 2.5
+  static constexpr uint64_t least = 1000, most = 60'000;  // RFC 6298, 2.4 and 2.5
 
   // Our SYN was lost, and nothing is measured.
   void lost_syn() { at_least_ = behind_lost_syn; }
@@ -46,8 +46,8 @@ class time_outs {
   bool is_overdue(uint64_t now) const;
 
  private:
-  static constexpr uint64_t behind_lost_syn = 3000;            // RFC 6298, 5.7
-  static constexpr uint64_t longest = 64 * 1000, grain = 500;  // this stack's
+  static constexpr uint64_t behind_lost_syn = 3000;         // RFC 6298, 5.7
+  static constexpr uint64_t longest = 64'000, grain = 500;  // this stack's
 
   uint64_t base_ = 0;
   uint64_t sent_ = 0, heard_ = 0, at_ = 0;  // at_: the last time-out
