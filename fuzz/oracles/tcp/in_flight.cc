@@ -48,7 +48,10 @@ void in_flight::take_ack(const wire_tcp &t, bool surely, const terms &c) {
   uint32_t known_before = surely_acked_;
   if (surely && c.peer_known && !t.has(bit_syn)) {
     // An ACK that could not be taken may have said so before: now the window opens.
-    if (una_ == t.ack && ahead(t.ack, surely_acked_) > 0) congestion_.acked_late(c.segment);
+    if (una_ == t.ack && ahead(t.ack, surely_acked_) > 0) {
+      congestion_.acked_late(c.segment);
+      time_outs_.acked(c.now, may_measure(c));
+    }
     surely_acked_ = later_of(surely_acked_, t.ack);
   }
   uint32_t reported = c.sack ? take_reports(t, surely && ahead(t.ack, una_) >= 0) : 0;
@@ -65,7 +68,7 @@ void in_flight::take_ack(const wire_tcp &t, bool surely, const terms &c) {
 
 bool in_flight::advance(const wire_tcp &t, uint32_t acked, const terms &c) {
   una_ = t.ack;
-  time_outs_.acked(c.now, c.stamps || ahead(una_, timed_end_) > 0);
+  time_outs_.acked(c.now, may_measure(c));
   bool reneged = reported_.covers({una_, una_ + 1});
   if (reneged) reneged_to_ = reported_.end_from(una_);
   if (all_acked() || reneged) forget_reports();

@@ -78,6 +78,8 @@ class in_flight {
   // True: what was lost has all arrived, as the stack knows.
   bool advance(const wire_tcp &, uint32_t acked, const terms &);
   bool by_timer(const wire_tcp &, const terms &) const;
+  // An ACK up to una_ may end a round trip that counts (Karn; RFC 7323, 4.1).
+  bool may_measure(const terms &c) const { return c.stamps || ahead(una_, timed_end_) > 0; }
   void judge_time_out(const wire_tcp &, const terms &);
 
   uint32_t iss_ = 0, snd_max_ = 0, una_ = 0, surely_acked_ = 0;
