@@ -112,6 +112,28 @@ TEST(mutator, a_parameter_is_borrowed_with_what_it_is_relative_to) {
   EXPECT_FALSE(borrow(wait, from, r));
 }
 
+// Five are one more than a mutation has changes, and by their lengths they are no copies of one.
+TEST(mutator, what_is_said_in_several_places_may_change_in_all_of_them) {
+  random_source r(15);
+  const scenario before = from_script(
+                              "peer 0 < P. len=1 win=5000\npeer 0 < P. len=2 win=5000\n"
+                              "peer 0 < P. len=3 win=5000\npeer 0 < P. len=4 win=5000\n"
+                              "peer 0 < P. len=5 win=5000\npeer 1 < P. len=6 win=5000\n")
+                              .ops;
+  auto win = size_t(arg_index(opcode::seg, "win"));
+  bool all = false;
+  for (int i = 0; i < 20000 && !all; ++i) {
+    target_input in;
+    in.ops = before;
+    mutate(in, target::stack, r);
+    if (in.ops.empty()) continue;
+    scenario expected = before;
+    for (size_t n = 0; n < 5; ++n) expected[n].arg[win] = in.ops[0].arg[win];
+    all = in.ops == expected && in.ops != before;
+  }
+  EXPECT_TRUE(all);
+}
+
 TEST(mutator, what_fills_a_window_is_as_long_as_it) {
   random_source r(14);
   op from = op_of("peer 0 < . win=4321\n");

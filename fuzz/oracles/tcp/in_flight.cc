@@ -128,7 +128,7 @@ void in_flight::judge_time_out(const wire_tcp &t, const terms &c) {
 }
 
 void in_flight::judge_congestion(const wire_tcp &t, const terms &c) {
-  bool restarts = all_acked() && time_outs_.silent_for(c.now, time_outs::most);  // RFC 5681, 4.1
+  bool restarts = all_acked() && time_outs_.was_silent(c.now);  // RFC 5681, 4.1
   if (restarts) congestion_.restart(c.segment);
   uint64_t flight = uint32_t(t.seq + t.len() - una_);
   if (ahead(t.seq + t.len(), una_) <= 0) return;

@@ -177,10 +177,10 @@ void tcp_flow::judge_probe(const wire_tcp &t) {
 
 // Once all that is on its way has arrived, what follows, or was lost, need not wait for anything.
 void tcp_flow::expect_data(const surroundings &s) const {
-  bool must_go_again = clear(s) && !window_.doubtful() && window_.surely() > 0 && !path_shrank_;
-  expect_rule(!must_go_again || !sent_.is_overdue(s.now), never_again, "no time-out can be as long as this");
-  bool nothing_out = sent_.nothing_out() && ahead(sent_.una(), iss_) > 0;
-  if (!clear(s) || !nothing_out || path_shrank_ || window_.doubtful()) return;
+  if (!clear(s) || path_shrank_ || window_.doubtful()) return;
+  bool must_go_again = window_.surely() > 0 && sent_.is_overdue(s.now);
+  expect_rule(!must_go_again, never_again, "no time-out can be as long as this");
+  if (!sent_.nothing_out() || ahead(sent_.una(), iss_) <= 0) return;
   uint32_t sent = sent_.una() - (iss_ + 1);
   uint32_t left =
       user_ == user::alone && user_bytes_ > sent ? user_bytes_ - sent : sent_.snd_max() - sent_.una();

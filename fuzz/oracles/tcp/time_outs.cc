@@ -11,8 +11,7 @@ void time_outs::acked(uint64_t now, bool may_measure) {
 
 void time_outs::expire(uint64_t now) {
   at_least_ = std::min(2 * at_least_, most);
-  base_ = at_ = now;
-  expired_ = true;
+  base_ = expired_ = now;
 }
 
 // What arrives, and what leaves, may have started the timer anew.

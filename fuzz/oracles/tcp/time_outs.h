@@ -17,7 +17,8 @@ class time_outs {
   // Something arrives; leaves that takes numbers.
   void hear(uint64_t now) { heard_ = now; }
   void sent(uint64_t now) { sent_ = now; }
-  bool silent_for(uint64_t now, uint64_t ms) const { return now - sent_ > ms; }
+  // For longer than any time-out need be.
+  bool was_silent(uint64_t now) const { return now - sent_ > most; }
 
   // The timer may run since then; from then on something is on its way.
   void start(uint64_t now) { base_ = now; }
@@ -35,7 +36,7 @@ class time_outs {
   void acked(uint64_t now, bool may_measure);
 
   // Nothing has happened since the last one that would send at `made`.
-  bool may_have_expired(uint64_t made) const { return made > heard_ && (!expired_ || made > at_); }
+  bool may_have_expired(uint64_t made) const { return made > heard_ && made > expired_; }
   // Time enough has passed, by the RFC; since the last one.
   bool may_expire(uint64_t now) const { return now - base_ >= least; }
   bool in_turn(uint64_t now) const { return now - base_ >= at_least_; }
@@ -50,8 +51,7 @@ class time_outs {
   static constexpr uint64_t longest = 64'000, grain = 500;  // this stack's
 
   uint64_t base_ = 0;
-  uint64_t sent_ = 0, heard_ = 0, at_ = 0;  // at_: the last time-out
-  bool expired_ = false;
+  uint64_t sent_ = 0, heard_ = 0, expired_ = 0;            // the last time
   uint64_t out_since_ = UINT64_MAX;                        // something has always been on its way
   uint64_t at_least_ = least, at_most_ = behind_lost_syn;  // the one that is to come
 };
