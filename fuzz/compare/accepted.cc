@@ -13,8 +13,6 @@ namespace {
 
 using how = parting::how;
 
-constexpr const char *posix = "POSIX.1-2017";
-
 const op &op_of(const parting &p, const scenario &ops) { return ops[size_t(p.op)]; }
 
 bool later(const parting &p) { return p.parts == how::ours_later || p.parts == how::linux_later; }
@@ -226,9 +224,9 @@ constexpr accepted list[] = {
      "RFC 5681, 3.2", false,
      [](const parting &p, const replay &r) {
        constexpr int32_t duplicates = 3;
-       auto first = r.ops.begin() + std::max(0, p.op + 1 - duplicates);
-       return only(p, how::only_ours, saying::again) && p.op >= duplicates &&
-              std::all_of(first, r.ops.begin() + p.op + 1, is_mere_ack);
+       if (!only(p, how::only_ours, saying::again) || p.op < duplicates) return false;
+       auto end = r.ops.begin() + p.op + 1;
+       return std::all_of(end - duplicates, end, is_mere_ack);
      }},
     {"a FIN alone takes no room of a congestion window; Linux's waits for it", "RFC 5681, 2", false,
      [](const parting &p, const replay &r) {

@@ -8,6 +8,8 @@
 
 namespace kyu::fuzz {
 
+inline constexpr const char *posix = "POSIX.1-2017";  // a source of several
+
 struct accepted {
   const char *why;
   const char *source;  // that leaves it open, or says which of both is right

@@ -15,7 +15,6 @@ struct other_result {
   const char *why, *source;
 };
 
-constexpr const char *posix = "POSIX.1-2017";
 constexpr other_result results[] = {
     {opcode::connect, "EOPNOTSUPP", "EISCONN", nullptr, "the socket listens", "POSIX.1-2017, connect()"},
     {opcode::send, "ENOTCONN", "EPIPE", nullptr, "it was never connected", "POSIX.1-2017, send()"},
