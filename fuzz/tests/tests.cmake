@@ -12,11 +12,13 @@ add_library(unit_tests_main OBJECT
   oracles/arp_claims_test.cc
   oracles/descriptors_test.cc
   oracles/dhcp_rules_test.cc
+  oracles/endless_test.cc
   oracles/icmp_rules_test.cc
   oracles/inboxes_test.cc
   oracles/name_rules_test.cc
   oracles/pieces_test.cc
   oracles/seq_ranges_test.cc
+  oracles/tcp/challenges_test.cc
   oracles/tcp/in_flight_test.cc
   oracles/tcp/keep_alive_test.cc
   oracles/tcp/sack_reports_test.cc

@@ -159,6 +159,7 @@ void tcp_flow::another_comes(const wire_tcp &t, const surroundings &s, bool whol
   if (!whole) surely_heard_ = s.now;
   only_syns_ = only_syns_ && t.has(bit_syn) && !t.has(bit_ack);
   last_brought_data_ = t.len() > 0 || t.has(bit_syn);
+  challenges_.arrives(t.len() > 0 || t.has(bit_fin));
   reports_.another_comes({t.seq, t.end()});
   stamps_.another_comes();
   sent_.hear(s.now);
@@ -239,14 +240,9 @@ void tcp_flow::expect_answer_to(const wire_tcp &t, const surroundings &s) {
   uint32_t next = arrived_in_order();
   bool in_window = ahead(t.seq, next) > 0 && ahead(t.end(), offered_edge_) < 0;
   if (t.has(bit_rst) || t.has(bit_syn)) {
-    // Challenged, but not more often than a few times in a second.
-    constexpr uint32_t at_least = 3;
-    uint64_t second = s.now / 1000;
-    if (challenge_second_ != second) challenges_ = 0;
-    challenge_second_ = second;
     bool mere_syn = !t.has(bit_ack) && !t.has(bit_fin) && !t.has(bit_rst);
     bool asks = t.has(bit_syn) ? mere_syn : in_window && t.len() == 0;
-    if (asks && ++challenges_ <= at_least && !t.has(bit_urg)) answer_due_ = true;
+    if (asks && challenges_.must_answer(s.now) && !t.has(bit_urg)) answer_due_ = true;
     exact_ = exact_ && asks;
     return;
   }

@@ -6,6 +6,7 @@
 
 #include "oracles/rule.h"
 #include "oracles/seq_ranges.h"
+#include "oracles/tcp/challenges.h"
 #include "oracles/tcp/in_flight.h"
 #include "oracles/tcp/keep_alive.h"
 #include "oracles/tcp/peer_window.h"
@@ -161,7 +162,7 @@ class tcp_flow {
   void judge_ack(const wire_tcp &);
   void judge_offered_window(const wire_tcp &);
   void judge_options(const wire_tcp &, const surroundings &);
-  void judge_echo(const wire_tcp &, const surroundings &);
+  void judge_answer(const wire_tcp &, const surroundings &);
 
   // --- tcp_flow_data.cc: which bytes may leave, and when
   void judge_data(const wire_tcp &, const surroundings &);
@@ -245,8 +246,7 @@ class tcp_flow {
   bool asked_ = false;     // since our last segment something came that is answered at once
   bool idle_ack_ = false;  // the last segment in was an ACK to which there is nothing to say
   uint64_t heard_ = 0, surely_heard_ = 0;
-  uint64_t challenge_second_ = never;
-  uint32_t challenges_ = 0;
+  challenges challenges_;
 };
 
 }  // namespace kyu::fuzz

@@ -61,7 +61,7 @@ void tcp_flow::leaves(const wire_tcp &t, const surroundings &s) {
     judge_options(t, s);
     judge_data(t, s);
     judge_offered_window(t);
-    judge_echo(t, s);
+    judge_answer(t, s);
   }
   account(t, s);
 }
@@ -223,10 +223,11 @@ void tcp_flow::judge_options(const wire_tcp &t, const surroundings &s) {
 }
 
 // Two sides that both answer an ACK by an ACK never stop.
-void tcp_flow::judge_echo(const wire_tcp &t, const surroundings &s) {
+void tcp_flow::judge_answer(const wire_tcp &t, const surroundings &s) {
   bool bare = t.len() == 0 && t.flags == bit_ack;
   bool same =
       t.seq == last_out_.seq && t.ack == last_out_.ack && t.win == last_out_.win && last_out_.flags != 0;
+  challenges_.leaves(bare && same, s.made);
   if (bare && same && idle_ack_ && clear(s) && heard_ == s.now && t.sacks == 0)
     broken(acks_ack, "nothing has changed since the last segment, and what arrived was a mere ACK");
   idle_ack_ = false;

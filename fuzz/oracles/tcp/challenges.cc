@@ -1,0 +1,25 @@
+#include "oracles/tcp/challenges.h"
+
+#include "oracles/rule.h"
+
+namespace kyu::fuzz {
+
+namespace {
+
+constexpr rule without_limit{"what brings nothing is answered without limit", "RFC 5961, 7"};
+
+}  // namespace
+
+uint32_t challenges::in_a_second::another(uint64_t ms) {
+  if (second != ms / 1000) count = 0;
+  second = ms / 1000;
+  return ++count;
+}
+
+void challenges::leaves(bool bare, uint64_t made) {
+  if (bare && heard_ == what::nothing)
+    expect_rule(answered_.another(made) <= at_most, without_limit, "more than ten times within a second");
+  heard_ = what::none;
+}
+
+}  // namespace kyu::fuzz

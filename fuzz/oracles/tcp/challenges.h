@@ -1,0 +1,38 @@
+// How often one TCP connection answers what brings nothing: without an answer a peer that has forgotten the
+// connection would hang, and without a limit two sides that find each other's numbers wrong never stop (RFC
+// 5961, 7).
+#pragma once
+
+#include <cstdint>
+
+namespace kyu::fuzz {
+
+class challenges {
+ public:
+  // A segment arrives; of its stream it `brings` something, or it does not.
+  void arrives(bool brings) {
+    heard_ = brings || heard_ == what::something ? what::something : what::nothing;
+  }
+  // One does that has to be challenged. Must it still be answered, at `now` ms?
+  bool must_answer(uint64_t now) { return due_.another(now) <= at_least; }
+
+  // A segment leaves that was made at `made` ms; `bare`: an ACK that says nothing else than the last one did.
+  // Judged.
+  void leaves(bool bare, uint64_t made);
+
+ private:
+  static constexpr uint32_t at_least = 3, at_most = 10;  // in a second; this stack's
+
+  enum class what : uint8_t { none, nothing, something };
+  struct in_a_second {
+    uint64_t second = UINT64_MAX;
+    uint32_t count = 0;
+    // How many there are in its second, with this one.
+    uint32_t another(uint64_t ms);
+  };
+
+  what heard_ = what::none;  // since the last segment that left
+  in_a_second due_, answered_;
+};
+
+}  // namespace kyu::fuzz
