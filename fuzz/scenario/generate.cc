@@ -83,6 +83,7 @@ const std::vector<scenario> &pair_phrases() {
       "wire toward=far what=double ms=5\nwire toward=near what=double ms=5\n",
       "wire toward=far what=delay ms=20 frames=3\n",
       "wire toward=near what=delay ms=700\n",
+      "wire toward=far what=delay ms=400 frames=255\nwire toward=near what=delay ms=400 frames=255\n",
       "wire toward=far what=damage frames=4\n",
       "wire toward=far skip=3 frames=30\n+70000ms\n",
       "no-memory\n",

@@ -128,6 +128,20 @@ void change_alike(scenario &s, size_t at, random_source &r) {
   }
 }
 
+// From some op on the path is long: most of what the peers say comes so much later.
+void lengthen_path(scenario &s, size_t at, random_source &r) {
+  static constexpr int32_t delays[] = {20, 150, 400, 900, 3000};  // ms
+  op delay = make_op(opcode::wait);
+  delay.arg[0] = delays[r.below(std::size(delays))];
+  scenario longer(s.begin(), s.begin() + long(at));
+  for (; at < s.size(); ++at) {
+    bool waited = !longer.empty() && longer.back().code == opcode::wait;
+    if (is_packet(s[at].code) && !waited && !r.one_in(4)) longer.push_back(delay);
+    longer.push_back(std::move(s[at]));
+  }
+  s = std::move(longer);
+}
+
 void erase_stretch(scenario &s, size_t at, random_source &r) {
   s.erase(s.begin() + long(at), s.begin() + long(std::min(s.size(), at + 1 + r.below(4))));
 }
@@ -157,6 +171,7 @@ void mutate_once(scenario &s, target t, random_source &r) {
       [[fallthrough]];
     case 7:
       if (r.one_in(4)) return repeat_stretch(s, at, r);
+      if (lets_through(t, opcode::raw) && r.one_in(8)) return lengthen_path(s, at, r);
       [[fallthrough]];
     case 8:
       if (borrow(s[at], other, r)) return;

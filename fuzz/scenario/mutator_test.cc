@@ -134,6 +134,23 @@ TEST(mutator, what_is_said_in_several_places_may_change_in_all_of_them) {
   EXPECT_TRUE(all);
 }
 
+// Five are more than the waits that a mutation could add one by one; all last as long.
+TEST(mutator, the_path_may_become_long) {
+  random_source r(16);
+  const op word = op_of("peer 0 < P. len=1\n");
+  bool all = false;
+  for (int i = 0; i < 20000 && !all; ++i) {
+    target_input in;
+    in.ops.assign(5, word);
+    mutate(in, target::stack, r);
+    if (in.ops.size() != 10 || in.ops[0].code != opcode::wait) continue;
+    scenario expected;
+    for (int n = 0; n < 5; ++n) expected.insert(expected.end(), {in.ops[0], word});
+    all = in.ops == expected;
+  }
+  EXPECT_TRUE(all);
+}
+
 TEST(mutator, what_fills_a_window_is_as_long_as_it) {
   random_source r(14);
   op from = op_of("peer 0 < . win=4321\n");
