@@ -197,7 +197,8 @@ void tcp_flow::judge_nagle(const wire_tcp &t, const surroundings &s) {
   bool reports = t.sacks > 0 && (last_out_.sacks == 0 || t.sack[0].end != last_out_.sack[0].end);
   bool acknowledges =
       reports || t.ack != last_out_.ack || t.win != last_out_.win;  // and takes the data along
-  bool excused = asked_ || acknowledges || !path_known_ || t.has(bit_fin) || t.has(bit_urg) ||
+  bool brought = last_brought_data_ && heard_ == s.made;  // its ACK may follow what it has let go again
+  bool excused = asked_ || brought || acknowledges || !path_known_ || t.has(bit_fin) || t.has(bit_urg) ||
                  sent_.some_may_go_again() || !exact_;
   if (s.nagle && another && !excused) broken(tinygram, "and it brings neither the end nor something urgent");
 }
