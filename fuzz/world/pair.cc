@@ -67,8 +67,10 @@ void world::pair_up() {
   streams_.pair_with(far_->streams_);
 }
 
+bool world::wire_is_cut() const { return wire_.sent() - crossed_before_ > max_crossings_per_op; }
+
 void world::cross(pair_wire::direction toward, const_bytes f) {
-  if (wire_.sent() - crossed_before_ > max_crossings_per_op) return;
+  if (wire_is_cut()) return;
   const char *mishap = wire_.send(toward, sched_.now(), f);
   if (mishap != nullptr && listener_ != nullptr)
     listener_->note(sched_.now(), std::string("the wire: a frame toward the ") +
@@ -100,6 +102,7 @@ void world::expect_arrival() {
   auto ours = waiting_for(*stack_, *far_->stack_), theirs = waiting_for(*far_->stack_, *stack_);
   if (!watched_by(oracle::data) || disturbed_ || (ours.empty() && theirs.empty())) return;
   advance(standstill_ms);
+  if (wire_is_cut()) return;
   audit_arrival(*stack_, *far_->stack_, ours);
   watch::as_current here(far_->watcher_);
   audit_arrival(*far_->stack_, *stack_, theirs);

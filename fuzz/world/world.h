@@ -114,6 +114,8 @@ class world {
   const char *name_of(const char *thread) const;  // a thread's, here
   void pair_up();
   void take_in(const_bytes);
+  // Two that talk without end are cut off, until the next op.
+  bool wire_is_cut() const;
   void cross(pair_wire::direction, const_bytes);
   void deliver();
   void expect_arrival();
