@@ -110,9 +110,10 @@ verdict tcp_ack_input(tcp_segment &seg) {
   tcpcb *tp = seg.tp;
   if (tp->t_state == tcps::syn_received) {
     bool acceptable = seq_gt(seg.ack, tp->snd_una) && seq_leq(seg.ack, tp->snd_max);
-    if (!acceptable && !tcp_adopt_cookie(seg))
-      return tp->t_flags & TF_ACKNOW ? verdict::drop_after_ack
-                                     : verdict::drop_with_reset;  // an old duplicate
+    if (!acceptable && !tcp_adopt_cookie(seg)) {
+      if (tp->t_flags & TF_ACKNOW) return verdict::drop_after_ack;  // an old duplicate
+      return seg.stale ? verdict::drop : verdict::drop_with_reset;
+    }
     ++seg.st.tcp_stat.tcps_connects;
     tcp_established(tp);
   }

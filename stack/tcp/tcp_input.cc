@@ -87,14 +87,15 @@ NET_LOCKED verdict trim_left(tcp_segment &seg) {
   int32_t old = tp->rcv_nxt - seg.seq;
   if (old <= 0) return verdict::next;
   uint32_t syn = (seg.flags & TH_SYN) != 0 ? 1 : 0, todrop = uint32_t(old);
-  bool mere_ack = seg.len == 0 && (seg.flags & (TH_SYN | TH_FIN)) == 0;
+  bool brings = seg.len > 0 || (seg.flags & TH_FIN) != 0;
   if (seg.len > 0) tcp_sack_duplicate(tp, {seg.seq + syn, seq_min(seg.end(), tp->rcv_nxt)});
   if (todrop >= seg.len + syn) {
     bool new_fin = (seg.flags & TH_FIN) != 0 && todrop == seg.len + syn;
     if (!new_fin) {
       ++seg.st.tcp_stat.tcps_rcvduppack;
+      seg.stale = true;
       seg.flags &= uint8_t(~TH_FIN);
-      bool answer = !mere_ack || tcp_may_challenge(tp);
+      bool answer = brings || tcp_may_challenge(tp);
       if (answer) tp->t_flags |= TF_ACKNOW;
       // Too old to be ours by any window: say where we are, and no more.
       if (todrop > seg.len + syn + (TCP_MAXWIN << tp->rcv_scale))

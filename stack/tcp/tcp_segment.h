@@ -25,6 +25,7 @@ struct tcp_segment {
   tcpcb *tp = nullptr;
   socket *so = nullptr;
   bool need_output = false;
+  bool stale = false;     // nothing of it is right of RCV.NXT
   bool new_sack = false;  // it told of bytes that we did not know to be there
   bool reopens = false;   // it ended a TIME-WAIT; a new connection begins above reopen_above
   tcp_seq reopen_above{};
