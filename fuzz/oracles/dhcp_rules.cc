@@ -20,59 +20,17 @@ constexpr rule not_leased{"an address is used that is not leased, or not any mor
 
 constexpr uint16_t dhcp_server = 67;
 constexpr uint8_t question = 1, answer = 2;
-constexpr uint8_t discover = 1, offered = 2, request = 3, decline = 4, acknowledged = 5, refused = 6,
-                  release = 7;
 constexpr uint32_t everybody = 0xffffffff, for_ever = 0xffffffff;
-constexpr size_t sname_at = 44, file_at = 108, cookie_at = 236, options_at = 240;
 constexpr uint64_t shortest_wait = 3000;   // ms: four seconds, give or take one
 constexpr uint64_t give_or_take = 1500;    // ms: a second, and a little more
 constexpr uint64_t longest_wait = 66'000;  // 64 seconds, and a little more
 
-// Of one field; false: an option goes beyond it.
-bool read_options(const_bytes o, dhcp_message &m, uint8_t *overload) {
-  constexpr uint8_t pad = 0, subnet = 1, routers = 3, asked = 50, lease = 51, overloaded = 52, type = 53,
-                    server = 54, end = 255;
-  while (!o.empty() && o[0] != end) {
-    if (o[0] == pad) {
-      o = o.subspan(1);
-      continue;
-    }
-    if (o.size() < 2 || size_t(o[1]) + 2 > o.size()) return false;
-    const_bytes value = o.subspan(2, o[1]);
-    if (o[0] == type && value.size() == 1) m.type = value[0];
-    if (o[0] == overloaded && value.size() == 1) *overload = value[0];
-    if (o[0] == subnet && value.size() == 4) m.mask = read32(value, 0);
-    if (o[0] == routers && value.size() == 4) m.router = read32(value, 0);
-    if (o[0] == asked && value.size() == 4) m.asked = read32(value, 0);
-    if (o[0] == lease && value.size() == 4) m.lease = read32(value, 0);
-    if (o[0] == server && value.size() == 4) m.server = read32(value, 0);
-    o = o.subspan(value.size() + 2);
-  }
-  return !o.empty();
-}
-
 }  // namespace
-
-dhcp_message dhcp_message::read(const_bytes d) {
-  constexpr uint32_t cookie = 0x63825363;
-  dhcp_message m;
-  if (d.size() < options_at || read32(d, cookie_at) != cookie) return m;
-  m.op = d[0];
-  bool of_ethernet = d[1] == 1 && d[2] == 6;
-  m.xid = read32(d, 4);
-  m.ciaddr = read32(d, 12);
-  m.yiaddr = read32(d, 16);
-  m.chaddr = d.subspan(28, 6);
-  uint8_t overload = 0, again = 0;
-  m.well_formed = read_options(d.subspan(options_at), m, &overload) && of_ethernet;
-  if (overload & 1) (void)read_options(d.subspan(file_at, cookie_at - file_at), m, &again);
-  if (overload & 2) (void)read_options(d.subspan(sname_at, file_at - sname_at), m, &again);
-  return m;
-}
 
 void dhcp_rules::client_begins(uint64_t now) {
   ++clients_;
   runs_ = true;
+  lease_.doubt();
   owed_ = debt::question;
   owed_until_ = now;
 }
@@ -81,34 +39,59 @@ void dhcp_rules::client_begins(uint64_t now) {
 void dhcp_rules::arrives(uint64_t now, const wire_frame &f, bool surely) {
   dhcp_message m = dhcp_message::read(f.datagram);
   if (m.op != answer) return;
-  if (m.type == offered) offers_.add({m.xid, m.yiaddr, m.server.value_or(0)});
+  if (m.type == dhcp_offer) offers_.add({m.xid, m.yiaddr, m.server.value_or(0)});
   uint32_t seconds = m.lease.value_or(0);
   uint64_t until = seconds == for_ever ? UINT64_MAX : now + uint64_t(seconds) * 1000;
-  if (m.type == acknowledged) leases_.add({m.yiaddr, until});
-  if (owed_ != debt::nothing || silent() || clients_ > 1) return;
-  bool first = !decided_;
-  decided_ = decided_ || m.type == acknowledged || m.type == refused;
-  if (!surely || !first) return;
-  owed_ = owed_for(f, m);
+  if (m.type == dhcp_ack) leases_.add({m.yiaddr, until});
+  if (m.type == dhcp_ack && m.yiaddr == taken_back_) taken_back_ = 0;
+  bool decides = m.type == dhcp_ack || m.type == dhcp_nak, first = !decided_;
+  bool follows = owed_ == debt::nothing && !silent() && clients_ == 1;
+  decided_ = decided_ || (follows && decides);
+  if (follows && first && surely && answers_plainly(f, m)) return take(now, m);
+  if (decides && m.xid == last_.xid) lease_.doubt();
+}
+
+// Of an answer that the client cannot refuse, if it is one to what it has asked.
+void dhcp_rules::take(uint64_t now, const dhcp_message &m) {
+  if (last_.ciaddr != 0) return take_more(now, m);
+  owed_ = owed_for(m);
   bool gave_up = owed_ == debt::probe && now - last_at_ >= shortest_wait;
   if (gave_up) owed_ = debt::nothing;
   owed_addr_ = m.yiaddr;
+  if (owed_ == debt::probe)
+    lease_.begins(m, asked_at_);
+  else
+    lease_.doubt();
   constexpr uint64_t probe_wait = 2000;  // ms: RFC 5227, 2.1.1, and a little more
   owed_until_ = owed_ == debt::probe ? now + probe_wait : now;
 }
 
+// The word on a request for more time.
+void dhcp_rules::take_more(uint64_t now, const dhcp_message &m) {
+  if (m.type == dhcp_ack && m.yiaddr == last_.ciaddr && lease_.lasts(now)) return lease_.begins(m, asked_at_);
+  lease_.doubt();
+  if (m.type != dhcp_nak || last_.type != dhcp_request) return;
+  taken_back_ = last_.ciaddr;
+  taken_back_at_ = now;
+  owed_ = debt::question;
+  owed_until_ = now + dhcp_lease::begins_anew;
+}
+
 // Everything about it is as the plainest server has it.
-dhcp_rules::debt dhcp_rules::owed_for(const wire_frame &f, const dhcp_message &m) const {
+bool dhcp_rules::answers_plainly(const wire_frame &f, const dhcp_message &m) const {
   constexpr uint32_t class_c = 0xffffff00, long_enough = 60;
+  bool to_client = f.to == everybody || (last_.ciaddr != 0 && f.to == last_.ciaddr);
+  bool plain = m.well_formed && f.sport == dhcp_server && to_client && m.xid == last_.xid && m.server &&
+               *m.server != 0 && std::equal(m.chaddr.begin(), m.chaddr.end(), client_.begin());
   bool address = m.yiaddr >> 24 == 10 && (m.yiaddr & ~class_c) != 0 && (m.yiaddr | class_c) != everybody;
   bool network = m.mask == class_c && ((m.router.value_or(m.yiaddr) ^ m.yiaddr) & class_c) == 0;
-  bool plain = m.well_formed && f.sport == dhcp_server && f.to == everybody && m.xid == last_.xid &&
-               address && network && m.server && *m.server != 0 && m.lease.value_or(0) >= long_enough &&
-               std::equal(m.chaddr.begin(), m.chaddr.end(), client_.begin());
-  if (!plain || last_.ciaddr != 0) return debt::nothing;
-  if (m.type == offered && last_.type == discover) return debt::request;
-  bool asked_for = last_.type == request && m.server == last_.server && m.yiaddr == last_.asked;
-  return m.type == acknowledged && asked_for ? debt::probe : debt::nothing;
+  return plain && (m.type == dhcp_nak || (address && network && m.lease.value_or(0) >= long_enough));
+}
+
+dhcp_rules::debt dhcp_rules::owed_for(const dhcp_message &m) const {
+  if (m.type == dhcp_offer && last_.type == dhcp_discover) return debt::request;
+  bool asked_for = last_.type == dhcp_request && m.server == last_.server && m.yiaddr == last_.asked;
+  return m.type == dhcp_ack && asked_for ? debt::probe : debt::nothing;
 }
 
 void dhcp_rules::probes(uint32_t addr) {
@@ -117,13 +100,16 @@ void dhcp_rules::probes(uint32_t addr) {
 
 // A request for it, or word that somebody has it.
 void dhcp_rules::settle(const dhcp_message &m) {
-  uint8_t due = owed_ == debt::question ? discover : owed_ == debt::request ? request : decline;
+  uint8_t due = owed_ == debt::question  ? dhcp_discover
+                : owed_ == debt::request ? dhcp_request
+                                         : dhcp_decline;
   if (m.type == due) owed_ = debt::nothing;
 }
 
 void dhcp_rules::expect_progress(uint64_t now) const {
   if (silent() || !runs_) return;
-  bool asks = clients_ == 1 && last_.type == discover;
+  if (clients_ == 1) lease_.expect_asked(now);
+  bool asks = clients_ == 1 && last_.type == dhcp_discover;
   expect_rule(!asks || now - last_at_ <= longest_wait, gives_up, "nobody has made an offer");
   if (now < owed_until_) return;
   expect_rule(owed_ != debt::question, gives_up, "it has not begun to");
@@ -137,16 +123,22 @@ void dhcp_rules::judge_source(uint64_t now, uint32_t addr) const {
   bool leased =
       std::any_of(all.begin(), all.end(), [&](const lease &l) { return l.addr == addr && now <= l.until; });
   expect_rule(leased, not_leased, "no server has acknowledged it for this time");
+  expect_rule(addr != taken_back_ || now <= taken_back_at_, not_leased, "a server has taken it back");
 }
 
-void dhcp_rules::leaves(uint64_t now, const wire_frame &f) {
+void dhcp_rules::leaves(uint64_t now, uint64_t made, const wire_frame &f) {
   if (silent() || clients_ > 1) return;  // one may have the address while another still looks for one
   dhcp_message m = dhcp_message::read(f.datagram);
   judge_head(f, m);
-  if (m.type == request) judge_request(f, m);
+  if (m.type == dhcp_request) judge_request(f, m);
   settle(m);
   std::copy(f.link_from.begin(), f.link_from.end(), client_.begin());
   judge_patience(now, m);
+  if (m.ciaddr != 0 && m.type == dhcp_request)
+    lease_.asks(made, f.to);
+  else if (m.type != dhcp_request)
+    lease_.doubt();
+  asked_at_ = made;
 }
 
 void dhcp_rules::judge_head(const wire_frame &f, const dhcp_message &m) const {
@@ -157,12 +149,14 @@ void dhcp_rules::judge_head(const wire_frame &f, const dhcp_message &m) const {
   bool clear = f.datagram[hops_at] == 0 && m.yiaddr == 0 && is_zero(f.datagram.subspan(siaddr_at, 4)) &&
                is_zero(f.datagram.subspan(giaddr_at, 4));
   expect_rule(clear, fields_wrong, "a field that only servers and relays fill");
-  bool known = m.type == discover || m.type == request || m.type == decline || m.type == release;
+  bool known =
+      m.type == dhcp_discover || m.type == dhcp_request || m.type == dhcp_decline || m.type == dhcp_release;
   expect_rule(known, malformed, "its type");
-  if (m.type == discover)
+  if (m.type == dhcp_discover)
     expect_rule(!m.server && m.ciaddr == 0, fields_wrong, "a DISCOVER for a server, or from an address");
-  if (m.type == decline) expect_rule(m.server && m.asked && m.ciaddr == 0, fields_wrong, "a DECLINE");
-  if (m.type == release) expect_rule(m.server && !m.asked && m.ciaddr == f.from, fields_wrong, "a RELEASE");
+  if (m.type == dhcp_decline) expect_rule(m.server && m.asked && m.ciaddr == 0, fields_wrong, "a DECLINE");
+  if (m.type == dhcp_release)
+    expect_rule(m.server && !m.asked && m.ciaddr == f.from, fields_wrong, "a RELEASE");
   if (m.ciaddr == 0)
     expect_rule(f.to == everybody && f.from == 0, fields_wrong, "who has no address speaks to everybody");
 }

@@ -2,6 +2,8 @@
 // 5).
 #pragma once
 
+#include "oracles/dhcp_lease.h"
+#include "oracles/dhcp_message.h"
 #include "oracles/recent.h"
 #include "oracles/wire.h"
 
@@ -10,18 +12,6 @@
 #include <optional>
 
 namespace kyu::fuzz {
-
-// A message, whichever way it goes; options also from where they overflow into (RFC 2131, 4.1).
-struct dhcp_message {
-  bool well_formed = false;
-  uint8_t op = 0, type = 0;
-  uint32_t xid = 0, ciaddr = 0, yiaddr = 0;
-  const_bytes chaddr;                            // of Ethernet
-  std::optional<uint32_t> server, asked, lease;  // server identifier, requested address, seconds
-  std::optional<uint32_t> mask, router;
-
-  static dhcp_message read(const_bytes datagram);
-};
 
 class dhcp_rules {
  public:
@@ -33,15 +23,17 @@ class dhcp_rules {
 
   // A datagram to the client's port that the stack may take; `surely` gets.
   void arrives(uint64_t now, const wire_frame &, bool surely);
-  // From the client's port; judged.
-  void leaves(uint64_t now, const wire_frame &);
+  // From the client's port, made at `made`; judged.
+  void leaves(uint64_t now, uint64_t made, const wire_frame &);
   // An address is asked for that nobody has yet.
   void probes(uint32_t addr);
+  void link_asked(uint64_t now) { lease_.link_asked(now); }
   // All threads sleep. Or: something was lost out of sight.
   void expect_progress(uint64_t now) const;
   void excuse() {
     owed_ = debt::nothing;
     counted_ = false;
+    lease_.doubt();
   }
   // A packet leaves under this address; judged.
   void judge_source(uint64_t now, uint32_t addr) const;
@@ -59,7 +51,10 @@ class dhcp_rules {
   // What the client has to do now: it has begun, or an answer has come that it cannot refuse.
   enum class debt : uint8_t { nothing, question, request, probe };
 
-  debt owed_for(const wire_frame &, const dhcp_message &) const;
+  bool answers_plainly(const wire_frame &, const dhcp_message &) const;
+  debt owed_for(const dhcp_message &) const;
+  void take(uint64_t now, const dhcp_message &);
+  void take_more(uint64_t now, const dhcp_message &);
   void settle(const dhcp_message &);
   bool silent() const { return clients_ == 0 || by_hand_; }
   void judge_head(const wire_frame &, const dhcp_message &) const;
@@ -70,15 +65,18 @@ class dhcp_rules {
   bool by_hand_ = false, runs_ = false;
   recent<offer, 16> offers_;
   recent<lease, 16> leases_;
+  uint32_t taken_back_ = 0;  // the address that its server has refused to leave to the client
+  uint64_t taken_back_at_ = 0;
+  dhcp_lease lease_;
   dhcp_message last_;
   std::array<uint8_t, 6> client_{};  // its address of the link
   bool decided_ = false;             // what it says, perhaps
   debt owed_ = debt::nothing;
   uint32_t owed_addr_ = 0;
-  uint64_t owed_until_ = 0;  // ms
-  uint64_t last_at_ = 0;
-  uint32_t tries_ = 0;    // of the last message
-  bool counted_ = false;  // all of them were seen
+  uint64_t owed_until_ = 0;              // ms
+  uint64_t last_at_ = 0, asked_at_ = 0;  // ms: when the last message left, and when it was made
+  uint32_t tries_ = 0;                   // of the last message
+  bool counted_ = false;                 // all of them were seen
 };
 
 }  // namespace kyu::fuzz

@@ -34,7 +34,7 @@ struct client {
     f.to = 0xffffffff;
     f.link_from = link;
     f.datagram = d;
-    rules.leaves(ms, f);
+    rules.leaves(ms, ms, f);
   }
   void asks_after(const std::vector<uint64_t> &seconds) {
     uint64_t now = 0;

@@ -63,6 +63,7 @@ void monitor::judge_arp(uint64_t now, const wire_frame &f) {
   for (const tcp_flow &flow : flows())  // what it sends may be dropped
     if (asks && flow.who().theirs == a.target && flow.ever_open()) blind_ = true;
   if (a.sender == 0) dhcp_.probes(a.target);
+  if (asks) dhcp_.link_asked(now);
 }
 
 }  // namespace kyu::fuzz

@@ -328,12 +328,14 @@ void monitor::datagram_out(uint64_t now, uint64_t made, const wire_frame &f) {
   datagram_out_ = {f.to, f.dport, hash_bytes(f.datagram)};
   if (f.sport != dhcp_client) judge_port(f.sport);
   if (f.sport == dhcp_client && f.dport == dhcp_server && !disordered_ && !ports_.may_have_had(dhcp_client))
-    dhcp_.leaves(now, f);
+    dhcp_.leaves(now, made, f);
 }
 
 void monitor::datagram_in(uint64_t now, const wire_frame &f) {
-  if (f.dport == dhcp_client)
-    dhcp_.arrives(now, f, is_for_all(f) && is_neighbour(f.from) && options_pass(f) && !whole_seen_);
+  if (f.dport == dhcp_client) {
+    bool reaches_us = f.to == 0xffffffff ? is_for_all(f) : is_our_link(f.link_to);
+    dhcp_.arrives(now, f, reaches_us && is_neighbour(f.from) && options_pass(f) && !whole_seen_);
+  }
   bool surely = from_neighbour(f) && options_pass(f) && !whole_seen_;
   names_.arrives(f, surely);
   files_.arrives(f, surely);

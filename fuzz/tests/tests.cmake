@@ -11,6 +11,7 @@ add_library(unit_tests_main OBJECT
   ${CMAKE_SOURCE_DIR}/stack/memory/mbuf_test.cc
   oracles/arp_claims_test.cc
   oracles/descriptors_test.cc
+  oracles/dhcp_lease_test.cc
   oracles/dhcp_rules_test.cc
   oracles/endless_test.cc
   oracles/icmp_rules_test.cc
