@@ -31,6 +31,8 @@ constexpr rule no_option = call_rule("an option is refused that every socket has
 constexpr rule wrong_option =
     call_rule("an option takes a value that means nothing", "POSIX, setsockopt(), EINVAL");
 constexpr rule left_open = call_rule("a descriptor stays open that nobody has", "kyu/kyu.h");
+constexpr rule old_error =
+    call_rule("a connect() that asks nobody is refused", "POSIX, connect(), SOCK_DGRAM");
 constexpr rule error_again = call_rule("an error is told twice", "POSIX, SO_ERROR");
 
 constexpr uint64_t grace = 1000;  // ms, in which whoever was woken has run
@@ -78,11 +80,12 @@ bool is_boolean(uint16_t option) {
 // Nothing but a user's call changes it.
 bool stays(uint16_t option) { return option != TCP_MAXSEG && option != SO_ACCEPTCONN; }
 
+bool of_connection(err e) { return e == err::connreset || e == err::connrefused || e == err::timedout; }
+
 bool tells_error(const op &o, const call_result &r) {
   if (o.code == opcode::error) return r.e == err::ok && err(r.value) != err::ok;
   bool takes = o.code == opcode::send || (o.code == opcode::recv && (o.arg[3] & (MSG_PEEK | MSG_OOB)) == 0);
-  bool of_connection = r.e == err::connreset || r.e == err::connrefused || r.e == err::timedout;
-  return takes && of_connection;
+  return takes && of_connection(r.e);
 }
 
 }  // namespace
@@ -221,6 +224,7 @@ void descriptors::judge(const op &o, const call_result &r, descriptor &d, const 
       if (ok) accepted(r, d);
       break;
     case opcode::connect:
+      expect_rule(d.type != sotype::dgram || !of_connection(r.e), old_error, "it may be another peer's word");
       if (!ok && r.e != err::inprogress) d.peer.reset();
       break;
     case opcode::shutdown:

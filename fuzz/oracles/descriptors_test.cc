@@ -230,6 +230,19 @@ TEST(descriptors, nothing_is_sent_where_nothing_can_be) {
             "");
 }
 
+TEST(descriptors, who_connects_without_asking_is_not_refused) {
+  auto connects = [](sotype type, err e) {
+    return found([=](someone &s) {
+      s.opens(0, type);
+      s.answers(on(opcode::connect, 0), e);
+    });
+  };
+  EXPECT_NE(connects(sotype::dgram, err::connrefused), "");
+  EXPECT_EQ(connects(sotype::dgram, err::isconn), "");
+  EXPECT_EQ(connects(sotype::dgram, err::ok), "");
+  EXPECT_EQ(connects(sotype::stream, err::connrefused), "");
+}
+
 TEST(descriptors, an_error_is_told_once) {
   result reset(err::ok, uint64_t(err::connreset));
   EXPECT_NE(found([&](someone &s) {
