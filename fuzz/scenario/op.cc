@@ -32,7 +32,7 @@ constexpr const char *dhcp_answers[] = {
     "no",           "right",          "offer",      "ack",      "nak",         "other-id", "other-client",
     "other-server", "no-server",      "no-address", "no-lease", "short-lease", "forever",  "odd-times",
     "overload",     "overload-twice", "cut-off",    "bad-mask", "off-link",    "no-mask",  "taken",
-    "brief-lease"};
+    "brief-lease",  "named"};
 constexpr const char *udp_targets[] = {"us", "everybody", "network"};
 constexpr const char *arp_kinds[] = {"request", "reply", "gratuitous", "other", "ours", "claim", "probe"};
 constexpr const char *reactions[] = {"off", "ack", "close", "reset", "silent"};

@@ -78,6 +78,16 @@ void overloaded(dhcp_kind kind, uint32_t own, std::vector<uint8_t> &m, options &
   o.put({opt_overload, 1, 3});
 }
 
+// Names of the server and of a file to boot, by chance of bytes that would be options: of a lease to be
+// renewed at once.
+void name_itself(std::vector<uint8_t> &m) {
+  options name;
+  name.word(opt_t1, 9);
+  name.word(opt_t2, 10);
+  name.put({opt_end});
+  for (size_t at : {sname_at, file_at}) name.store(&m[at]);
+}
+
 }  // namespace
 
 bool wants_broadcast(const_bytes q) { return is_question(q) && (q[flags_at] & 0x80) != 0; }
@@ -90,6 +100,7 @@ std::vector<uint8_t> answer_dhcp(dhcp_kind kind, const_bytes q, uint32_t addr, u
   if (kind == dhcp_kind::other_id) m[xid_at] ^= 1;
   if (kind == dhcp_kind::other_client) m[chaddr_at + 5] ^= 1;
   if (kind == dhcp_kind::taken) addr = own;
+  if (kind == dhcp_kind::named) name_itself(m);
   put_word(&m[yiaddr_at], type == type_nak || kind == dhcp_kind::no_address ? 0 : addr);
   options o;
   o.put({opt_type, 1, type});

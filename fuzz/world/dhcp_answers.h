@@ -32,6 +32,7 @@ enum class dhcp_kind : uint8_t {
   no_mask,
   taken,        // the address is the server's own
   brief_lease,  // 4 s: shorter than it takes to probe the address
+  named,        // the server's name and the boot file's look like options
 };
 
 // Lends `addr`, which is on a network of 24 bits with the server's `own`. Empty where `question` is none.
