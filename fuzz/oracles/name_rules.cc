@@ -11,6 +11,7 @@ namespace kyu::fuzz {
 namespace {
 
 constexpr rule other_name{"a name is resolved by what was no answer", "RFC 5452, 9"};
+constexpr rule no_answer{"a name is said not to exist though nobody has said so", "RFC 1035, 7.3"};
 constexpr rule no_name{"a name is refused that is one, or the other way round", "RFC 1035, 2.3.1"};
 constexpr rule other_question{"a query for another name than its user asks for", "RFC 1035, 4.1.2"};
 constexpr rule gives_up{"a resolver gives up at its first query", "RFC 1035, 7.2; RFC 1123, 6.1.3.3"};
@@ -21,19 +22,10 @@ constexpr uint16_t dns_port = 53;
 constexpr size_t header_len = 12;
 constexpr uint32_t patience = 2;  // queries at least, before the call gives up
 
-// An answer without doubt: the question as it was asked, and behind it at once an address of that name.
-struct plain_answer {
-  static constexpr uint8_t record[] = {0xc0, header_len, 0, 1,
-                                       0,    1};            // of the question's name, type A, of the Internet
-  static constexpr size_t len = sizeof record + 4 + 2 + 4;  // time to live, length, address
-
-  static std::optional<uint32_t> read(const_bytes behind_question) {
-    const_bytes b = behind_question;
-    if (b.size() < len || !std::equal(std::begin(record), std::end(record), b.begin())) return {};
-    if (read16(b, sizeof record + 4) != 4) return {};
-    return read32(b, len - 4);
-  }
-};
+bool fits(const dns_reply &reply, err e, uint32_t addr) {
+  if (reply.is == dns_reply::kind::address) return e == err::ok && reply.gives(addr);
+  return e != err::ok && e != err::timedout;
+}
 
 }  // namespace
 
@@ -59,21 +51,22 @@ void name_rules::call_begins(const char *name) {
   name_ = name;
   asked_ = 0;
   waited_ = 0;
-  answered_ = false;
+  settled_ = denied_ = false;
   queries_ = {};
+  possible_ = {};
   due_.reset();
 }
 
-// Of an answer that fits and is not plain nothing is said.
 void name_rules::call_returns(err e, uint32_t addr, bool certain) {
   if (waiting_ > 0) --waiting_;
-  expect_rule(e != err::ok || answered_ || doubtful_, other_name, "no answer to the query has come");
+  if (doubtful_) return due_.reset();
+  expect_rule(e != err::ok || possible_.may_have_had(addr), other_name,
+              "no answer to the query gives this address");
+  expect_rule(e != err::addrnotavail || denied_, no_answer, "no answer to the query says so");
   bool is_name = std::strstr(name_, "..") == nullptr;
-  if (!doubtful_) expect_rule((e == err::inval) != is_name, no_name, name_);
-  if (!doubtful_ && certain && e == err::timedout)
-    expect_rule(asked_ >= patience, gives_up, "and no answer has come");
-  if (due_ && !doubtful_ && certain)
-    expect_rule(e == err::ok && addr == *due_, unanswered, "the call says something else");
+  expect_rule((e == err::inval) != is_name, no_name, name_);
+  if (certain && e == err::timedout) expect_rule(asked_ >= patience, gives_up, "and no answer has come");
+  if (due_ && certain) expect_rule(fits(*due_, e, addr), unanswered, "the call says something else");
   due_.reset();
 }
 
@@ -98,25 +91,19 @@ void name_rules::leaves(const wire_frame &f, uint64_t now, bool at_once) {
   std::copy_n(question.begin(), question_len_, question_.begin());
 }
 
-bool name_rules::fits(const_bytes a) const {
-  constexpr uint16_t response = 0x8000, opcode = 0x7800, code = 0x000f;
-  uint16_t flags = read16(a, 2);
-  bool good = (flags & (response | opcode | code)) == response && read16(a, 4) == 1 && read16(a, 6) >= 1;
-  return good && a.size() >= header_len + question_len_ &&
-         std::equal(question_.begin(), question_.begin() + long(question_len_), a.begin() + header_len);
-}
-
+// The first one that a resolver can take counts.
 void name_rules::arrives(const wire_frame &f, bool surely) {
   if (f.sport != dns_port || f.datagram.size() < header_len) return;
   query q{f.from, f.dport, read16(f.datagram, 0)};
   if (!queries_.may_have_had(q)) return;
-  answered_ = true;
-  if (due_ || waiting_ == 0) return;  // the first one counts
-  std::optional<uint32_t> addr;
-  if (surely && q == last_ && fits(f.datagram))
-    addr = plain_answer::read(f.datagram.subspan(header_len + question_len_));
-  doubtful_ = doubtful_ || !addr;
-  due_ = addr;
+  dns_reply reply = read_reply(f.datagram, const_bytes(question_).first(question_len_));
+  if (reply.is == dns_reply::kind::other) return;
+  for (uint32_t addr : reply.addresses) possible_.add(addr);
+  bool clear = reply.is != dns_reply::kind::unsure;
+  doubtful_ = doubtful_ || !clear;
+  denied_ = denied_ || reply.is == dns_reply::kind::no_answer;
+  if (surely && q == last_ && clear && !settled_ && waiting_ > 0) due_ = std::move(reply);
+  settled_ = true;
 }
 
 void name_rules::expect_result() const {

@@ -2,6 +2,7 @@
 // not (RFC 1035, 7.3; RFC 5452, 9).
 #pragma once
 
+#include "oracles/dns_reply.h"
 #include "oracles/recent.h"
 #include "oracles/wire.h"
 #include "sys/errno.h"
@@ -35,7 +36,6 @@ class name_rules {
   };
 
   void judge_patience(uint64_t now, bool at_once);
-  bool fits(const_bytes answer) const;
   bool asks_for_it(const_bytes question) const;
 
   recent<query, 16> queries_;
@@ -47,9 +47,11 @@ class name_rules {
   uint32_t asked_ = 0;     // queries of the last one
   uint64_t asked_at_ = 0;  // when the last of these left, ms
   uint64_t waited_ = 0;    // before that, for an answer to the one before; 0: it cannot be told
-  bool answered_ = false;  // one of the queries, by whatever
   bool doubtful_ = false;
-  std::optional<uint32_t> due_;  // the address that the call must return
+  bool settled_ = false;           // what has come may be its answer
+  bool denied_ = false;            // one that gives no address has come
+  recent<uint32_t, 16> possible_;  // addresses that answers give
+  std::optional<dns_reply> due_;   // what the call must return
 };
 
 }  // namespace kyu::fuzz

@@ -55,9 +55,31 @@ TEST(name_rules, the_answer_to_another_query_is_none) {
   EXPECT_NE(result_after(dns_answer::other_id, err::ok, right), "");
 }
 
-TEST(name_rules, nothing_is_said_of_an_answer_that_wants_reading) {
+TEST(name_rules, aliases_are_followed) {
   EXPECT_EQ(result_after(dns_answer::alias, err::ok, right), "");
-  EXPECT_EQ(result_after(dns_answer::no_such_name, err::addrnotavail, 0), "");
+  EXPECT_NE(result_after(dns_answer::alias, err::addrnotavail, 0), "");
+}
+
+TEST(name_rules, a_server_may_say_that_there_is_none) {
+  for (dns_answer how : {dns_answer::no_such_name, dns_answer::no_address, dns_answer::other_owner}) {
+    EXPECT_EQ(result_after(how, err::addrnotavail, 0), "");
+    EXPECT_NE(result_after(how, err::timedout, 0), "");
+    EXPECT_NE(result_after(how, err::ok, right), "");
+  }
+  EXPECT_EQ(result_after(dns_answer::refused, err::connrefused, 0), "");
+  EXPECT_NE(found([](name_rules &r) { r.call_returns(err::addrnotavail, 0, true); }), "");
+}
+
+TEST(name_rules, what_answers_another_question_is_no_result) {
+  for (dns_answer how : {dns_answer::other_question, dns_answer::pointer_loop, dns_answer::count_too_high}) {
+    EXPECT_NE(result_after(how, err::ok, right + 1), "");
+    EXPECT_NE(result_after(how, err::addrnotavail, 0), "");
+  }
+}
+
+TEST(name_rules, nothing_is_said_of_aliases_in_a_circle) {
+  EXPECT_EQ(result_after(dns_answer::alias_loop, err::addrnotavail, 0), "");
+  EXPECT_EQ(result_after(dns_answer::alias_loop, err::timedout, 0), "");
 }
 
 TEST(name_rules, an_answer_ends_the_wait) {

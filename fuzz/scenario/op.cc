@@ -25,7 +25,7 @@ constexpr const char *dns_names[] = {"www.example.com", "WWW.Example.COM.", "a..
 constexpr const char *dns_answers[] = {"no",           "address",       "alias",          "alias-loop",
                                        "no-such-name", "refused",       "other-id",       "other-question",
                                        "pointer-loop", "pointer-ahead", "count-too-high", "long-name",
-                                       "no-address"};
+                                       "no-address",   "other-owner",   "other-class"};
 constexpr const char *tftp_answers[] = {"no",         "block", "last",     "again", "ahead",
                                         "other-port", "error", "too-long", "short"};
 constexpr const char *dhcp_answers[] = {

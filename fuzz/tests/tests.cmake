@@ -13,6 +13,7 @@ add_library(unit_tests_main OBJECT
   oracles/descriptors_test.cc
   oracles/dhcp_lease_test.cc
   oracles/dhcp_rules_test.cc
+  oracles/dns_reply_test.cc
   oracles/endless_test.cc
   oracles/icmp_rules_test.cc
   oracles/inboxes_test.cc

@@ -8,6 +8,7 @@ namespace {
 
 constexpr size_t header_len = 12;
 constexpr uint8_t type_a = 1, type_cname = 5, type_txt = 16;
+constexpr uint8_t internet = 1, chaos = 3, wrong_host = 78;
 
 class message {
  public:
@@ -20,13 +21,13 @@ class message {
   uint16_t here() const { return uint16_t(bytes_.size()); }
   void put(std::initializer_list<uint8_t> b) { bytes_.insert(bytes_.end(), b); }
   void pointer(uint16_t to) { put({uint8_t(0xc0 | to >> 8), uint8_t(to)}); }
-  void record(uint16_t owner, uint8_t type, uint8_t len) {
+  void record(uint16_t owner, uint8_t type, uint8_t len, uint8_t cls = internet) {
     pointer(owner);
-    put({0, type, 0, 1, 0, 0, 0, 60, 0, len});
+    put({0, type, 0, cls, 0, 0, 0, 60, 0, len});
   }
-  void address(uint16_t owner) {
-    record(owner, type_a, 4);
-    put({10, 0, 0, 77});
+  void address(uint16_t owner, uint8_t host = 77, uint8_t cls = internet) {
+    record(owner, type_a, 4, cls);
+    put({10, 0, 0, host});
   }
   std::vector<uint8_t> take() { return std::move(bytes_); }
   uint8_t &operator[](size_t i) { return bytes_[i]; }
@@ -81,14 +82,14 @@ std::vector<uint8_t> answer_query(dns_answer how, const_bytes query) {
     case dns_answer::refused: break;
     case dns_answer::other_id:
       m[0] ^= 1;
-      m.address(header_len);
+      m.address(header_len, wrong_host);
       break;
     case dns_answer::other_question:
       m[header_len + 1] ^= 1;
-      m.address(header_len);
+      m.address(header_len, wrong_host);
       break;
-    case dns_answer::pointer_loop: m.address(m.here()); break;
-    case dns_answer::pointer_ahead: m.address(uint16_t(m.here() + 6)); break;
+    case dns_answer::pointer_loop: m.address(m.here(), wrong_host); break;
+    case dns_answer::pointer_ahead: m.address(uint16_t(m.here() + 6), wrong_host); break;
     case dns_answer::count_too_high:
       m[6] = 0xff;
       m.put({0, 0, type_a, 0, 1, 0, 0, 0, 60, 0, 4, 10, 0, 0, 77});  // of the root, and nothing else
@@ -98,6 +99,12 @@ std::vector<uint8_t> answer_query(dns_answer how, const_bytes query) {
       m.record(header_len, type_txt, 2);
       m.put({1, 'x'});
       break;
+    case dns_answer::other_owner: {
+      constexpr uint8_t first_label = header_len, parent = first_label + 1;
+      m.address(uint16_t(parent + query[first_label]), wrong_host);
+      break;
+    }
+    case dns_answer::other_class: m.address(header_len, wrong_host, chaos); break;
   }
   return m.take();
 }

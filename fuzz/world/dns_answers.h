@@ -22,6 +22,8 @@ enum class dns_answer : uint8_t {
   count_too_high,  // more records promised than there are
   long_name,       // pointers by which a name grows beyond 255 octets
   no_address,      // the name is there, with nothing but text
+  other_owner,     // another name's address
+  other_class,     // an address, but not of the Internet
 };
 
 // Empty where `query` is none.
