@@ -123,7 +123,8 @@ void tcp_flow::arrives(const wire_tcp &t, const surroundings &s, bool whole) {
   another_comes(t, s, whole);
   if (t.has(bit_rst)) return take_reset(t, s, whole);
   bool over = fin_sent_ && fin_arrived_;
-  bool none = reset_left_ || reset_arrived_ || (s.crowded && !t.has(bit_syn) && (!confirmed_ || over));
+  bool others = s.crowded || syn_again_;  // a SYN may have ended it, and told nobody
+  bool none = reset_left_ || reset_arrived_ || (others && !t.has(bit_syn) && (!confirmed_ || over));
   if (none && t.has(bit_ack) && t.ack != sent_.snd_max())
     lose_sight();  // it may be a cookie that nobody has seen
   if (t.has(bit_syn)) take_syn(t);
