@@ -324,7 +324,7 @@ bool monitor::may_have_opened_unseen(uint32_t addr, uint16_t port, const tcp_flo
 // A user may have the client's port.
 void monitor::datagram_out(uint64_t now, uint64_t made, const wire_frame &f) {
   names_.leaves(f, now, made == now);
-  files_.leaves(f);
+  files_.leaves(f, now, made == now);
   datagram_out_ = {f.to, f.dport, hash_bytes(f.datagram)};
   if (f.sport != dhcp_client) judge_port(f.sport);
   if (f.sport == dhcp_client && f.dport == dhcp_server && !disordered_ && !ports_.may_have_had(dhcp_client))

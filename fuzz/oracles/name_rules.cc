@@ -20,7 +20,7 @@ constexpr rule unanswered{"a name is not resolved though its answer has come", "
 
 constexpr uint16_t dns_port = 53;
 constexpr size_t header_len = 12;
-constexpr uint32_t patience = 2;  // queries at least, before the call gives up
+constexpr uint32_t fewest_queries = 2;  // before the call gives up
 
 bool fits(const dns_reply &reply, err e, uint32_t addr) {
   if (reply.is == dns_reply::kind::address) return e == err::ok && reply.gives(addr);
@@ -49,8 +49,7 @@ bool name_rules::asks_for_it(const_bytes question) const {
 void name_rules::call_begins(const char *name) {
   if (waiting_++ > 0) doubtful_ = true;
   name_ = name;
-  asked_ = 0;
-  waited_ = 0;
+  patience_.begin();
   settled_ = denied_ = false;
   queries_ = {};
   possible_ = {};
@@ -65,24 +64,17 @@ void name_rules::call_returns(err e, uint32_t addr, bool certain) {
   expect_rule(e != err::addrnotavail || denied_, no_answer, "no answer to the query says so");
   bool is_name = std::strstr(name_, "..") == nullptr;
   expect_rule((e == err::inval) != is_name, no_name, name_);
-  if (certain && e == err::timedout) expect_rule(asked_ >= patience, gives_up, "and no answer has come");
+  if (certain && e == err::timedout)
+    expect_rule(patience_.asked() >= fewest_queries, gives_up, "and no answer has come");
   if (due_ && certain) expect_rule(fits(*due_, e, addr), unanswered, "the call says something else");
   due_.reset();
-}
-
-void name_rules::judge_patience(uint64_t now, bool at_once) {
-  uint64_t waited = at_once && asked_ > 0 ? now - asked_at_ : 0;
-  bool known = waited > 0 && waited_ > 0 && !doubtful_;
-  expect_rule(!known || waited >= 2 * waited_, hurries, "twice as long as the last time");
-  waited_ = waited;
-  asked_at_ = now;
 }
 
 void name_rules::leaves(const wire_frame &f, uint64_t now, bool at_once) {
   if (f.dport != dns_port || f.datagram.size() < header_len) return;
   if (waiting_ == 0) return;
-  judge_patience(now, at_once);
-  ++asked_;
+  bool waited = patience_.asks(now, at_once);
+  expect_rule(waited || doubtful_, hurries, "twice as long as the last time");
   const_bytes question = f.datagram.subspan(header_len);
   expect_rule(doubtful_ || asks_for_it(question), other_question, "or with another type or class");
   last_ = {f.to, f.sport, read16(f.datagram, 0)};

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "oracles/dns_reply.h"
+#include "oracles/patience.h"
 #include "oracles/recent.h"
 #include "oracles/wire.h"
 #include "sys/errno.h"
@@ -35,7 +36,6 @@ class name_rules {
     bool operator==(const query &) const = default;
   };
 
-  void judge_patience(uint64_t now, bool at_once);
   bool asks_for_it(const_bytes question) const;
 
   recent<query, 16> queries_;
@@ -44,9 +44,7 @@ class name_rules {
   size_t question_len_ = 0;
   const char *name_ = "";  // of the last call
   uint32_t waiting_ = 0;   // calls
-  uint32_t asked_ = 0;     // queries of the last one
-  uint64_t asked_at_ = 0;  // when the last of these left, ms
-  uint64_t waited_ = 0;    // before that, for an answer to the one before; 0: it cannot be told
+  patience patience_;      // of the last one
   bool doubtful_ = false;
   bool settled_ = false;           // what has come may be its answer
   bool denied_ = false;            // one that gives no address has come

@@ -27,7 +27,7 @@ constexpr const char *dns_answers[] = {"no",           "address",       "alias",
                                        "pointer-loop", "pointer-ahead", "count-too-high", "long-name",
                                        "no-address",   "other-owner",   "other-class"};
 constexpr const char *tftp_answers[] = {"no",         "block", "last",     "again", "ahead",
-                                        "other-port", "error", "too-long", "short"};
+                                        "other-port", "error", "too-long", "short", "other-error"};
 constexpr const char *dhcp_answers[] = {
     "no",           "right",          "offer",      "ack",      "nak",         "other-id", "other-client",
     "other-server", "no-server",      "no-address", "no-lease", "short-lease", "forever",  "odd-times",

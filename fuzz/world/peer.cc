@@ -109,7 +109,9 @@ void peer::datagram(const op &o, frame &f) {
   }
   if (tftp != 0) {
     // From a port of its own, by which the transfer is known.
-    auto port = uint16_t(32000 + number_ + (tftp_answer(tftp) == tftp_answer::other_port));
+    bool stranger =
+        tftp_answer(tftp) == tftp_answer::other_port || tftp_answer(tftp) == tftp_answer::other_error;
+    auto port = uint16_t(32000 + number_ + stranger);
     return build_udp(f, to_stack(), port, query_from_, answer_tftp(tftp_answer(tftp), query));
   }
   if (dns != 0) m = answer_query(dns_answer(dns), query);

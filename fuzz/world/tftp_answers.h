@@ -19,6 +19,7 @@ enum class tftp_answer : uint8_t {
   error,
   too_long,
   too_short,
+  other_error,  // from a port that is not the transfer's
 };
 
 std::vector<uint8_t> answer_tftp(tftp_answer, const_bytes question);

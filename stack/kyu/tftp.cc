@@ -47,11 +47,12 @@ err send_request(transfer &t, const char *file) {
   return net_sendto(t.st, t.fd, const_bytes(m, n + sizeof "octet"), t.server, &sent);
 }
 
-// What is not of this transfer is told so, and does not disturb it (RFC 1350, section 4).
-bool of_this_transfer(transfer &t, endpoint from) {
+// What is not of this transfer is told so, and does not disturb it (RFC 1350, section 4). An error is never
+// answered: two that do not know each other would never stop.
+bool of_this_transfer(transfer &t, endpoint from, uint16_t opcode) {
   if (from.addr != t.server.addr) return false;
   if (!t.answered || from.port == t.server.port) return true;
-  (void)send_words(t, from, ERROR, unknown_tid);
+  if (opcode != ERROR) (void)send_words(t, from, ERROR, unknown_tid);
   return false;
 }
 
@@ -60,8 +61,9 @@ enum class progress : uint8_t { none, block, done, refused, too_long };
 // One datagram. A block that came before is acknowledged again: our ACK was lost.
 progress take(transfer &t, endpoint from, const_bytes m) {
   tftp_header h;
-  if (m.size() < sizeof h || !of_this_transfer(t, from)) return progress::none;
+  if (m.size() < sizeof h) return progress::none;
   __builtin_memcpy(&h, m.data(), sizeof h);
+  if (!of_this_transfer(t, from, h.opcode)) return progress::none;
   if (h.opcode == ERROR) return progress::refused;
   const_bytes data = m.subspan(sizeof h);
   if (h.opcode != DATA || data.size() > tftp_block) return progress::none;
