@@ -142,7 +142,8 @@ void tcp_flow::arrives(const wire_tcp &t, const surroundings &s, bool whole) {
   asked_ = asked_ || !exact_ || !plain;  // it may be answered, and take data along
   if (!plausible(t, s)) return;
   if (whole) sent_.may_go_again();  // it may have been refused
-  take_numbers(t, s, !whole && (!irs_known_ || is_next(t)));
+  bool in_place = !irs_known_ || (is_next(t) && !t.has(bit_syn));
+  take_numbers(t, s, !whole && in_place);
   if (phase_ == phase::syn_sent && whole) return lose_sight();  // what follows hangs on whether it was taken
   if (phase_ == phase::syn_sent && offers_.none()) return;      // of no connection yet
   if (!whole && is_last_again(t) && waits_for_duplicates(s)) fin_heard_ = heard_;
