@@ -10,6 +10,7 @@ namespace kyu::fuzz {
 namespace {
 
 constexpr rule arp_wrong{"an ARP packet that cannot be", "RFC 826"};
+constexpr rule arp_haste{"an address is announced before others can have objected", "RFC 5227, 2.1.1"};
 constexpr rule arp_flood{"an address is asked for more than once in a second", "RFC 1122, 2.3.2.1"};
 constexpr rule must_reply{"a request for our address is not answered", "RFC 826"};
 
@@ -53,6 +54,20 @@ void arp_rules::leaves(uint64_t now, const wire_frame &f, bool certain, bool add
   if (a.op == reply) return judge_reply(f, certain);
   bool asks = a.sender != 0 && a.sender != a.target;  // else it is a probe, or an announcement
   if (asks) judge_request(now, a.target, address_moves);
+  if (!asks) judge_claim(now, a);
+}
+
+// RFC 5227, 2.1.1 and 2.3: between the last probe and the first announcement others have time to object.
+void arp_rules::judge_claim(uint64_t now, const wire_arp &a) {
+  constexpr uint64_t announce_wait = 2000;  // ms
+  if (a.sender == 0) {
+    probed_ = a.target;
+    probed_at_ = now;
+    return;
+  }
+  bool first = a.sender != announced_ && a.sender == probed_;
+  expect_rule(!first || now - probed_at_ >= announce_wait, arp_haste, "two seconds have not passed");
+  announced_ = a.sender;
 }
 
 void arp_rules::judge_reply(const wire_frame &f, bool certain) {

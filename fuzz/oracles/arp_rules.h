@@ -51,6 +51,7 @@ class arp_rules {
   bool is_taken(const wire_frame &) const;
   void judge_reply(const wire_frame &, bool certain);
   void judge_request(uint64_t now, uint32_t target, bool address_moves);
+  void judge_claim(uint64_t now, const wire_arp &);
   size_t place_of(uint32_t addr) const;  // n_: it was never asked for
   // So many have spoken that entries push each other out of the table.
   bool crowd() const { return many_ || frames_in_ > 8; }
@@ -65,6 +66,8 @@ class arp_rules {
   uint32_t asked_ = 0;   // requests for our address that may still be answered
   uint32_t events_ = 0;  // frames in, and calls
   bool reply_due_ = false;
+  uint32_t probed_ = 0, announced_ = 0;  // addresses, the last ones
+  uint64_t probed_at_ = 0;
 };
 
 }  // namespace kyu::fuzz

@@ -11,7 +11,7 @@ constexpr size_t sname_at = 44, file_at = 108, cookie_at = 236, options_at = 240
 // Of one field; false: an option goes beyond it.
 bool read_options(const_bytes o, dhcp_message &m, uint8_t *overload) {
   constexpr uint8_t pad = 0, subnet = 1, routers = 3, asked = 50, lease = 51, overloaded = 52, type = 53,
-                    server = 54, renew = 58, rebind = 59, end = 255;
+                    server = 54, wanted = 55, size = 57, renew = 58, rebind = 59, end = 255;
   while (!o.empty() && o[0] != end) {
     if (o[0] == pad) {
       o = o.subspan(1);
@@ -26,6 +26,8 @@ bool read_options(const_bytes o, dhcp_message &m, uint8_t *overload) {
     if (o[0] == asked && value.size() == 4) m.asked = read32(value, 0);
     if (o[0] == lease && value.size() == 4) m.lease = read32(value, 0);
     if (o[0] == server && value.size() == 4) m.server = read32(value, 0);
+    if (o[0] == size && value.size() == 2) m.max_size = read16(value, 0);
+    if (o[0] == wanted) m.wants_options = true;
     if (o[0] == renew && value.size() == 4) m.t1 = read32(value, 0);
     if (o[0] == rebind && value.size() == 4) m.t2 = read32(value, 0);
     o = o.subspan(value.size() + 2);

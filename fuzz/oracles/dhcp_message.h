@@ -19,6 +19,8 @@ struct dhcp_message {
   const_bytes chaddr;                                    // of Ethernet
   std::optional<uint32_t> server, asked, lease, t1, t2;  // server identifier, requested address, seconds
   std::optional<uint32_t> mask, router;
+  std::optional<uint16_t> max_size;  // bytes of a message
+  bool wants_options = false;
 
   static dhcp_message read(const_bytes datagram);
 };

@@ -154,6 +154,11 @@ void dhcp_rules::judge_head(const wire_frame &f, const dhcp_message &m) const {
   expect_rule(known, malformed, "its type");
   if (m.type == dhcp_discover)
     expect_rule(!m.server && m.ciaddr == 0, fields_wrong, "a DISCOVER for a server, or from an address");
+  constexpr uint16_t smallest = 576;  // RFC 2132, 9.10
+  expect_rule(m.max_size.value_or(smallest) >= smallest, malformed, "it takes less than every client has to");
+  bool asks = m.type == dhcp_discover || m.type == dhcp_request;
+  expect_rule(asks || (!m.max_size && !m.wants_options), fields_wrong,
+              "who asks for nothing wants no options");
   if (m.type == dhcp_decline) expect_rule(m.server && m.asked && m.ciaddr == 0, fields_wrong, "a DECLINE");
   if (m.type == dhcp_release)
     expect_rule(m.server && !m.asked && m.ciaddr == f.from, fields_wrong, "a RELEASE");

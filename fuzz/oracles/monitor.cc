@@ -14,6 +14,7 @@ constexpr uint16_t dhcp_server = 67, dhcp_client = 68;
 constexpr rule must_reset{"a segment of no connection is not reset", "RFC 9293, 3.10.7.1"};
 constexpr rule stray_numbers{"a reset with other numbers than its receiver expects", "RFC 9293, 3.10.7.1"};
 constexpr rule answers_reset{"a reset is answered", "RFC 9293, 3.5.2"};
+constexpr rule no_echo{"a server sends what it must not", "RFC 862; RFC 863"};
 constexpr rule services_port{"a port that may be a service's is chosen for a client",
                              "RFC 6335, 6; RFC 6056, 3.2"};
 
@@ -70,6 +71,12 @@ void monitor::port_taken(uint16_t port) {
   any_port_ = any_port_ || port == 0 || ports_.forgot_some();
 }
 
+void monitor::server_starts(server s) {
+  servers_ = any_port_ = any_may_end_ = users_may_end_ = true;
+  echo_ = echo_ || s == server::echo;
+  discard_ = discard_ || s == server::discard;
+}
+
 void monitor::call_begins(const op &o, uint64_t now) {
   arp_.something_happens();
   switch (o.code) {
@@ -81,7 +88,7 @@ void monitor::call_begins(const op &o, uint64_t now) {
       [[fallthrough]];
     case opcode::listen: listens_ = listens_ || o.code == opcode::listen; [[fallthrough]];
     case opcode::tcp_connect: any_port_ = true; break;
-    case opcode::server: servers_ = any_port_ = any_may_end_ = users_may_end_ = true; break;
+    case opcode::server: server_starts(server(o.arg[1])); break;
     case opcode::setopt:
       keep_alive_.call_begins(option_of(o), uint32_t(o.arg[3]));
       sizes_buffers_ = sizes_buffers_ || option_of(o) == SO_SNDBUF || option_of(o) == SO_RCVBUF;
@@ -231,13 +238,24 @@ void monitor::judge_port(uint16_t port) const {
   expect_rule(asked_for || port >= first_ephemeral, services_port, "no user has asked for it");
 }
 
+// Where no user has a hand in it.
+void monitor::judge_server(const tcp_flow &flow, const wire_tcp &t) const {
+  constexpr uint16_t echo_port = 7, discard_port = 9;
+  if (servers_disturbed_ || ports_.may_have_had(t.sport)) return;
+  if (echo_ && t.sport == echo_port) expect_rule(flow.echoes(t), no_echo, "other bytes, or more of them");
+  if (discard_ && t.sport == discard_port) expect_rule(t.len() == 0, no_echo, "it is to discard them");
+}
+
 void monitor::segment_out(uint64_t now, uint64_t made, const wire_frame &f) {
   const wire_tcp &t = f.tcp;
   if (t.flags == bit_syn) judge_port(t.sport);
   tcp_flow *flow = flow_of({f.from, f.to, t.sport, t.dport}, t.has(bit_syn) && !t.has(bit_ack));
   surroundings s = now_is(now);
   s.made = made;
-  if (flow != nullptr && flow->ever_open()) return flow->leaves(t, s);
+  if (flow != nullptr && flow->ever_open()) {
+    judge_server(*flow, t);
+    return flow->leaves(t, s);
+  }
   if (t.has(bit_rst)) return stray_reset_out(now, f, flow != nullptr && flow->out_of_sight());
   if (flow != nullptr)
     flow->leaves(t, s);
@@ -296,6 +314,7 @@ void monitor::everything_closes() {
 }
 
 void monitor::clients_disturbed() {
+  servers_disturbed_ = true;
   names_.doubt();
   files_.doubt();
   dhcp_.set_by_hand();

@@ -2,6 +2,7 @@
 // does, and which calls were made; it never asks the stack what it thinks, nor uses a function of it.
 #pragma once
 
+#include "kyu/servers.h"
 #include "oracles/arp_rules.h"
 #include "oracles/dhcp_rules.h"
 #include "oracles/icmp_rules.h"
@@ -114,6 +115,8 @@ class monitor {
   void piece_in(uint64_t now, const wire_frame &);
   void deliver(const wire_frame &);
   void path_in(const wire_frame &);
+  void server_starts(server);
+  void judge_server(const tcp_flow &, const wire_tcp &) const;
   void port_taken(uint16_t);
   void address_changes() { address_moves_ = users_may_end_ = blind_ = true; }
   bool may_be_taken(uint16_t port) const { return any_port_ || ports_.has(port); }
@@ -138,6 +141,7 @@ class monitor {
   bool any_port_ = false;      // may be taken by now
   bool any_udp_port_ = false;  // that the stack chooses
   bool servers_ = false;       // they have their own
+  bool echo_ = false, discard_ = false, servers_disturbed_ = false;
   struct listener {
     uint16_t port = 0;
     uint32_t backlog = 0;

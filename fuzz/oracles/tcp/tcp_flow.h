@@ -100,6 +100,8 @@ class tcp_flow {
   // All that arrived was the peer's stream.
   bool their_bytes_are_plain() const { return theirs_plain_; }
   bool is_theirs(uint32_t at, const_bytes) const;
+  // What leaves is what has come, byte for byte, as far as that can be told.
+  bool echoes(const wire_tcp &) const;
 
   // A user sends on it, and nobody else: `alone` while that is one call after the other. All in all it has
   // offered so many bytes to its calls; so many were taken.

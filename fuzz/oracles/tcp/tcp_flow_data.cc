@@ -103,6 +103,12 @@ void tcp_flow::judge_contents(const wire_tcp &t) {
   stored_.insert(stored_.end(), t.data.begin() + long(known), t.data.end());
 }
 
+bool tcp_flow::echoes(const wire_tcp &t) const {
+  if (!orderly() || !theirs_plain_ || t.len() == 0) return true;
+  uint32_t at = t.seq - (iss_ + 1);
+  return ahead(at + t.len(), arrived()) <= 0 && is_theirs(at, t.data);
+}
+
 void tcp_flow::user_sends(uint32_t offered, bool alone) {
   user_offers_ = offered;
   user_ = alone && user_ != user::unknown ? user::sending : user::unknown;
