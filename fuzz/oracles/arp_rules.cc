@@ -65,7 +65,7 @@ void arp_rules::judge_claim(uint64_t now, const wire_arp &a) {
     probed_at_ = now;
     return;
   }
-  bool first = a.sender != announced_ && a.sender == probed_;
+  bool first = all_seen_ && a.sender != announced_ && a.sender == probed_;
   expect_rule(!first || now - probed_at_ >= announce_wait, arp_haste, "two seconds have not passed");
   announced_ = a.sender;
 }

@@ -18,6 +18,8 @@ class arp_rules {
   void begin(uint32_t addr, const link_address &);
   // A frame comes, or a call is made, which may bring more for whoever is being asked for.
   void something_happens() { ++events_; }
+  // Something was sent that nobody has seen: an announcement, perhaps.
+  void lost_unseen() { all_seen_ = false; }
 
   // A packet of ARP's to the stack; `certain`: it is known what the stack must make of it.
   void arrives(uint64_t now, const wire_frame &, bool certain);
@@ -65,7 +67,7 @@ class arp_rules {
   uint32_t frames_in_ = 0;
   uint32_t asked_ = 0;   // requests for our address that may still be answered
   uint32_t events_ = 0;  // frames in, and calls
-  bool reply_due_ = false;
+  bool reply_due_ = false, all_seen_ = true;
   uint32_t probed_ = 0, announced_ = 0;  // addresses, the last ones
   uint64_t probed_at_ = 0;
 };

@@ -71,6 +71,13 @@ void monitor::port_taken(uint16_t port) {
   any_port_ = any_port_ || port == 0 || ports_.forgot_some();
 }
 
+// Meanwhile what is to be sent may have nowhere to leave from.
+void monitor::address_changes() {
+  address_moves_ = users_may_end_ = blind_ = true;
+  names_.doubt();
+  files_.doubt();
+}
+
 void monitor::server_starts(server s) {
   servers_ = any_port_ = any_may_end_ = users_may_end_ = true;
   echo_ = echo_ || s == server::echo;

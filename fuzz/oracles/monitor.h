@@ -39,6 +39,7 @@ class monitor {
   // A frame that could not be sent, or built: nobody but the stack knows what it was.
   void lost_unseen() {
     blind_ = unseen_ = true;
+    arp_.lost_unseen();
     names_.doubt();
     files_.doubt();
   }
@@ -118,7 +119,7 @@ class monitor {
   void server_starts(server);
   void judge_server(const tcp_flow &, const wire_tcp &) const;
   void port_taken(uint16_t);
-  void address_changes() { address_moves_ = users_may_end_ = blind_ = true; }
+  void address_changes();
   bool may_be_taken(uint16_t port) const { return any_port_ || ports_.has(port); }
   bool ours(const wire_frame &) const;
   bool is_neighbour(uint32_t addr) const;
