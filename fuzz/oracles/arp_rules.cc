@@ -23,7 +23,7 @@ constexpr uint64_t patience = 1000;
 
 void arp_rules::begin(uint32_t addr, const link_address &link) {
   *this = arp_rules();
-  addr_ = addr;
+  addr_ = announced_ = addr;
   link_ = link;
 }
 

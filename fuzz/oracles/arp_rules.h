@@ -18,6 +18,8 @@ class arp_rules {
   void begin(uint32_t addr, const link_address &);
   // A frame comes, or a call is made, which may bring more for whoever is being asked for.
   void something_happens() { ++events_; }
+  // The stack has no address from now on, until it announces one.
+  void address_gone() { announced_ = 0; }
   // Something was sent that nobody has seen: an announcement, perhaps.
   void lost_unseen() { all_seen_ = false; }
 

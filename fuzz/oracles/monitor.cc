@@ -117,7 +117,10 @@ void monitor::call_begins(const op &o, uint64_t now) {
       files_.call_begins(addr_ + 1 + uint32_t(o.arg[1]), uint32_t(o.arg[2]));
       any_udp_port_ = true;
       break;
-    case opcode::dhcp: dhcp_.client_begins(now); return address_changes();
+    case opcode::dhcp:
+      dhcp_.client_begins(now);
+      arp_.address_gone();
+      return address_changes();
     case opcode::ifaddr: dhcp_.set_by_hand(); return address_changes();
     default: break;
   }

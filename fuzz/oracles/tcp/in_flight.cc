@@ -78,8 +78,8 @@ bool in_flight::advance(const wire_tcp &t, uint32_t acked, const terms &c) {
   else
     congestion_.acked(acked, c.segment);
   if (surely) time_outs_.start(c.now);
+  if (!partial) congestion_.end_recovery();  // or the stack does not know it yet, and allows less
   if (!surely || partial) return false;
-  congestion_.end_recovery();
   dupacks_ = 0;
   sack_seen_ = t.sacks > 0;
   return true;

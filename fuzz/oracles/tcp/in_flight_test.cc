@@ -283,6 +283,25 @@ TEST(in_flight, in_a_recovery_an_ack_of_a_part_takes_its_room_with_it) {
   EXPECT_EQ(sends_behind_partial_ack(9, 1), "");
 }
 
+// What comes behind is no part of what was lost.
+TEST(in_flight, a_recovery_is_over_behind_an_ack_that_may_have_been_taken) {
+  EXPECT_EQ(found([](sender &s) {
+              s.send_all(10);
+              for (int i = 0; i < 3; ++i) s.ack_segments(0);
+              s.again(0);
+              wire_tcp all;
+              all.flags = bit_ack;
+              all.ack = first + 10 * segment;
+              s.sent.take_ack(all, false, s.at());
+              for (uint32_t n : {10, 11}) s.send(n);
+              s.sent.may_go_again(first + 12 * segment);
+              s.again(10);
+              s.ack_segments(11);
+              for (uint32_t n : {12, 13}) s.send(n);
+            }),
+            "");
+}
+
 // RFC 5681, 4.1; the longest time-out is a minute.
 TEST(in_flight, who_has_been_silent_begins_with_ten_segments_again) {
   auto sends_after = [](uint64_t ms, uint32_t more) {
