@@ -33,6 +33,7 @@ class dhcp_rules {
   void excuse() {
     owed_ = debt::nothing;
     counted_ = false;
+    taken_back_ = 0;
     lease_.doubt();
   }
   // A packet leaves under this address; judged.

@@ -42,6 +42,7 @@ class monitor {
     arp_.lost_unseen();
     names_.doubt();
     files_.doubt();
+    dhcp_.excuse();
   }
   // Threads will be preempted: what has arrived may not have been looked at yet.
   void out_of_order() {
