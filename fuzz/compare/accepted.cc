@@ -252,11 +252,13 @@ constexpr accepted list[] = {
        return p.what == saying::syn_ack && !is_result(p) && brings(op_of(p, r.ops), TH_SYN) &&
               p.where.starts_with("any");
      }},
-    {"a SYN that comes again, and acknowledges ours, is an old one; Linux resets it", "RFC 9293, 3.10.7.4",
-     false,
+    {"a SYN that comes again, and acknowledges ours, is an old one, which is told where we are; Linux resets "
+     "it",
+     "RFC 9293, 3.10.7.4", false,
      [](const parting &p, const replay &r) {
-       return only(p, how::only_linux, saying::reset) && brings(op_of(p, r.ops), TH_SYN) &&
-              brings(op_of(p, r.ops), TH_ACK);
+       bool other_answer =
+           only(p, how::only_linux, saying::reset) || only(p, how::only_ours, saying::repeated_ack);
+       return other_answer && brings(op_of(p, r.ops), TH_SYN) && brings(op_of(p, r.ops), TH_ACK);
      }},
     {"how many connections wait in a queue of a certain backlog is the host's choice",
      "POSIX.1-2017, listen(); volume 2, figure 15.25", false,
