@@ -16,6 +16,7 @@ constexpr rule impatient{"a DHCP message is sent again too soon", "RFC 2131, 4.1
 constexpr rule no_backoff{"a DHCP message is sent again at another time than its turn", "RFC 2131, 4.1"};
 constexpr rule ignores{"a DHCP answer is not taken up", "RFC 2131, 3.1 and 4.4.1"};
 constexpr rule gives_up{"a DHCP client no longer asks", "RFC 2131, 4.1"};
+constexpr rule untold{"a user is not told that its address is gone", "kyu/dhcp.h"};
 constexpr rule not_leased{"an address is used that is not leased, or not any more", "RFC 2131, 4.4.5"};
 
 constexpr uint16_t dhcp_server = 67;
@@ -29,6 +30,7 @@ constexpr uint64_t longest_wait = 66'000;  // 64 seconds, and a little more
 
 void dhcp_rules::client_begins(uint64_t now) {
   ++clients_;
+  told_ = 0;
   runs_ = true;
   lease_.doubt();
   owed_ = debt::question;
@@ -126,11 +128,17 @@ void dhcp_rules::judge_source(uint64_t now, uint32_t addr) const {
   expect_rule(addr != taken_back_ || now <= taken_back_at_, not_leased, "a server has taken it back");
 }
 
+void dhcp_rules::tells_user(uint64_t now, uint32_t addr) {
+  judge_source(now, addr);
+  told_ = addr;
+}
+
 void dhcp_rules::leaves(uint64_t now, uint64_t made, const wire_frame &f) {
   if (silent() || clients_ > 1) return;  // one may have the address while another still looks for one
   dhcp_message m = dhcp_message::read(f.datagram);
   judge_head(f, m);
   if (m.type == dhcp_request) judge_request(f, m);
+  expect_rule(m.type != dhcp_discover || told_ == 0, untold, "it looks for another one");
   settle(m);
   std::copy(f.link_from.begin(), f.link_from.end(), client_.begin());
   judge_patience(now, m);

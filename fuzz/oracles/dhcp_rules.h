@@ -20,6 +20,8 @@ class dhcp_rules {
   void client_begins(uint64_t now);
   void client_ends() { runs_ = false; }
   void set_by_hand() { by_hand_ = true; }
+  // It tells its user which address it has; 0: none any more. Judged.
+  void tells_user(uint64_t now, uint32_t addr);
 
   // A datagram to the client's port that the stack may take; `surely` gets.
   void arrives(uint64_t now, const wire_frame &, bool surely);
@@ -66,6 +68,7 @@ class dhcp_rules {
   bool by_hand_ = false, runs_ = false;
   recent<offer, 16> offers_;
   recent<lease, 16> leases_;
+  uint32_t told_ = 0;        // the address that the user believes in
   uint32_t taken_back_ = 0;  // the address that its server has refused to leave to the client
   uint64_t taken_back_at_ = 0;
   dhcp_lease lease_;

@@ -17,6 +17,10 @@ namespace {
 constexpr uint64_t second = 1000;  // ms
 constexpr const char *out_of_turn = "protocol:a DHCP message is sent again at another time than its turn";
 constexpr const char *impatient = "protocol:a DHCP message is sent again too soon";
+constexpr const char *untold = "protocol:a user is not told that its address is gone";
+constexpr const char *not_leased = "protocol:an address is used that is not leased, or not any more";
+constexpr std::array<uint8_t, 4> leased{10, 0, 0, 1};
+constexpr std::array<uint8_t, 14> cookie_and_ack{0x63, 0x82, 0x53, 0x63, 53, 1, 5, 51, 4, 0, 0, 0, 60, 255};
 constexpr const char *gives_up = "protocol:a DHCP client no longer asks";
 
 // A client that looks for a server, whom nobody answers.
@@ -68,6 +72,26 @@ TEST(dhcp_rules, of_messages_that_nobody_has_seen_none_is_missed) {
               c.asks_at(12 * second);
             }),
             "");
+}
+
+TEST(dhcp_rules, a_user_is_told_before_another_address_is_looked_for) {
+  auto told_then_asks = [](uint32_t last) {
+    return found([=](client &c) {
+      wire_frame ack;
+      std::vector<uint8_t> d(300);
+      d[0] = 2;
+      std::copy(cookie_and_ack.begin(), cookie_and_ack.end(), d.begin() + 236);
+      std::copy(leased.begin(), leased.end(), d.begin() + 16);
+      ack.datagram = d;
+      c.rules.arrives(0, ack, false);
+      c.rules.tells_user(0, 0x0a000001);
+      if (last == 0) c.rules.tells_user(0, 0);
+      c.asks_at(100 * second);
+    });
+  };
+  EXPECT_EQ(told_then_asks(0), "");
+  EXPECT_EQ(told_then_asks(0x0a000001), untold);
+  EXPECT_EQ(found([](client &c) { c.rules.tells_user(0, 0x0a000001); }), not_leased);
 }
 
 TEST(dhcp_rules, a_client_without_a_server_asks_on) {

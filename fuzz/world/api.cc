@@ -33,7 +33,10 @@ class world::user_call : public caller {
   void datagram_sent(int fd, const_bytes data, std::optional<endpoint> to) override {
     w_.streams_.datagram_sent(fd, data, to, w_.sched_.now());
   }
-  void leased(uint32_t addr) override { w_.show(op_, call_result::counting(addr)); }
+  void leased(uint32_t addr) override {
+    w_.monitor_.address_client_tells(w_.sched_.now(), addr);
+    w_.show(op_, call_result::counting(addr));
+  }
 
   world &w_;
   const op &op_;
