@@ -19,7 +19,6 @@ constexpr rule gives_up{"a DHCP client no longer asks", "RFC 2131, 4.1"};
 constexpr rule untold{"a user is not told that its address is gone", "kyu/dhcp.h"};
 constexpr rule not_leased{"an address is used that is not leased, or not any more", "RFC 2131, 4.4.5"};
 
-constexpr uint16_t dhcp_server = 67;
 constexpr uint8_t question = 1, answer = 2;
 constexpr uint32_t everybody = 0xffffffff, for_ever = 0xffffffff;
 constexpr uint64_t shortest_wait = 3000;   // ms: four seconds, give or take one
@@ -128,8 +127,8 @@ void dhcp_rules::judge_source(uint64_t now, uint32_t addr) const {
   expect_rule(addr != taken_back_ || now <= taken_back_at_, not_leased, "a server has taken it back");
 }
 
-void dhcp_rules::tells_user(uint64_t now, uint32_t addr) {
-  judge_source(now, addr);
+void dhcp_rules::tells_user(uint64_t now, uint32_t addr, bool in_time) {
+  if (in_time) judge_source(now, addr);
   told_ = addr;
 }
 

@@ -20,8 +20,9 @@ class dhcp_rules {
   void client_begins(uint64_t now);
   void client_ends() { runs_ = false; }
   void set_by_hand() { by_hand_ = true; }
-  // It tells its user which address it has; 0: none any more. Judged.
-  void tells_user(uint64_t now, uint32_t addr);
+  // It tells its user which address it has; 0: none any more. Judged, where it does so `in_time`: nothing has
+  // kept it from running.
+  void tells_user(uint64_t now, uint32_t addr, bool in_time);
 
   // A datagram to the client's port that the stack may take; `surely` gets.
   void arrives(uint64_t now, const wire_frame &, bool surely);

@@ -84,14 +84,14 @@ TEST(dhcp_rules, a_user_is_told_before_another_address_is_looked_for) {
       std::copy(leased.begin(), leased.end(), d.begin() + 16);
       ack.datagram = d;
       c.rules.arrives(0, ack, false);
-      c.rules.tells_user(0, 0x0a000001);
-      if (last == 0) c.rules.tells_user(0, 0);
+      c.rules.tells_user(0, 0x0a000001, true);
+      if (last == 0) c.rules.tells_user(0, 0, true);
       c.asks_at(100 * second);
     });
   };
   EXPECT_EQ(told_then_asks(0), "");
   EXPECT_EQ(told_then_asks(0x0a000001), untold);
-  EXPECT_EQ(found([](client &c) { c.rules.tells_user(0, 0x0a000001); }), not_leased);
+  EXPECT_EQ(found([](client &c) { c.rules.tells_user(0, 0x0a000001, true); }), not_leased);
 }
 
 TEST(dhcp_rules, a_client_without_a_server_asks_on) {
