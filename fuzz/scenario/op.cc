@@ -14,7 +14,8 @@ constexpr const char *ack_bases[] = {"all", "una", "max", "none"};
 constexpr const char *yes_no[] = {"no", "yes"};
 constexpr const char *sack_bases[] = {"auto", "none", "all", "max"};
 constexpr const char *ts_choices[] = {"auto", "no", "yes", "old", "new", "no-echo", "bad-echo"};
-constexpr const char *texts[] = {"stream", "big", "lots", "stat", "help", "quit"};
+constexpr const char *texts[] = {"stream", "big",   "lots", "stat", "help",
+                                 "quit",   "empty", "half", "long", "many"};
 constexpr const char *icmp_types[] = {"echo",         "net-unreach", "host-unreach",  "proto-unreach",
                                       "port-unreach", "need-frag",   "time-exceeded", "param-problem"};
 constexpr const char *frag_orders[] = {"in-order",    "reversed",      "twice",

@@ -18,7 +18,17 @@ constexpr ether_addr stack_mac{{0x02, 0, 0, 0, 0, 1}};
 // What Kyu's server on port 114 understands, in the order of op.cc's names; null: the stream.
 const char *text_of(const op &o) {
   static const int at = arg_index(opcode::seg, "text");
-  static constexpr const char *texts[] = {nullptr, "big\n", "lots 30\n", "stat\n", "help\r\n", "q\n"};
+  static constexpr const char *texts[] = {nullptr,
+                                          "big\n",
+                                          "lots 30\n",
+                                          "stat\n",
+                                          "help\r\n",
+                                          "q\n",
+                                          "\r\n",
+                                          "lot\n",
+                                          "a line of more than eighty letters, which are more than the "
+                                          "server has room for, and then another end\n",
+                                          "lots 99999999999\n"};
   return texts[o.arg[size_t(at)]];
 }
 
