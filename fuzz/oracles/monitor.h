@@ -120,6 +120,7 @@ class monitor {
   void path_in(const wire_frame &);
   void server_starts(server);
   void judge_server(const tcp_flow &, const wire_tcp &) const;
+  void judge_echo(const wire_frame &) const;
   void port_taken(uint16_t);
   void address_changes();
   bool may_be_taken(uint16_t port) const { return any_port_ || ports_.has(port); }
@@ -144,7 +145,7 @@ class monitor {
   bool any_port_ = false;      // may be taken by now
   bool any_udp_port_ = false;  // that the stack chooses
   bool servers_ = false;       // they have their own
-  bool echo_ = false, discard_ = false, servers_disturbed_ = false;
+  bool echo_ = false, discard_ = false, echo_udp_ = false, servers_disturbed_ = false;
   struct listener {
     uint16_t port = 0;
     uint32_t backlog = 0;

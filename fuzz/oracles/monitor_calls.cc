@@ -22,6 +22,7 @@ void monitor::server_starts(server s) {
   servers_ = any_port_ = any_may_end_ = users_may_end_ = true;
   echo_ = echo_ || s == server::echo;
   discard_ = discard_ || s == server::discard;
+  echo_udp_ = echo_udp_ || s == server::echo_udp;
 }
 
 void monitor::call_begins(const op &o, uint64_t now) {

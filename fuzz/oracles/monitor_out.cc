@@ -5,6 +5,8 @@ namespace kyu::fuzz {
 
 namespace {
 
+constexpr uint16_t echo_port = 7, discard_port = 9;
+
 constexpr rule stray_numbers{"a reset with other numbers than its receiver expects", "RFC 9293, 3.10.7.1"};
 constexpr rule answers_reset{"a reset is answered", "RFC 9293, 3.5.2"};
 constexpr rule no_echo{"a server sends what it must not", "RFC 862; RFC 863"};
@@ -35,10 +37,17 @@ void monitor::judge_port(uint16_t port) const {
 
 // Where no user has a hand in it.
 void monitor::judge_server(const tcp_flow &flow, const wire_tcp &t) const {
-  constexpr uint16_t echo_port = 7, discard_port = 9;
   if (servers_disturbed_ || ports_.may_have_had(t.sport)) return;
   if (echo_ && t.sport == echo_port) expect_rule(flow.echoes(t), no_echo, "other bytes, or more of them");
   if (discard_ && t.sport == discard_port) expect_rule(t.len() == 0, no_echo, "it is to discard them");
+}
+
+// Two servers that answer each other never stop: ports of services get no echo (CVE-1999-0103).
+void monitor::judge_echo(const wire_frame &f) const {
+  constexpr uint16_t services = 1024;
+  if (f.sport != echo_port || !echo_udp_ || servers_disturbed_ || ports_.may_have_had(f.sport)) return;
+  expect_rule(datagrams_.may_have_had(hash_bytes(f.datagram)), no_echo, "no such datagram has come");
+  expect_rule(f.dport >= services, no_echo, "to another server");
 }
 
 void monitor::segment_out(uint64_t now, uint64_t made, const wire_frame &f) {
@@ -82,6 +91,7 @@ void monitor::datagram_out(uint64_t now, uint64_t made, const wire_frame &f) {
   files_.leaves(f, now, made == now);
   datagram_out_ = {f.to, f.dport, hash_bytes(f.datagram)};
   if (f.sport != dhcp_client) judge_port(f.sport);
+  judge_echo(f);
   if (f.sport == dhcp_client && f.dport == dhcp_server && !disordered_ && !ports_.may_have_had(dhcp_client))
     dhcp_.leaves(now, made, f);
 }
