@@ -1,6 +1,7 @@
 // compare: a scenario against Linux and against ours, and where the two part.
 #include "cli/commands.h"
 #include "cli/files.h"
+#include "cli/side_by_side.h"
 #include "compare/accepted.h"
 #include "compare/linux_world.h"
 #include "compare/partings.h"
@@ -33,29 +34,31 @@ const char *how_text(parting::how h) {
 
 struct compare_command {
   std::vector<std::string> files;
-  uint32_t patience = 90;
+  uint32_t patience = 90, jobs = 1;
   bool as_json = false, verbose = false, list = false;
 
   int operator()() const {
     if (list) return show_accepted();
     if (files.empty()) return refuse("compare", "no scenario is named; see --help");
     json all = json::array();
-    int status = 0;
-    for (const std::string &file : files) {
-      scenario ops;
-      if (!read_scenario(file, &ops)) return 2;
-      std::string left_out = why_not(ops);
-      if (!left_out.empty()) {
-        tell_left_out(file, left_out, all);
-        continue;
-      }
-      int of_this = compare(file, ops, all);
+    auto take = [&](size_t, const std::string &text) {
+      if (as_json && !text.empty()) all.push_back(json::parse(text));
+      if (!as_json) fputs(text.c_str(), stdout);
       fflush(stdout);
-      if (of_this == 2) return 2;
-      status = status | of_this;
-    }
+    };
+    int status = side_by_side(files.size(), jobs, [this](size_t i) { return one(files[i]); }, take);
+    if (status > 1) return 2;
     if (as_json) printf("%s\n", all.dump(1).c_str());
     return status;
+  }
+
+  int one(const std::string &file) const {
+    scenario ops;
+    if (!read_scenario(file, &ops)) return 2;
+    std::string left_out = why_not(ops);
+    if (left_out.empty()) return compare(file, ops);
+    tell_left_out(file, left_out);
+    return 0;
   }
 
   static int show_accepted() {
@@ -74,12 +77,16 @@ struct compare_command {
     return "it takes " + std::to_string(ms / 1000) + " s, which --patience has to allow";
   }
 
-  void tell_left_out(const std::string &file, const std::string &why, json &all) const {
-    all.push_back({{"file", file}, {"left_out", why}});
-    if (!as_json) printf("%s: left out: %s\n", file.c_str(), why.c_str());
+  void tell_left_out(const std::string &file, const std::string &why) const {
+    if (as_json)
+      tell(json({{"file", file}, {"left_out", why}}));
+    else
+      printf("%s: left out: %s\n", file.c_str(), why.c_str());
   }
 
-  int compare(const std::string &file, const scenario &ops, json &all) const {
+  static void tell(const json &object) { fputs(object.dump().c_str(), stdout); }
+
+  int compare(const std::string &file, const scenario &ops) const {
     run_options o;
     o.record = true;
     o.world.oracles = oracle_set::none();  // here Linux is the judge
@@ -91,8 +98,9 @@ struct compare_command {
         partings_of(ops, meaning_of(ops, ours.events), meaning_of(ops, theirs.events));
     size_t unexplained =
         size_t(std::count_if(found.begin(), found.end(), [](const parting &p) { return p.why == nullptr; }));
-    all.push_back(to_object(file, found));
-    if (!as_json)
+    if (as_json)
+      tell(to_object(file, found));
+    else
       print(file, ops, found, unexplained,
             {conversation_text(ours.events), conversation_text(theirs.events)});
     return unexplained > 0 ? 1 : 0;
@@ -141,6 +149,9 @@ void add_compare(CLI::App &app, int *status) {
   cmd->add_option("--patience", c->patience,
                   "Seconds of waits that a scenario may have: Linux's clock is the real one")
       ->capture_default_str();
+  cmd->add_option("--jobs", c->jobs, "Scripts at a time: each waits most of its time")
+      ->capture_default_str()
+      ->check(CLI::Range(1u, 1000u));
   cmd->add_flag("--accepted", c->list,
                 "Only list the differences that are accepted, each with what allows it");
   cmd->add_flag("--json", c->as_json, "For programs");

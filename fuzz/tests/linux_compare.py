@@ -19,8 +19,9 @@ BUG = "closed-port-is-silent"
 CANNOT = 77
 
 
-def compare(program, *files):
-    done = subprocess.run([program, "compare", "--patience", "5", "--json", *files], capture_output=True, text=True, check=False)
+def compare(program, *files, jobs=1):
+    command = [program, "compare", "--patience", "5", "--json", "--jobs", str(jobs), *files]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode == 2:
         print(done.stderr.strip())
         sys.exit(CANNOT if "namespace" in done.stderr or "TAP" in done.stderr else 1)
@@ -35,6 +36,9 @@ def main(program, corpus):
     seeds = Path(corpus) / "seeds"
     _, all_of_them = compare(program, *(seeds / f"{s}.scenario" for s in SEEDS))
     failures = [f"{c['file']}: {p}" for c in all_of_them if "partings" in c for p in unexplained(c)]
+    _, side_by_side = compare(program, *(seeds / f"{s}.scenario" for s in SEEDS), jobs=len(SEEDS))
+    if [c["file"] for c in side_by_side] != [c["file"] for c in all_of_them]:
+        failures.append("side by side they come in another order")
     status, left_out = compare(program, *(seeds / f"{s}.scenario" for s in LEFT_OUT))
     if status != 0 or not all("left_out" in c for c in left_out):
         failures.append(f"not left out: {left_out}")

@@ -9,6 +9,7 @@ endforeach()
 add_library(unit_tests_main OBJECT
   ${CMAKE_SOURCE_DIR}/stack/ip/in_cksum_test.cc
   ${CMAKE_SOURCE_DIR}/stack/memory/mbuf_test.cc
+  cli/side_by_side_test.cc
   oracles/arp_claims_test.cc
   oracles/descriptors_test.cc
   oracles/dhcp_lease_test.cc
