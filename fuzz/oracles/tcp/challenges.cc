@@ -18,7 +18,7 @@ uint32_t challenges::in_a_second::another(uint64_t ms) {
 
 void challenges::leaves(bool bare, uint64_t made) {
   if (bare && heard_ == what::nothing)
-    expect_rule(answered_.another(made) <= at_most, without_limit, "more than ten times within a second");
+    expect_rule(answered_.another(made) <= at_most, without_limit, "more than twenty times within a second");
   heard_ = what::none;
 }
 

@@ -21,7 +21,8 @@ class challenges {
   void leaves(bool bare, uint64_t made);
 
  private:
-  static constexpr uint32_t at_least = 3, at_most = 10;  // in a second; this stack's
+  // In a second; this stack's ten in each of its own, which begin when it likes.
+  static constexpr uint32_t at_least = 3, at_most = 2 * 10;
 
   enum class what : uint8_t { none, nothing, something };
   struct in_a_second {
