@@ -297,6 +297,15 @@ constexpr accepted list[] = {
        const op &o = op_of(p, r.ops);
        return only(p, how::only_linux, saying::repeated_ack) && offset_of(o, "ack") < 0;
      }},
+    {"what brings nothing is answered ten times in a second at most; Linux's limit is for all connections "
+     "together, and "
+     "higher",
+     "RFC 5961, 7", false,
+     [](const parting &p, const replay &r) {
+       constexpr int32_t most = 10;
+       return only(p, how::only_linux, saying::repeated_ack) && is_mere_ack(op_of(p, r.ops)) &&
+              segments_before(r, p.op, TH_ACK) >= most;
+     }},
     {"a reset at the right edge lies outside the window; Linux takes the edge for a part of it",
      "RFC 5961, 3.2; RFC 9293, 3.4", false,
      [](const parting &p, const replay &r) {
