@@ -53,8 +53,10 @@ void arp_rules::leaves(uint64_t now, const wire_frame &f, bool certain, bool add
   expect_rule(a.of_ethernet && (a.op == request || a.op == reply), arp_wrong, "its head");
   if (a.op == reply) return judge_reply(f, certain);
   bool asks = a.sender != 0 && a.sender != a.target;  // else it is a probe, or an announcement
-  if (asks) judge_request(now, a.target, address_moves);
-  if (!asks) judge_claim(now, a);
+  if (asks)
+    judge_request(now, a.target, address_moves);
+  else
+    judge_claim(now, a);
 }
 
 // RFC 5227, 2.1.1 and 2.3: between the last probe and the first announcement others have time to object.

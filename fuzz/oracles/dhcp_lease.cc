@@ -12,8 +12,6 @@ constexpr rule wrong_server{"a DHCP client asks another than the server of its l
                             "RFC 2131, 4.4.5 and table 4"};
 constexpr rule gives_up{"a DHCP client no longer asks", "RFC 2131, 4.4.5"};
 
-constexpr uint32_t everybody = 0xffffffff, for_ever = 0xffffffff;
-
 }  // namespace
 
 // Where the server says nothing of T1 and T2, half and seven eighths of it; "some random fuzz" is allowed.
@@ -22,7 +20,8 @@ void dhcp_lease::begins(const dhcp_message &m, uint64_t asked) {
   uint64_t t1 = m.t1.value_or(uint32_t(lease / 2)), t2 = m.t2.value_or(uint32_t(lease - lease / 8));
   bool sensible = 0 < t1 && t1 <= t2 && t2 <= lease;
   *this = {};
-  known_ = sensible && m.server && *m.server != m.yiaddr && lease != for_ever;  // it may give its own away
+  known_ =
+      sensible && m.server && *m.server != m.yiaddr && lease != dhcp_for_ever;  // it may give its own away
   if (!known_) return;
   server_ = *m.server;
   renew_ = asked + t1 * 1000;
@@ -34,7 +33,7 @@ void dhcp_lease::begins(const dhcp_message &m, uint64_t asked) {
 void dhcp_lease::asks(uint64_t made, uint32_t whom) {
   if (!known_) return;
   expect_rule(made + slack_ >= renew_, too_early, "T1 has not come");
-  if (whom == everybody) {
+  if (whom == dhcp_everybody) {
     expect_rule(made + slack_ >= rebind_, wrong_server, "all of them before T2");
     asked_all_ = true;
   } else {

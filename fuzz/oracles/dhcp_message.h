@@ -8,7 +8,8 @@
 
 namespace kyu::fuzz {
 
-inline constexpr uint16_t dhcp_server = 67, dhcp_client = 68;  // ports
+inline constexpr uint16_t dhcp_server = 67, dhcp_client = 68;                       // ports
+inline constexpr uint32_t dhcp_everybody = 0xffffffff, dhcp_for_ever = 0xffffffff;  // addresses, seconds
 inline constexpr uint8_t dhcp_discover = 1, dhcp_offer = 2, dhcp_request = 3, dhcp_decline = 4, dhcp_ack = 5,
                          dhcp_nak = 6, dhcp_release = 7;
 

@@ -20,7 +20,6 @@ constexpr rule untold{"a user is not told that its address is gone", "kyu/dhcp.h
 constexpr rule not_leased{"an address is used that is not leased, or not any more", "RFC 2131, 4.4.5"};
 
 constexpr uint8_t question = 1, answer = 2;
-constexpr uint32_t everybody = 0xffffffff, for_ever = 0xffffffff;
 constexpr uint64_t shortest_wait = 3000;   // ms: four seconds, give or take one
 constexpr uint64_t give_or_take = 1500;    // ms: a second, and a little more
 constexpr uint64_t longest_wait = 66'000;  // 64 seconds, and a little more
@@ -42,7 +41,7 @@ void dhcp_rules::arrives(uint64_t now, const wire_frame &f, bool surely) {
   if (m.op != answer) return;
   if (m.type == dhcp_offer) offers_.add({m.xid, m.yiaddr, m.server.value_or(0)});
   uint32_t seconds = m.lease.value_or(0);
-  uint64_t until = seconds == for_ever ? UINT64_MAX : now + uint64_t(seconds) * 1000;
+  uint64_t until = seconds == dhcp_for_ever ? UINT64_MAX : now + uint64_t(seconds) * 1000;
   if (m.type == dhcp_ack) leases_.add({m.yiaddr, until});
   if (m.type == dhcp_ack && m.yiaddr == taken_back_) taken_back_ = 0;
   bool decides = m.type == dhcp_ack || m.type == dhcp_nak, first = !decided_;
@@ -81,10 +80,10 @@ void dhcp_rules::take_more(uint64_t now, const dhcp_message &m) {
 // Everything about it is as the plainest server has it.
 bool dhcp_rules::answers_plainly(const wire_frame &f, const dhcp_message &m) const {
   constexpr uint32_t class_c = 0xffffff00, long_enough = 60;
-  bool to_client = f.to == everybody || (last_.ciaddr != 0 && f.to == last_.ciaddr);
+  bool to_client = f.to == dhcp_everybody || (last_.ciaddr != 0 && f.to == last_.ciaddr);
   bool plain = m.well_formed && f.sport == dhcp_server && to_client && m.xid == last_.xid && m.server &&
                *m.server != 0 && std::equal(m.chaddr.begin(), m.chaddr.end(), client_.begin());
-  bool address = m.yiaddr >> 24 == 10 && (m.yiaddr & ~class_c) != 0 && (m.yiaddr | class_c) != everybody;
+  bool address = m.yiaddr >> 24 == 10 && (m.yiaddr & ~class_c) != 0 && (m.yiaddr | class_c) != dhcp_everybody;
   bool network = m.mask == class_c && ((m.router.value_or(m.yiaddr) ^ m.yiaddr) & class_c) == 0;
   return plain && (m.type == dhcp_nak || (address && network && m.lease.value_or(0) >= long_enough));
 }
@@ -170,7 +169,8 @@ void dhcp_rules::judge_head(const wire_frame &f, const dhcp_message &m) const {
   if (m.type == dhcp_release)
     expect_rule(m.server && !m.asked && m.ciaddr == f.from, fields_wrong, "a RELEASE");
   if (m.ciaddr == 0)
-    expect_rule(f.to == everybody && f.from == 0, fields_wrong, "who has no address speaks to everybody");
+    expect_rule(f.to == dhcp_everybody && f.from == 0, fields_wrong,
+                "who has no address speaks to everybody");
 }
 
 // SELECTING says whom and what; RENEWING and REBINDING have the address.

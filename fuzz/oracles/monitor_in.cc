@@ -118,7 +118,7 @@ void monitor::expect_icmp(uint64_t now, const wire_frame &f) {
 
 void monitor::datagram_in(uint64_t now, const wire_frame &f) {
   if (f.dport == dhcp_client) {
-    bool reaches_us = f.to == 0xffffffff ? is_for_all(f) : is_our_link(f.link_to);
+    bool reaches_us = f.to == dhcp_everybody ? is_for_all(f) : is_our_link(f.link_to);
     dhcp_.arrives(now, f, reaches_us && is_neighbour(f.from) && options_pass(f) && !whole_seen_);
   }
   bool surely = from_neighbour(f) && options_pass(f) && !whole_seen_;
