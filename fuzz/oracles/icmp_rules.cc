@@ -37,13 +37,22 @@ const_bytes quoted_of(const_bytes packet) {
 }  // namespace
 
 void icmp_rules::arrives(uint64_t now, const wire_frame &f, bool for_us) {
-  if (second_ != now / 1000) in_second_ = 0;
-  second_ = now / 1000;
-  ++in_second_;
+  count(now);
   if (!f.packet.empty()) quotes_.add(hash_bytes(quoted_of(f.packet)));
   if (f.is == wire_frame::kind::fragment) unquotable_ = true;
   if (for_us && f.is == wire_frame::kind::icmp && f.payload[0] == echo)
     echoes_.add(hash_echo(f.payload, f.from));
+}
+
+// The stack's seconds begin when it likes.
+void icmp_rules::count(uint64_t now) {
+  uint64_t second = now / 1000;
+  if (second != second_) {
+    before_ = second == second_ + 1 ? in_second_ : 0;
+    in_second_ = 0;
+  }
+  second_ = second;
+  ++in_second_;
 }
 
 void icmp_rules::comes_in_pieces(const wire_frame &f) {
@@ -64,7 +73,7 @@ void icmp_rules::must_answer(const wire_frame &f, bool port_closed) {
 }
 
 void icmp_rules::error_due(const wire_frame &f, uint8_t type, uint8_t code) {
-  if (in_second_ > surely_sent) return;
+  if (before_ + in_second_ > surely_sent) return;
   ++errors_due_;
   last_due_ = {type, code, hash_bytes(quoted_of(f.packet))};
 }

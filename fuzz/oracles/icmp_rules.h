@@ -27,6 +27,7 @@ class icmp_rules {
     uint64_t about = 0;  // hash of what it quotes
   };
 
+  void count(uint64_t now);
   void error_due(const wire_frame &, uint8_t type, uint8_t code);
   void judge_reply(const wire_frame &);
   void judge_error(const wire_frame &);
@@ -36,8 +37,8 @@ class icmp_rules {
   bool unquotable_ = false;      // something may be quoted in another shape than it arrived in
   uint32_t replies_due_ = 0, errors_due_ = 0;
   error last_due_;
-  uint64_t second_ = UINT64_MAX;
-  uint32_t in_second_ = 0;  // frames, each of which may have cost an error
+  uint64_t second_ = 0;
+  uint32_t in_second_ = 0, before_ = 0;  // frames, each of which may have cost an error; in the second before
 };
 
 }  // namespace kyu::fuzz
