@@ -62,7 +62,9 @@ void monitor::segment_in(uint64_t now, const wire_frame &f, bool whole) {
   if (reaches(now, f.from)) stray_at_ = now;
   if (!whole) expect_reset(now, f, flow);
   bool opens = flow != nullptr && !whole && flow->only_syns_came() && !flow->ever_open() && must_open(now, f);
-  if (flow != nullptr) flow->arrives(t, now_is(now), whole || !options_pass(f));
+  surroundings s = now_is(now);
+  s.held = arp_.waits_for(f.from);
+  if (flow != nullptr) flow->arrives(t, s, whole || !options_pass(f));
   if (opens) flow->expect_syn_ack();
   bool of_none = flow == nullptr || !flow->ever_open();
   if (of_none && t.has(bit_ack)) acks_of_none_.add({f.to, f.from, t.dport, t.sport});

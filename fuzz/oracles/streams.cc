@@ -227,6 +227,7 @@ void streams::judge(uint64_t now) {
     descriptor *d = of(int(i));
     if (d == nullptr) continue;
     if (d->receiving > 0) expect_told(int(i));
+    expect_woken(*d, now);
     expect_room(*d, now);
   }
 }

@@ -76,6 +76,7 @@ class streams {
   void judge_address(const op &, const call_result &) const;
   void expect_all(const descriptor &, const tcp_flow &, size_t got) const;
   void expect_told(int fd);
+  void expect_woken(descriptor &, uint64_t now);
   void judge_status(const op &, const net_status &, uint64_t now);
   void judge_poll(const op &, const call_result &, uint64_t now);
   void judge_readiness(const descriptor &, const tcp_flow &, bool readable, uint64_t now) const;

@@ -13,6 +13,7 @@ constexpr rule never_sent{"a user gets bytes that nobody has sent at the other e
 constexpr rule ends_early{"the stream ends before its last byte", "RFC 9293, 3.6"};
 constexpr rule ends_itself{"a stream ends that nobody has ended", "RFC 9293, 3.6"};
 constexpr rule reset_untold{"a reset is told as the end of the stream", "RFC 9293, 3.10.7.4"};
+constexpr rule not_woken{"a user is not told that its connection was reset", "RFC 9293, 3.10.7.4"};
 constexpr rule no_urgent{"a user is told of no urgent byte, and there is one", "RFC 9293, 3.8.5"};
 constexpr rule other_urgent{"a user gets another byte than the urgent one", "RFC 9293, 3.8.5"};
 constexpr rule past_mark{"a receiver gets bytes from both sides of the urgent mark",
@@ -34,6 +35,13 @@ void streams::expect_told(int fd) {
   const tcp_flow *f = flow_of(d);
   bool any_byte = d.in_order && !d.wants_all && low_waters_;
   if (any_byte && f != nullptr && f->orderly()) expect_all(d, *f, 0);
+}
+
+// Whatever he waits for.
+void streams::expect_woken(descriptor &d, uint64_t now) {
+  const tcp_flow *f = flow_of(d);
+  bool waits = d.receiving > 0 || d.sending > 0;
+  expect_rule(!waits || f == nullptr || !f->surely_reset(now), not_woken, "he still waits");
 }
 
 void streams::datagram_sent(int fd, const_bytes data, std::optional<endpoint> to, uint64_t now) {
@@ -68,6 +76,9 @@ void streams::received(const op &o, const call_result &r, uint64_t now) {
   if (oob) return judge_urgent(o, *d, f, r);
   bool orderly = f != nullptr && f->orderly(), followed = orderly || (f != nullptr && f->only_urgent());
   if (!followed && !data.empty()) d->in_order = false;
+  bool untold =
+      r.e == err::again && d->receiving == 0 && f != nullptr && f->surely_reset(now) && monitor_.sees_all();
+  expect_rule(!untold, not_woken, "nothing is there, and more to come");
   if (!followed || !d->in_order) return;
   bool nothing_more = r.e == err::again || (ok && !data.empty() && data.size() < uint32_t(o.arg[2]));
   if (nothing_more && orderly) expect_all(*d, *f, data.size());
@@ -119,6 +130,8 @@ void streams::judge_poll(const op &o, const call_result &r, uint64_t now) {
 // Readable is what a receiver would not wait for.
 void streams::judge_readiness(const descriptor &d, const tcp_flow &f, bool readable, uint64_t now) const {
   bool known = d.in_order && d.receiving == 0 && !d.shut && low_waters_ && f.orderly() && monitor_.sees_all();
+  expect_rule(readable || !f.surely_reset(now) || !monitor_.sees_all(), not_woken,
+              "his descriptor is not ready");
   if (!known || f.reset_arrived() || f.reset_sent()) return;
   expect_rule(readable || f.acknowledged() <= d.taken, not_ready, "bytes that were acknowledged are there");
   bool may_have_ended = f.fin_arrived() || monitor_.heard_of_trouble() ||

@@ -20,7 +20,8 @@ constexpr int surely_remembered = 16;  // blocks
 
 void in_flight::begin(uint32_t iss) {
   *this = {};
-  iss_ = una_ = surely_acked_ = recover_ = resend_below_ = out_ = reneged_to_ = timed_end_ = iss;
+  reported_to_ = iss_ = una_ = surely_acked_ = recover_ = resend_below_ = out_ = reneged_to_ = timed_end_ =
+      iss;
   snd_max_ = iss + 1;
 }
 
@@ -38,6 +39,7 @@ uint32_t in_flight::take_reports(const wire_tcp &t, bool surely) {
     bool credible = n > 0 && ahead(t.sack[i].start, una_) > 0 && ahead(snd_max_, t.sack[i].end) >= 0;
     if (surely && credible) many_reports_ = many_reports_ || !reported_.add({t.sack[i].start, t.sack[i].end});
     sack_starts_.add(t.sack[i].start);
+    reported_to_ = later_of(reported_to_, t.sack[i].end);
   }
   sack_seen_ = sack_seen_ || t.sacks > 0;
   return reported;
@@ -54,6 +56,7 @@ void in_flight::take_ack(const wire_tcp &t, bool surely, const terms &c) {
     }
     surely_acked_ = later_of(surely_acked_, t.ack);
   }
+  count_duplicate(t, surely, c);
   uint32_t reported = c.sack ? take_reports(t, surely && ahead(t.ack, una_) >= 0) : 0;
   sacked_bytes_ += reported;
   if (ahead(t.ack, una_) > 0) {
@@ -66,8 +69,28 @@ void in_flight::take_ack(const wire_tcp &t, bool surely, const terms &c) {
   }
 }
 
+// It lies beyond everything that was ever reported: so the stack cannot have known it.
+bool in_flight::reports_more(const wire_tcp &t) const {
+  bool remembered = !many_reports_ && reported_.count() <= surely_remembered;
+  return remembered && std::any_of(t.sack, t.sack + t.sacks, [this](const seq_range &block) {
+           return ahead(block.start, una_) > 0 && ahead(block.end, block.start) > 0 &&
+                  ahead(block.end, reported_to_) > 0 && ahead(snd_max_, block.end) >= 0;
+         });
+}
+
+// By the strictest reading (RFC 5681, 2; RFC 6675, 2), and where no other loss is being mended (RFC
+// 6582, 3.2, step 2).
+void in_flight::count_duplicate(const wire_tcp &t, bool surely, const terms &c) {
+  bool of_first = surely && c.exact && !all_acked() && t.ack == una_ && una_ == surely_acked_;
+  bool bare = t.len() == 0 && (t.flags & (bit_syn | bit_fin)) == 0;
+  bool tells = c.sack ? reports_more(t) : bare;
+  sure_duplicates_ = of_first && tells && c.same_window ? sure_duplicates_ + 1 : 0;
+  if (sure_duplicates_ >= 3 && ahead(una_, recover_) > 0) owes_first_ = true;
+}
+
 bool in_flight::advance(const wire_tcp &t, uint32_t acked, const terms &c) {
   una_ = t.ack;
+  owes_first_ = false;
   time_outs_.acked(c.now, may_measure(c));
   bool reneged = reported_.covers({una_, una_ + 1});
   if (reneged) reneged_to_ = reported_.end_from(una_);
@@ -139,6 +162,10 @@ void in_flight::judge_congestion(const wire_tcp &t, const terms &c) {
 
 void in_flight::leaves(const wire_tcp &t, const terms &c) {
   bool was_idle = all_acked() && (una_ == surely_acked_ || !c.peer_known);
+  if (t.seq == una_ && t.end() != t.seq) {
+    owes_first_ = false;
+    sure_duplicates_ = 0;
+  }
   if (t.end() != t.seq && ahead(snd_max_, t.seq) > 0) time_outs_.goes_again();
   if (ahead(t.end(), snd_max_) > 0) {
     if (was_idle) time_outs_.leaves_first(c.made);

@@ -24,6 +24,7 @@ class in_flight {
     bool stamps = false;       // and to time stamps
     bool exact = false;        // what the stack knows follows from what arrived
     bool path_shrank = false;  // what was sent may go again, in smaller segments
+    bool same_window = false;  // what arrives says the one that the stack surely knows, and it is open
   };
 
   // With a SYN of ours; when both SYNs are acknowledged. `patient`: ours was lost, and nothing is measured.
@@ -63,6 +64,10 @@ class in_flight {
     return !all_acked() && una_ == surely_acked_ && time_outs_.is_overdue(now);
   }
 
+  // Three duplicates have told that the first byte is missing, each surely taken for one, and it has not gone
+  // again.
+  bool owes_first() const { return owes_first_; }
+
   // What leaves: is there a reason to send it again, and room on the way? Then, that it has left.
   void judge_again(const wire_tcp &, const terms &);
   void judge_congestion(const wire_tcp &, const terms &);
@@ -72,6 +77,8 @@ class in_flight {
 
  private:
   uint32_t take_reports(const wire_tcp &, bool surely);
+  void count_duplicate(const wire_tcp &, bool surely, const terms &);
+  bool reports_more(const wire_tcp &) const;
   void forget_reports() { reported_ = {}; }
   // The stack knows that the peer has what begins there.
   bool surely_reported(uint32_t seq, const terms &) const;
@@ -90,11 +97,14 @@ class in_flight {
   uint32_t recover_ = 0;       // below this, what is sent again belongs to a loss that is known
   uint32_t resend_below_ = 0;  // the same, for another reason than a loss
   uint32_t dupacks_ = 0, sacked_bytes_ = 0;
+  uint32_t sure_duplicates_ = 0;  // in a row
+  bool owes_first_ = false;
   bool sack_seen_ = false;
   seq_ranges reported_;        // by what the stack has surely taken, since it may have forgotten others
   bool many_reports_ = false;  // more than a sender must remember
   uint32_t reneged_to_ = 0;    // an ACK has asked for what was reported, up to here
   recent<uint32_t, 32> sack_starts_;  // where blocks began that the peer has reported
+  uint32_t reported_to_ = 0;          // the highest end of one
 };
 
 }  // namespace kyu::fuzz

@@ -33,7 +33,8 @@ struct sender {
             .peer_known = true,
             .sack = sack,
             .stamps = stamps,
-            .exact = true};
+            .exact = true,
+            .same_window = same_window};
   }
   wire_tcp at_place(uint32_t n) const {
     wire_tcp t;
@@ -66,7 +67,11 @@ struct sender {
   std::vector<uint8_t> bytes = std::vector<uint8_t>(segment);
   in_flight sent;
   uint64_t now = 0;
-  bool sack = false, stamps = false;
+  void ack_often(uint32_t number, int times) {
+    for (int i = 0; i < times; ++i) ack(number);
+  }
+
+  bool sack = false, stamps = false, same_window = true;
 };
 
 constexpr auto &found = signature_with<sender>;
@@ -368,6 +373,50 @@ TEST(in_flight, an_ack_that_may_not_have_been_taken_starts_no_timer) {
   EXPECT_EQ(s.sent.una(), t.ack);
   EXPECT_EQ(s.sent.surely_acked(), first);
   EXPECT_EQ(s.sent.timer_base(), 0u);
+}
+
+TEST(in_flight, three_duplicates_ask_for_the_first) {
+  sender s;
+  s.send_all(4);
+  s.ack_often(first, 2);
+  EXPECT_FALSE(s.sent.owes_first());
+  s.ack(first);
+  EXPECT_TRUE(s.sent.owes_first());
+  s.again(1);
+  EXPECT_TRUE(s.sent.owes_first());
+  s.again(0);
+  EXPECT_FALSE(s.sent.owes_first());
+}
+
+TEST(in_flight, duplicates_ask_for_nothing_while_an_earlier_loss_is_mended) {
+  sender s;
+  s.send_all(4);
+  s.ack_often(first, 3);
+  s.again(0);
+  s.ack_segments(1);
+  s.ack_often(first + segment, 3);
+  EXPECT_FALSE(s.sent.owes_first());
+}
+
+TEST(in_flight, who_opens_the_window_sends_no_duplicate) {
+  sender s;
+  s.send_all(4);
+  s.ack_often(first, 2);
+  s.same_window = false;
+  s.ack(first);
+  s.same_window = true;
+  s.ack_often(first, 2);
+  EXPECT_FALSE(s.sent.owes_first());
+}
+
+TEST(in_flight, only_reports_of_more_ask_for_the_first) {
+  sender s;
+  s.sack = true;
+  s.send_all(8);
+  for (uint32_t n : {1u, 2u, 2u, 3u}) s.ack(first, first + n * segment);
+  EXPECT_FALSE(s.sent.owes_first());
+  for (uint32_t n : {4u, 5u, 6u}) s.ack(first, first + n * segment);
+  EXPECT_TRUE(s.sent.owes_first());
 }
 
 }  // namespace

@@ -27,7 +27,8 @@ void tcp_flow::begin(const name &who) {
 void tcp_flow::take_syn(const wire_tcp &t) {
   exact_ = exact_ && t.len() == 0;  // of a SYN that crosses ours only the SYN is taken
   syn_again_ = syn_again_ || (phase_ != phase::none && phase_ != phase::syn_sent);
-  if (fin_arrived_) closed_first_ = false;  // it may end a TIME-WAIT
+  if (fin_arrived_) closed_first_ = false;                             // it may end a TIME-WAIT
+  if (their_reset_ == ending::surely) their_reset_ = ending::perhaps;  // another one may begin
   if (!offers_.add(t)) lose_sight();
 }
 
@@ -114,8 +115,7 @@ bool tcp_flow::is_theirs(uint32_t at, const_bytes data) const {
 }
 
 bool tcp_flow::offers_little() const {
-  bool over = fin_arrived_ || reset_arrived_ || reset_left_;
-  return established() && sees_ == sight::all && !over &&
+  return established() && sees_ == sight::all && !fin_arrived_ && !may_be_over() &&
          ahead(offered_edge_, ack_sent_) < int32_t(our_syn_.win / 2);
 }
 
@@ -124,7 +124,7 @@ void tcp_flow::arrives(const wire_tcp &t, const surroundings &s, bool whole) {
   if (t.has(bit_rst)) return take_reset(t, s, whole);
   bool over = fin_sent_ && fin_arrived_;
   bool others = s.crowded || syn_again_;  // a SYN may have ended it, and told nobody
-  bool none = reset_left_ || reset_arrived_ || (others && !t.has(bit_syn) && (!confirmed_ || over));
+  bool none = may_be_over() || (others && !t.has(bit_syn) && (!confirmed_ || over));
   if (none && t.has(bit_ack) && t.ack != sent_.snd_max())
     lose_sight();  // it may be a cookie that nobody has seen
   if (t.has(bit_syn)) take_syn(t);
@@ -170,12 +170,27 @@ void tcp_flow::another_comes(const wire_tcp &t, const surroundings &s, bool whol
 void tcp_flow::take_reset(const wire_tcp &t, const surroundings &s, bool whole) {
   bool exact = ahead(t.seq, ack_sent_) >= 0 && ahead(t.seq, arrived_in_order()) <= 0;
   bool refuses = phase_ != phase::syn_sent || (t.has(bit_ack) && t.ack == sent_.snd_max());
-  if (s.blind || (irs_known_ ? exact : refuses)) reset_arrived_ = true;
+  bool may_end = s.blind || (irs_known_ ? exact : refuses);
+  if (may_end && their_reset_ == ending::none) their_reset_ = ending::perhaps;
+  if (!whole && surely_ends(t, s)) {
+    their_reset_ = ending::surely;
+    their_reset_at_ = s.now;
+  }
   excuse();
   asked_ = true;
   if (s.crowded || s.blind) lose_sight();  // its cookie may come once more
   if (!whole) expect_answer_to(t, s);
   exact_ = exact_ && t.seq != arrived_in_order() && irs_known_;
+}
+
+// It has the very number that is expected (RFC 5961, 3.2), or acknowledges our SYN. Not in TIME-WAIT, which
+// may go on (RFC 1337).
+bool tcp_flow::surely_ends(const wire_tcp &t, const surroundings &s) const {
+  bool plain = (t.flags & ~bit_ack) == bit_rst && t.len() == 0 && t.reserved == 0 && t.options_end_well;
+  if (!plain || s.blind || s.held || s.crowded || sees_ != sight::all || phase_ == phase::none) return false;
+  if (phase_ == phase::syn_sent) return !irs_known_ && t.has(bit_ack) && t.ack == sent_.snd_max();
+  bool waits = fin_sent_ && fin_arrived_;
+  return !waits && t.seq == ack_sent_ && t.seq == arrived_in_order();
 }
 
 // Its ACK and its window. `in_place`: nothing keeps the stack from taking them.
@@ -184,7 +199,10 @@ void tcp_flow::take_numbers(const wire_tcp &t, const surroundings &s, bool in_pl
   confirmed_ = confirmed_ || (in_place && speaks_of_ours && t.has(bit_ack) && ahead(t.ack, iss_) > 0 &&
                               (!s.crowded || phase_ == phase::open));
   uint32_t una_before = sent_.una();
-  sent_.take_ack(t, in_place, terms(s));
+  in_flight::terms terms = terms_of(s);
+  uint32_t size = uint32_t(t.win) << their_scale_;
+  terms.same_window = size > 0 && size == window_.size() && !window_.doubtful();
+  sent_.take_ack(t, in_place, terms);
   take_window(t);
   window_.came_with(t, in_place, t.has(bit_ack) && ahead(t.ack, sent_.una()) < 0, !irs_known_);
   if (sent_.una() != una_before) window_.came_with_ack();
@@ -217,7 +235,7 @@ bool tcp_flow::is_last_again(const wire_tcp &t) const {
 // There is no reason not to take it, whatever it calls urgent.
 bool tcp_flow::surely_taken_in(wire_tcp t, const surroundings &s) const {
   t.flags = uint8_t(t.flags & ~bit_urg);
-  bool receives = established() && !fin_arrived_ && !reset_arrived_ && sees_ == sight::all;
+  bool receives = established() && !fin_arrived_ && !reset_arrived() && sees_ == sight::all;
   return receives && !s.blind && is_asked_for(t) && in_sequence(t) && plausible(t, s);
 }
 
@@ -225,7 +243,7 @@ bool tcp_flow::surely_taken_in(wire_tcp t, const surroundings &s) const {
 bool tcp_flow::clear(const surroundings &s) const {
   bool ended = fin_arrived_ && (!one_fin_ || ahead(fin_arrived_at_, ack_sent_) <= 0);
   return established() && sees_ == sight::all && exact_ && irs_known_ && !s.blind && !s.users_may_end &&
-         !fin_sent_ && !ended && !reset_arrived_;
+         !fin_sent_ && !ended && !reset_arrived();
 }
 
 // Nothing about it is special but its place, and that it may be the last.
@@ -282,7 +300,7 @@ void tcp_flow::expect_answer_to(const wire_tcp &t, const surroundings &s) {
 }
 
 void tcp_flow::expect_reset_for(const wire_tcp &t, const surroundings &s) {
-  bool receives = established() && fin_sent_ && !fin_arrived_ && !reset_arrived_ && sees_ == sight::all;
+  bool receives = established() && fin_sent_ && !fin_arrived_ && !reset_arrived() && sees_ == sight::all;
   if (orphan_ && receives && !s.blind && is_asked_for(t) && t.len() > 0 && in_sequence(t) && plausible(t, s))
     reset_due_ = true;
 }

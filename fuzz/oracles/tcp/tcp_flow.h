@@ -28,6 +28,7 @@ struct surroundings {
   uint64_t now = 0;            // ms
   uint64_t made = 0;           // ms: when the frame that leaves was made
   bool blind = false;          // something was sent that nobody has seen
+  bool held = false;           // something may wait for ARP that was made before
   bool crowded = false;        // there are several connections: one may have come by a cookie
   bool users_may_end = false;  // a call was made that can end a connection, or change how it behaves
   bool half_closes = false;    // a call was made that ends one direction only
@@ -85,7 +86,7 @@ class tcp_flow {
   bool fin_arrived() const { return fin_arrived_; }
   uint32_t fin_arrived_at() const { return fin_arrived_at_; }
   bool one_fin() const { return one_fin_; }
-  bool reset_sent() const { return phase_ == phase::reset; }
+  bool reset_sent() const { return our_reset_ == ending::surely; }
   // It takes data, and offers less than half of the room that its SYN has.
   bool offers_little() const;
   bool heard_lately(uint64_t now) const { return now - heard_ < 60'000; }
@@ -116,7 +117,9 @@ class tcp_flow {
   void user_may_leave() { keeps_.lose_sight(); }
   // Nobody will ever receive on it again.
   void user_left() { orphan_ = true; }
-  bool reset_arrived() const { return reset_arrived_; }
+  bool reset_arrived() const { return their_reset_ != ending::none; }
+  // The stack cannot but have taken it, before `now` ms.
+  bool surely_reset(uint64_t now) const { return their_reset_ == ending::surely && now > their_reset_at_; }
 
  private:
   static constexpr uint64_t never = UINT64_MAX;
@@ -127,17 +130,22 @@ class tcp_flow {
     syn_sent,      // a SYN without an ACK
     syn_received,  // a SYN with one
     open,          // something else
-    reset,         // we have ended it so
   };
+  // Has a reset ended it?
+  enum class ending : uint8_t { none, perhaps, surely };
   enum class user : uint8_t { none, alone, sending, unknown };
   // How much the model can still tell.
   enum class sight : uint8_t { all, none };
 
   // --- tcp_flow.cc: what arrives
   // Both SYNs are acknowledged.
-  bool established() const { return confirmed_ && (phase_ == phase::open || phase_ == phase::syn_received); }
+  bool established() const {
+    return confirmed_ && (phase_ == phase::open || phase_ == phase::syn_received) && !reset_sent();
+  }
+  bool may_be_over() const { return our_reset_ != ending::none || their_reset_ != ending::none; }
   void another_comes(const wire_tcp &, const surroundings &, bool whole);
   void take_reset(const wire_tcp &, const surroundings &, bool whole);
+  bool surely_ends(const wire_tcp &, const surroundings &) const;
   void take_numbers(const wire_tcp &, const surroundings &, bool in_place);
   void take_syn(const wire_tcp &);
   bool plausible(const wire_tcp &, const surroundings &) const;
@@ -181,7 +189,7 @@ class tcp_flow {
   void judge_nagle(const wire_tcp &, const surroundings &);
   void account(const wire_tcp &, const surroundings &);
   uint32_t full_segment() const { return mss_ - (stamps_.agreed() ? 12 : 0); }
-  in_flight::terms terms(const surroundings &) const;
+  in_flight::terms terms_of(const surroundings &) const;
 
   name who_;
   uint32_t incarnation_ = 0;
@@ -190,6 +198,8 @@ class tcp_flow {
   bool spoke_early_ = false;    // what it said then may have been taken
   bool ended_by_data_ = false;  // that nobody could receive any more: a reset left
   phase phase_ = phase::none;
+  ending our_reset_ = ending::none, their_reset_ = ending::none;
+  uint64_t their_reset_at_ = 0;
   sight sees_ = sight::all;
 
   // What the peer has offered, and what both agreed on.
@@ -218,8 +228,7 @@ class tcp_flow {
   uint32_t irs_ = 0;
   seq_ranges received_;
   bool overrun_ = false;  // some of that was beyond what we had offered
-  bool fin_arrived_ = false, one_fin_ = true, reset_arrived_ = false;
-  bool reset_left_ = false;
+  bool fin_arrived_ = false, one_fin_ = true;
   urgent_marks urgent_;
   uint32_t fin_arrived_at_ = 0;
   uint64_t fin_heard_ = 0;

@@ -26,11 +26,13 @@ constexpr rule tinygram{"a small segment while another one is on its way", "RFC 
 constexpr rule dribbles{"a byte is sent into an open window, and there is more",
                         "RFC 9293, 3.8.6.1 and 3.8.6.2.1"};
 constexpr rule never_again{"what was lost is not sent again", "RFC 6298, 2 and 5"};
+constexpr rule not_at_once{"what three duplicates tell of is not sent again at once",
+                           "RFC 5681, 3.2; RFC 6675, 5"};
 constexpr rule idles{"a sender waits though it may send", "RFC 5681, 3.1; RFC 9293, 3.8.6"};
 
 }  // namespace
 
-in_flight::terms tcp_flow::terms(const surroundings &s) const {
+in_flight::terms tcp_flow::terms_of(const surroundings &s) const {
   return {.now = s.now,
           .made = s.made,
           .segment = full_segment(),
@@ -53,9 +55,9 @@ void tcp_flow::judge_data(const wire_tcp &t, const surroundings &s) {
   if (probe) sent_.may_go_again(t.end());
   if (s.blind) return;
   if (!probe) judge_probe(t);
-  if (old && !probe) sent_.judge_again(t, terms(s));
+  if (old && !probe) sent_.judge_again(t, terms_of(s));
   if (!old) judge_nagle(t, s);
-  if (!probe && t.len() > 0) sent_.judge_congestion(t, terms(s));
+  if (!probe && t.len() > 0) sent_.judge_congestion(t, terms_of(s));
 }
 
 // What lies between was sent, and not seen.
@@ -164,8 +166,8 @@ keep_alive::terms tcp_flow::silence(const surroundings &s) const {
 
 // Where nobody but the peer can end it, and nothing waits to be sent.
 void tcp_flow::expect_keep_alive(const surroundings &s) const {
-  bool open = established() && sees_ == sight::all && !s.blind && !fin_sent_ && !fin_arrived_ &&
-              !reset_left_ && !reset_arrived_;
+  bool open =
+      established() && sees_ == sight::all && !s.blind && !fin_sent_ && !fin_arrived_ && !may_be_over();
   bool nothing_waits = user_ == user::alone && user_bytes_ == surely_taken();
   if (open && nothing_waits) keeps_.expect_probes(silence(s));
 }
@@ -186,6 +188,7 @@ void tcp_flow::expect_data(const surroundings &s) const {
   if (!clear(s) || path_shrank_ || window_.doubtful()) return;
   bool must_go_again = window_.surely() > 0 && sent_.is_overdue(s.now);
   expect_rule(!must_go_again, never_again, "no time-out can be as long as this");
+  expect_rule(!sent_.owes_first(), not_at_once, "it waits for its time-out");
   if (!sent_.nothing_out() || ahead(sent_.una(), iss_) <= 0) return;
   uint32_t sent = sent_.una() - (iss_ + 1);
   uint32_t left =
@@ -215,7 +218,7 @@ void tcp_flow::account(const wire_tcp &t, const surroundings &s) {
     fin_sent_ = true;
     fin_at_ = t.seq + t.len();
   }
-  sent_.leaves(t, terms(s));
+  sent_.leaves(t, terms_of(s));
   ack_sent_ = t.ack;
   asked_ = false;
   if (ahead(t.ack, ack_due_to_) >= 0) ack_due_ = never;

@@ -15,6 +15,7 @@ constexpr rule not_offered{"a SYN answers an option that was not offered",
 constexpr rule no_syn{"a SYN is answered that never arrived", "RFC 9293, 3.5"};
 constexpr rule no_connection{"a segment without a connection", "RFC 9293, 3.10.7.1"};
 constexpr rule after_reset{"a segment after the reset", "RFC 9293, 3.10.7.4"};
+constexpr rule after_theirs{"a segment after the peer's reset", "RFC 9293, 3.5.3 and 3.10.7.4"};
 constexpr rule reset_for_nothing{"a reset of a connection that nobody has ended",
                                  "RFC 9293, 3.5.3; RFC 5961"};
 constexpr rule reset_number{"a reset with a number that its receiver cannot take", "RFC 9293, 3.5.2"};
@@ -34,18 +35,22 @@ void tcp_flow::leaves(const wire_tcp &t, const surroundings &s) {
   expect_rule(controls <= 1, header_bits, "SYN, FIN and RST exclude each other");
   expect_rule(t.has(bit_ack) || t.has(bit_rst) || t.has(bit_syn), header_bits, "neither SYN nor ACK nor RST");
   answer_due_ = false;
-  if (s.blind) exact_ = false;
+  if (s.blind) {
+    exact_ = false;
+    if (their_reset_ == ending::surely) their_reset_ = ending::perhaps;
+  }
   if (t.has(bit_rst)) {
     reset_due_ = false;
     return judge_reset(t, s);
   }
   if (t.has(bit_syn)) return judge_syn(t, s);
-  bool closed = phase_ == phase::none || phase_ == phase::reset;
+  bool closed = phase_ == phase::none || reset_sent();
   bool by_cookie = phase_ == phase::none && spoke_early_;  // that another SYN was given, long ago
   if (by_cookie || (s.blind && closed)) return lose_sight();
   if (closed && sees_ == sight::none) return;
   expect_rule(phase_ != phase::none, no_connection, "no SYN of ours has come before");
-  expect_rule(phase_ != phase::reset, after_reset, "the connection was ended by a reset of ours");
+  expect_rule(!reset_sent(), after_reset, "the connection was ended by a reset of ours");
+  expect_rule(their_reset_ != ending::surely, after_theirs, "it has the number that was expected");
   bool other_numbers = ahead(t.seq, sent_.snd_max()) > 0 || ahead(t.ack, arrived_in_order()) > 0;
   // A cookie answers another SYN, or the same one long ago.
   if (other_numbers && ((offers_.several() && syn_again_) || (s.crowded && (!confirmed_ || s.blind))))
@@ -113,6 +118,7 @@ void tcp_flow::judge_syn(const wire_tcp &t, const surroundings &s) {
   expect_rule(t.sacks == 0, options_wrong, "SACK blocks with a SYN");
   if (!t.has(bit_ack)) {
     bool again = phase_ == phase::syn_sent && iss_ == t.seq;
+    expect_rule(!again || their_reset_ != ending::surely, after_theirs, "which has acknowledged our SYN");
     if (!again) begin_incarnation(t, phase::syn_sent);
     if (again && s.made > heard_) syn_lost_ = true;
     our_mss_ = std::max(our_mss_, t.mss);
@@ -126,8 +132,9 @@ void tcp_flow::judge_syn(const wire_tcp &t, const surroundings &s) {
   expect_rule(!t.has_wscale || syn.has_wscale, not_offered, "window scale");
   expect_rule(!t.has_ts || syn.has_ts, not_offered, "time stamps");
   expect_rule(!t.sack_permitted || syn.sack_permitted, not_offered, "SACK");
-  bool again =
-      iss_ == t.seq && (phase_ == phase::syn_sent || (phase_ == phase::syn_received && irs_ == t.ack - 1));
+  bool again = iss_ == t.seq && !reset_sent() &&
+               (phase_ == phase::syn_sent || (phase_ == phase::syn_received && irs_ == t.ack - 1));
+  expect_rule(!again || their_reset_ != ending::surely, after_theirs, "a SYN that comes again");
   // Before the connection is open, different answers to different SYNs are cookies: any of them can come
   // true.
   if (!again && phase_ == phase::syn_received && s.crowded) lose_sight();
@@ -170,7 +177,7 @@ void tcp_flow::open_with(const wire_tcp &t, const surroundings &s) {
 bool tcp_flow::waits_for_duplicates(const surroundings &s) const {
   constexpr uint64_t two_msl = 60'000;  // ms; this stack's
   bool both = closed_first_ && fin_arrived_ && one_fin_ && sent_.all_acked() && ack_sent_ == fin_arrived_at_;
-  return both && !ended_by_data_ && established() && !s.blind && !s.half_closes && !reset_arrived_ &&
+  return both && !ended_by_data_ && established() && !s.blind && !s.half_closes && !reset_arrived() &&
          !last_brought_data_ && sees_ == sight::all && s.now - fin_heard_ < two_msl;
 }
 
@@ -178,7 +185,7 @@ bool tcp_flow::waits_for_duplicates(const surroundings &s) const {
 void tcp_flow::judge_reset(const wire_tcp &t, const surroundings &s) {
   expect_rule(t.len() == 0, header_bits, "data with a reset");
   ack_due_ = never;
-  bool known = irs_known_ && (phase_ == phase::open || established());
+  bool known = irs_known_ && !reset_sent() && (phase_ == phase::open || established());
   if (known && clear(s) && heard_lately(s.now) && s.now - sent_.timer_base() < 60'000)
     broken(reset_for_nothing, "nothing that arrived, and no call, asks for it");
   if (known && sees_ == sight::all && !s.blind && t.has(bit_ack) && t.seq != 0)
@@ -188,10 +195,11 @@ void tcp_flow::judge_reset(const wire_tcp &t, const surroundings &s) {
   exact_ = false;
   // Who sends again, or probes, stands before the end of what was sent.
   bool ends = t.has(bit_ack) && ahead(t.seq, sent_.surely_acked()) >= 0 && ahead(t.seq, sent_.snd_max()) <= 0;
-  if (known && ends) phase_ = phase::reset;
-  bool over =
-      ends || phase_ == phase::reset || !t.has(bit_ack);  // in answer to an ACK, it is not known any more
-  reset_left_ = reset_left_ || over;
+  bool over = ends || reset_sent() || !t.has(bit_ack);  // in answer to an ACK, it is not known any more
+  if (known && ends)
+    our_reset_ = ending::surely;
+  else if (over && our_reset_ == ending::none)
+    our_reset_ = ending::perhaps;
   if (over && (s.crowded || s.blind)) lose_sight();  // its cookie may come once more
 }
 
