@@ -5,6 +5,7 @@
 #include "kyu/servers.h"
 #include "oracles/arp_rules.h"
 #include "oracles/dhcp_rules.h"
+#include "oracles/guessable.h"
 #include "oracles/icmp_rules.h"
 #include "oracles/inboxes.h"
 #include "oracles/name_rules.h"
@@ -93,7 +94,8 @@ class monitor {
   void judge(uint64_t now);
 
  private:
-  static constexpr size_t max_flows = 64;  // others are not looked at
+  static constexpr size_t max_flows = 64;           // others are not looked at
+  static constexpr uint32_t clock_grain = 1 << 12;  // of first numbers: what their clock does in 16 ms
 
   std::span<tcp_flow> flows() { return std::span(flows_).first(n_flows_); }
   tcp_flow *flow_of(const tcp_flow::name &, bool make);
@@ -108,6 +110,7 @@ class monitor {
   void stray_reset_out(uint64_t now, const wire_frame &, bool may_be_open);
   void judge_ip(const wire_frame &);
   void judge_port(uint16_t) const;
+  void judge_choice(uint64_t made, const wire_tcp &syn);
   void judge_receiver(uint64_t now, const wire_frame &) const;
   void judge_fragment(const wire_frame &);
   void judge_arp(uint64_t now, const wire_frame &);
@@ -167,6 +170,8 @@ class monitor {
   std::optional<sent> datagram_out_;
   name_rules names_;
   tftp_rules files_;
+  // Of connections that nobody has had before: their first numbers, also less RFC 9293's clock; their ports.
+  guessable first_{32, clock_grain}, first_by_clock_{32, clock_grain}, client_ports_{16, 0};
   recent<tcp_flow::name, 16> acks_of_none_;  // one may bring a cookie that was given away before
   uint32_t resets_due_ = 0;                  // to segments of no connection
   wire_tcp stray_;                           // the last of them

@@ -10,6 +10,8 @@ constexpr uint16_t echo_port = 7, discard_port = 9;
 constexpr rule stray_numbers{"a reset with other numbers than its receiver expects", "RFC 9293, 3.10.7.1"};
 constexpr rule answers_reset{"a reset is answered", "RFC 9293, 3.5.2"};
 constexpr rule no_echo{"a server sends what it must not", "RFC 862; RFC 863"};
+constexpr rule guessed{"the first number of a connection can be guessed", "RFC 9293, 3.4.1; RFC 6528, 3"};
+constexpr rule guessed_port{"the port of a client can be guessed", "RFC 6056, 3.2"};
 constexpr rule services_port{"a port that may be a service's is chosen for a client",
                              "RFC 6335, 6; RFC 6056, 3.2"};
 
@@ -33,6 +35,17 @@ void monitor::frame_out(uint64_t now, const_bytes f) {
 void monitor::judge_port(uint16_t port) const {
   bool asked_for = servers_ || ports_.may_have_had(port);
   expect_rule(asked_for || port >= first_ephemeral, services_port, "no user has asked for it");
+}
+
+// What was chosen for a connection that is the first of its name.
+void monitor::judge_choice(uint64_t made, const wire_tcp &syn) {
+  constexpr uint32_t ticks_per_ms = 250;  // RFC 9293, MUST-8
+  bool by_step = first_.another(syn.seq);
+  bool by_clock = first_by_clock_.another(syn.seq - uint32_t(made) * ticks_per_ms);
+  expect_rule(!by_step && !by_clock, guessed, "it follows from those of other connections");
+  bool asked_for = servers_ || ports_.may_have_had(syn.sport);
+  if (syn.has(bit_ack) || asked_for) return;
+  expect_rule(!client_ports_.another(syn.sport), guessed_port, "it follows from those of others");
 }
 
 // Where no user has a hand in it.
@@ -61,10 +74,13 @@ void monitor::segment_out(uint64_t now, uint64_t made, const wire_frame &f) {
     return flow->leaves(t, s);
   }
   if (t.has(bit_rst)) return stray_reset_out(now, f, flow != nullptr && flow->out_of_sight());
-  if (flow != nullptr)
+  if (flow != nullptr) {
     flow->leaves(t, s);
-  else if (!many_flows_ && !address_moves_ && !acks_of_none_.may_have_had({f.from, f.to, t.sport, t.dport}))
+    if (flow->incarnation() == 1 && t.has(bit_syn)) judge_choice(made, t);
+  } else if (!many_flows_ && !address_moves_ &&
+             !acks_of_none_.may_have_had({f.from, f.to, t.sport, t.dport})) {
     tcp_flow().leaves(t, s);  // without a connection
+  }
 }
 
 // The answer to the segment that came last, where it comes at once.

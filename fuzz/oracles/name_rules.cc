@@ -14,6 +14,7 @@ constexpr rule other_name{"a name is resolved by what was no answer", "RFC 5452,
 constexpr rule no_answer{"a name is said not to exist though nobody has said so", "RFC 1035, 7.3"};
 constexpr rule no_name{"a name is refused that is one, or the other way round", "RFC 1035, 2.3.1"};
 constexpr rule other_question{"a query for another name than its user asks for", "RFC 1035, 4.1.2"};
+constexpr rule guessed{"the number of a query can be guessed", "RFC 5452, 9.2"};
 constexpr rule gives_up{"a resolver gives up at its first query", "RFC 1035, 7.2; RFC 1123, 6.1.3.3"};
 constexpr rule hurries{"a resolver does not wait longer each time", "RFC 1123, 6.1.3.3"};
 constexpr rule unanswered{"a name is not resolved though its answer has come", "RFC 1035, 7.3"};
@@ -77,7 +78,10 @@ void name_rules::leaves(const wire_frame &f, uint64_t now, bool at_once) {
   expect_rule(waited || doubtful_, hurries, "twice as long as the last time");
   const_bytes question = f.datagram.subspan(header_len);
   expect_rule(doubtful_ || asks_for_it(question), other_question, "or with another type or class");
-  last_ = {f.to, f.sport, read16(f.datagram, 0)};
+  uint16_t number = read16(f.datagram, 0);
+  bool again = patience_.asked() > 1 && number == last_.number;
+  expect_rule(again || !numbers_.another(number) || doubtful_, guessed, "it follows from those of others");
+  last_ = {f.to, f.sport, number};
   queries_.add(last_);
   question_len_ = std::min(question.size(), question_.size());
   std::copy_n(question.begin(), question_len_, question_.begin());

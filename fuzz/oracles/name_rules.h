@@ -3,6 +3,7 @@
 #pragma once
 
 #include "oracles/dns_reply.h"
+#include "oracles/guessable.h"
 #include "oracles/patience.h"
 #include "oracles/recent.h"
 #include "oracles/wire.h"
@@ -38,6 +39,7 @@ class name_rules {
 
   bool asks_for_it(const_bytes question) const;
 
+  guessable numbers_{16, 0};
   recent<query, 16> queries_;
   query last_;
   std::array<uint8_t, 300> question_{};  // of the last one, as it left
