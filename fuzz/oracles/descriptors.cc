@@ -16,6 +16,7 @@ constexpr rule refused = call_rule("a descriptor that is open is refused", "kyu/
 constexpr rule taken = call_rule("a call succeeds on what is no descriptor", "POSIX, EBADF");
 constexpr rule twice_open = call_rule("a descriptor is given away that is open", "POSIX, socket(), accept()");
 constexpr rule impatient = call_rule("a call that is to wait does not", "kyu/kyu.h");
+constexpr rule gives_up = call_rule("a connect() gives up within three minutes", "RFC 9293, 3.8.3, MUST-23");
 constexpr rule overdue = call_rule("a call waits longer than it was told", "kyu/kyu.h");
 constexpr rule sends_on = call_rule("a call sends where nothing can be sent", "POSIX, send()");
 constexpr rule receives = call_rule("a call receives on what was never connected", "POSIX, recv()");
@@ -259,6 +260,10 @@ void descriptors::judge_patience(const op &o, const call_result &r, const descri
     expect_rule(waited >= uint32_t(o.arg[3]), impatient, "nothing is ready, and time is left");
     expect_rule(waited <= uint32_t(o.arg[3]) + grace, overdue, "nothing is ready");
   }
+  constexpr uint64_t three_minutes = 180'000;
+  bool own_limit = d.options[option_index(TCP_USER_TIMEOUT)].has_value();
+  if (o.code == opcode::connect && r.e == err::timedout)
+    expect_rule(waited >= three_minutes || own_limit, gives_up, "nobody has asked for that");
   if (!may_wait(o) || (r.e != err::again && r.e != err::inprogress) || (impatient_ && !d.by_user)) return;
   if (strangers_) return;  // one may have set how long
   auto set = [&d](uint16_t option) { return d.options[option_index(option)].value_or(0); };

@@ -28,6 +28,7 @@ surroundings monitor::now_is(uint64_t now) const {
           .users_may_end = users_may_end_,
           .half_closes = half_closes_,
           .nagle = nagle_,
+          .sizes_stand = !sizes_buffers_ && !sizes_segments_,
           .keep_alive = keep_alive_};
 }
 

@@ -138,8 +138,8 @@ class monitor {
 
   uint32_t addr_ = 0;
   link_address link_{};
-  bool listens_ = false, sizes_buffers_ = false, half_closes_ = false, disordered_ = false, off_ = false,
-       whole_seen_ = false;
+  bool listens_ = false, sizes_buffers_ = false, sizes_segments_ = false, half_closes_ = false,
+       disordered_ = false, off_ = false, whole_seen_ = false;
   bool address_moves_ = false;                  // a call was made that can change it
   bool path_shrank_ = false, trouble_ = false;  // of some host
   bool blind_ = false, unseen_ = false, users_may_end_ = false, nagle_ = true, many_flows_ = false;

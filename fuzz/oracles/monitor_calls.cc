@@ -40,6 +40,7 @@ void monitor::call_begins(const op &o, uint64_t now) {
     case opcode::setopt:
       keep_alive_.call_begins(option_of(o), uint32_t(o.arg[3]));
       sizes_buffers_ = sizes_buffers_ || option_of(o) == SO_SNDBUF || option_of(o) == SO_RCVBUF;
+      sizes_segments_ = sizes_segments_ || option_of(o) == TCP_MAXSEG;
       nagle_ = nagle_ && option_of(o) != TCP_NODELAY && option_of(o) != TCP_MAXSEG;
       any_may_end_ = users_may_end_ = true;
       break;

@@ -10,6 +10,7 @@ constexpr uint16_t echo_port = 7, discard_port = 9;
 constexpr rule stray_numbers{"a reset with other numbers than its receiver expects", "RFC 9293, 3.10.7.1"};
 constexpr rule answers_reset{"a reset is answered", "RFC 9293, 3.5.2"};
 constexpr rule no_echo{"a server sends what it must not", "RFC 862; RFC 863"};
+constexpr rule no_checksum{"a datagram leaves without a checksum", "RFC 1122, 4.1.3.4"};
 constexpr rule guessed{"the first number of a connection can be guessed", "RFC 9293, 3.4.1; RFC 6528, 3"};
 constexpr rule guessed_port{"the port of a client can be guessed", "RFC 6056, 3.2"};
 constexpr rule services_port{"a port that may be a service's is chosen for a client",
@@ -103,6 +104,8 @@ void monitor::stray_reset_out(uint64_t now, const wire_frame &f, bool may_be_ope
 
 // A user may have the client's port.
 void monitor::datagram_out(uint64_t now, uint64_t made, const wire_frame &f) {
+  constexpr size_t checksum_at = 6;
+  expect_rule(read16(f.payload, checksum_at) != 0, no_checksum, "0 means that there is none");
   names_.leaves(f, now, made == now);
   files_.leaves(f, now, made == now);
   datagram_out_ = {f.to, f.dport, hash_bytes(f.datagram)};

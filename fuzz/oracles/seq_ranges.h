@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 
 namespace kyu::fuzz {
@@ -24,6 +25,8 @@ class seq_ranges {
   // The end of the range that `from` lies in, or at the end of; `from` itself where there is none.
   uint32_t end_from(uint32_t from) const;
   bool covers(seq_range) const;
+  // Of the last range; there is one.
+  uint32_t end() const { return r_[size_t(n_) - 1].end; }
   bool in_one_piece() const { return n_ <= 1; }
   int count() const { return n_; }
 

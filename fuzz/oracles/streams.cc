@@ -23,6 +23,7 @@ void streams::begin(bool on) {
   far_ = nullptr;
   low_waters_ = true;
   inline_ = false;
+  patient_ = true;
 }
 
 void streams::pair_with(streams &far) {
@@ -92,6 +93,7 @@ void streams::call_begins(const op &o) {
   if (o.code == opcode::setopt) {
     uint16_t option = option_of(o);
     inline_ = inline_ || option == SO_OOBINLINE;
+    patient_ = patient_ && option != SO_RCVTIMEO && option != SO_NBIO;
     low_waters_ = low_waters_ && option != SO_RCVLOWAT && option != SO_RCVBUF;
   }
   descriptor *d = of(fd_of(o));
@@ -121,7 +123,7 @@ void streams::call_begins(const op &o) {
     case opcode::error:
     case opcode::getopt: d->told = d->over = true; break;
     case opcode::close:  // who still sleeps in a call sees another one, or none
-      if (d->sending == 0 && d->receiving == 0 && !d->shut) leaving_[size_t(fd_of(o))] = flow_of(*d);
+      leaves(o, *d);
       d->known = false;
       d->tainted = d->sending > 0 || d->receiving > 0;
       break;
@@ -193,6 +195,16 @@ void streams::told_of_error(const op &o, const call_result &r) {
   d->over = d->over || r.e == err::timedout;
 }
 
+// Bytes that were acknowledged and that nobody will receive must not look as if they had been.
+void streams::leaves(const op &o, descriptor &d) {
+  if (d.sending > 0 || d.receiving > 0 || d.shut) return;
+  tcp_flow *f = flow_of(d);
+  leaving_[size_t(fd_of(o))] = f;
+  if (f == nullptr || !monitor_.may_tell(*f)) return;
+  bool throws_away = d.in_order && f->orderly() && f->acknowledged() > d.taken;
+  if (throws_away || d.lingers_not) f->user_aborts();
+}
+
 // Once close() has returned there is nobody who could receive.
 void streams::left(const op &o, bool ok) {
   if (fd_of(o) < 0) return;
@@ -203,6 +215,8 @@ void streams::left(const op &o, bool ok) {
 
 void streams::option_set(const op &o, uint64_t now) {
   descriptor *d = of(fd_of(o));
+  constexpr uint32_t not_at_all = 1;  // the least of SO_LINGER's values that turn it on
+  if (d != nullptr && option_of(o) == SO_LINGER) d->lingers_not = uint32_t(o.arg[3]) == not_at_all;
   tcp_flow *f = d != nullptr ? flow_of(*d) : nullptr;
   if (f != nullptr) f->option_set(option_of(o), uint32_t(o.arg[3]), now);
 }

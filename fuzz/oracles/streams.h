@@ -50,8 +50,9 @@ class streams {
     bool shut = false, was_shut = false;  // by a user; before the last call that is to
     bool altered = false;                 // what comes to it, if it is for datagrams
     bool urgent_taken = false;
-    bool told = false;  // of an error, or somebody may have taken it
-    bool over = false;  // of one that ends it, perhaps
+    bool lingers_not = false;  // its user has asked close() to throw away what is left
+    bool told = false;         // of an error, or somebody may have taken it
+    bool over = false;         // of one that ends it, perhaps
     // It was closed under a call, which may take the next one of its number for its own.
     bool tainted = false;
   };
@@ -61,6 +62,7 @@ class streams {
   void bound(const op &);
   void datagram_received(const op &, descriptor &, const call_result &);
   void told_of_error(const op &, const call_result &);
+  void leaves(const op &, descriptor &);
   void left(const op &, bool ok);
   void not_shut(const op &);
   void option_set(const op &, uint64_t now);
@@ -75,6 +77,7 @@ class streams {
   void judge_refusal(const call_result &) const;
   void judge_address(const op &, const call_result &) const;
   void expect_all(const descriptor &, const tcp_flow &, size_t got) const;
+  void expect_all_wanted(const op &, const descriptor &, const tcp_flow &, size_t got, uint64_t now) const;
   void expect_told(int fd);
   void expect_woken(descriptor &, uint64_t now);
   void judge_status(const op &, const net_status &, uint64_t now);
@@ -87,6 +90,7 @@ class streams {
   bool on_ = false;
   bool low_waters_ = true;  // are at their standard values
   bool inline_ = false;     // somebody wants urgent bytes in the stream
+  bool patient_ = true;     // nobody has set how long calls wait
   streams *far_ = nullptr;
   std::array<descriptor, max_descriptors> fds_;
   // Of a descriptor that no call has told of yet: calls that send or receive, whether one of them has, and

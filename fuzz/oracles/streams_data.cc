@@ -14,6 +14,8 @@ constexpr rule ends_early{"the stream ends before its last byte", "RFC 9293, 3.6
 constexpr rule ends_itself{"a stream ends that nobody has ended", "RFC 9293, 3.6"};
 constexpr rule reset_untold{"a reset is told as the end of the stream", "RFC 9293, 3.10.7.4"};
 constexpr rule not_woken{"a user is not told that its connection was reset", "RFC 9293, 3.10.7.4"};
+constexpr rule not_all{"a user gets less than all it has asked to wait for",
+                       "POSIX.1-2017, recv(), MSG_WAITALL"};
 constexpr rule no_urgent{"a user is told of no urgent byte, and there is one", "RFC 9293, 3.8.5"};
 constexpr rule other_urgent{"a user gets another byte than the urgent one", "RFC 9293, 3.8.5"};
 constexpr rule past_mark{"a receiver gets bytes from both sides of the urgent mark",
@@ -84,6 +86,7 @@ void streams::received(const op &o, const call_result &r, uint64_t now) {
   if (nothing_more && orderly) expect_all(*d, *f, data.size());
   if (!ok) return;
   if (data.empty() && o.arg[2] > 0) return orderly ? expect_end(*d, *f, now) : void();
+  if ((o.arg[3] & MSG_WAITALL) != 0 && !peek) expect_all_wanted(o, *d, *f, data.size(), now);
   uint32_t next = expect_stream(*d, *f, data);
   if (!peek) d->taken = next;
 }
@@ -125,6 +128,17 @@ void streams::judge_poll(const op &o, const call_result &r, uint64_t now) {
   descriptor *d = of(fd_of(o));
   const tcp_flow *f = d != nullptr ? flow_of(*d) : nullptr;
   if (f != nullptr) judge_readiness(*d, *f, (r.value & POLLIN) != 0, now);
+}
+
+// Where neither an end nor a limit cuts it short.
+void streams::expect_all_wanted(const op &o, const descriptor &d, const tcp_flow &f, size_t got,
+                                uint64_t now) const {
+  bool may_have_ended = f.fin_arrived() || f.reset_arrived() || f.reset_sent() || d.shut || d.told ||
+                        !monitor_.nothing_ends_by_itself() || !f.heard_lately(now) ||
+                        monitor_.heard_of_trouble();
+  bool waits = patient_ && (o.arg[3] & MSG_DONTWAIT) == 0 && f.orderly();
+  expect_rule(got == uint32_t(o.arg[2]) || !waits || may_have_ended, not_all,
+              "nothing has ended, and no time was set");
 }
 
 // Readable is what a receiver would not wait for.

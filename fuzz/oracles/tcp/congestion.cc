@@ -16,7 +16,10 @@ uint32_t half_of(uint32_t flight, uint32_t segment) { return std::max(flight / 2
 
 }  // namespace
 
-void congestion::open(uint32_t segment) { cwnd_ = initial_window(segment); }
+void congestion::open(uint32_t segment, bool syn_lost) {
+  cwnd_ = syn_lost ? segment : initial_window(segment);  // RFC 5681, 3.1
+  lossy_ = syn_lost;
+}
 
 void congestion::restart(uint32_t segment) { cwnd_ = std::min<uint64_t>(cwnd_, initial_window(segment)); }
 

@@ -2,14 +2,16 @@
 // allow (RFC 5681, 3.1 and 3.2; RFC 3465; RFC 6582; RFC 6928). A segment is `segment` bytes; all is in bytes.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 
 namespace kyu::fuzz {
 
 class congestion {
  public:
-  // A connection opens; has been silent for longer than any time-out.
-  void open(uint32_t segment);
+  // A connection opens, for which a SYN of ours may have had to go again; has been silent for longer than any
+  // time-out.
+  void open(uint32_t segment, bool syn_lost);
   void restart(uint32_t segment);
 
   // An ACK is taken. One that was taken before, as far as anybody knew, may be taken only now.
@@ -21,6 +23,8 @@ class congestion {
   // Something is sent again; of `flight` on its way something was lost, as `duplicates` have told, or a
   // time-out.
   void sent_again() { lossy_ = true; }
+  // As duplicates have told, perhaps: a recovery begins with two segments, also where there was less.
+  void may_recover(uint32_t segment) { cwnd_ = std::max<uint64_t>(cwnd_, 2 * segment); }
   void lost(uint32_t flight, bool duplicates, uint32_t segment);
   void timed_out(uint32_t flight, uint32_t segment);
   // Perhaps; or a recovery has begun of which nothing is known.

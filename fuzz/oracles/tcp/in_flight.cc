@@ -25,8 +25,8 @@ void in_flight::begin(uint32_t iss) {
   snd_max_ = iss + 1;
 }
 
-void in_flight::open(uint32_t segment, bool patient) {
-  congestion_.open(segment);
+void in_flight::open(uint32_t segment, bool syn_lost, bool patient) {
+  congestion_.open(segment, syn_lost);
   if (patient) time_outs_.lost_syn();
 }
 
@@ -93,9 +93,10 @@ bool in_flight::advance(const wire_tcp &t, uint32_t acked, const terms &c) {
   owes_first_ = false;
   time_outs_.acked(c.now, may_measure(c));
   bool reneged = reported_.covers({una_, una_ + 1});
-  if (reneged) reneged_to_ = reported_.end_from(una_);
+  if (reneged) reneged_to_ = reported_.end();
   if (all_acked() || reneged) forget_reports();
-  bool surely = surely_acked_ == t.ack || !c.peer_known, partial = ahead(una_, recover_) < 0;
+  bool surely = surely_acked_ == t.ack || !c.peer_known;
+  bool partial = ahead(una_, congestion_.recovers() ? recovery_end_ : recover_) < 0;
   if (congestion_.recovers() && partial && surely && c.exact)
     congestion_.acked_in_part(acked, dupacks_, c.segment);
   else
@@ -123,9 +124,11 @@ void in_flight::judge_again(const wire_tcp &t, const terms &c) {
   if (!known_loss && !c.path_shrank && !duplicates) return judge_time_out(t, c);
   expect_rule(!surely_reported(t.seq, c), peer_has_it, "and no time-out has come between");
   recover_ = snd_max_;  // and what lies behind may follow
+  if (duplicates) congestion_.may_recover(c.segment);
   if (duplicates || !c.exact) congestion_.may_have_lost();
-  if (!known_loss && !c.path_shrank && c.exact && !c.sack)
-    congestion_.lost(snd_max_ - una_, duplicates, c.segment);
+  if (known_loss || c.path_shrank || !c.exact || c.sack) return;
+  congestion_.lost(snd_max_ - una_, duplicates, c.segment);
+  recovery_end_ = snd_max_;
 }
 
 bool in_flight::surely_reported(uint32_t seq, const terms &c) const {

@@ -27,9 +27,10 @@ class in_flight {
     bool same_window = false;  // what arrives says the one that the stack surely knows, and it is open
   };
 
-  // With a SYN of ours; when both SYNs are acknowledged. `patient`: ours was lost, and nothing is measured.
+  // With a SYN of ours; when both SYNs are acknowledged. `syn_lost`: ours went again; `patient`: and nothing
+  // is measured.
   void begin(uint32_t iss);
-  void open(uint32_t segment, bool patient = false);
+  void open(uint32_t segment, bool syn_lost = false, bool patient = false);
 
   // Where ends what was sent; the most that the peer has acknowledged, which the stack may not know yet; what
   // the stack surely knows of that.
@@ -95,6 +96,7 @@ class in_flight {
   uint32_t timed_end_ = 0;     // what lies behind was sent once since the last time-out
   uint32_t out_ = 0;           // up to here it was sent since the last time-out, which took the rest for lost
   uint32_t recover_ = 0;       // below this, what is sent again belongs to a loss that is known
+  uint32_t recovery_end_ = 0;  // of the recovery that congestion control is in (RFC 6582)
   uint32_t resend_below_ = 0;  // the same, for another reason than a loss
   uint32_t dupacks_ = 0, sacked_bytes_ = 0;
   uint32_t sure_duplicates_ = 0;  // in a row
@@ -102,7 +104,7 @@ class in_flight {
   bool sack_seen_ = false;
   seq_ranges reported_;        // by what the stack has surely taken, since it may have forgotten others
   bool many_reports_ = false;  // more than a sender must remember
-  uint32_t reneged_to_ = 0;    // an ACK has asked for what was reported, up to here
+  uint32_t reneged_to_ = 0;    // an ACK has asked for something that was reported: of all of that, the end
   recent<uint32_t, 32> sack_starts_;  // where blocks began that the peer has reported
   uint32_t reported_to_ = 0;          // the highest end of one
 };

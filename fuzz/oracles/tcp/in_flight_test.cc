@@ -163,7 +163,7 @@ TEST(in_flight, what_is_on_its_way_goes_again_in_time) {
 TEST(in_flight, behind_a_lost_syn_a_time_out_is_three_seconds) {
   auto again_after = [](uint64_t ms) {
     return found([=](sender &s) {
-      s.sent.open(segment, true);
+      s.sent.open(segment, true, true);
       s.send(0);
       s.now = ms;
       s.again(0);

@@ -12,6 +12,8 @@ constexpr rule must_answer{"a segment stays without the answer that it must have
                            "RFC 9293, 3.10.7.4; RFC 5961, 3 to 5"};
 constexpr rule must_reset{"data for a user that has closed is not reset",
                           "RFC 1122, 4.2.2.13; RFC 2525, 2.17"};
+constexpr rule must_abort{"a connection is aborted, and its peer not told",
+                          "RFC 9293, 3.10.4, SHLD-3, and 3.10.5"};
 constexpr rule must_acknowledge{"data is not acknowledged within half a second", "RFC 9293, MUST-59"};
 
 }  // namespace
@@ -42,6 +44,9 @@ bool tcp_flow::plausible(const wire_tcp &t, const surroundings &s) const {
       1 << 30;  // of no use to anybody, and on either side of what is compared with it
   int32_t moved = ahead(t.ack, sent_.una());
   if (t.has(bit_ack) && (moved > far_off || moved < -far_off)) return false;
+  // Older than any window explains (RFC 5961, 5.2).
+  bool ancient = t.has(bit_ack) && ahead(sent_.surely_acked(), t.ack) > int32_t(window_.largest());
+  if (ancient && established() && !s.blind) return false;
   if (!irs_known_) return true;
   if (!t.has(bit_syn) && !stamps_.plausible(t, phase_ == phase::open, heard_)) return false;
   uint32_t reach = 65535u << our_scale_;
@@ -121,13 +126,18 @@ bool tcp_flow::offers_little() const {
 
 void tcp_flow::arrives(const wire_tcp &t, const surroundings &s, bool whole) {
   another_comes(t, s, whole);
+  completes_ = !whole && completes(t, s);
   if (t.has(bit_rst)) return take_reset(t, s, whole);
   bool over = fin_sent_ && fin_arrived_;
   bool others = s.crowded || syn_again_;  // a SYN may have ended it, and told nobody
   bool none = may_be_over() || (others && !t.has(bit_syn) && (!confirmed_ || over));
   if (none && t.has(bit_ack) && t.ack != sent_.snd_max())
     lose_sight();  // it may be a cookie that nobody has seen
-  if (t.has(bit_syn)) take_syn(t);
+  if (t.has(bit_syn)) {
+    reopens_above_.reset();
+    if (in_time_wait(s) && !s.crowded) reopens_above_ = sent_.snd_max();
+    take_syn(t);
+  }
   if (phase_ == phase::none && !t.has(bit_syn)) spoke_early_ = true;  // to a SYN of ours that nobody has seen
   if (phase_ == phase::none || sees_ == sight::none) return;
   bool surely = !whole && surely_taken_in(t, s);
@@ -232,6 +242,16 @@ bool tcp_flow::is_last_again(const wire_tcp &t) const {
   return plain && t.len() == 0 && t.end() == fin_arrived_at_ && t.ack == sent_.snd_max() && stamps_.newest(t);
 }
 
+// Our SYN was answered as it had to be, within a time for which everybody remembers one, or its cookie.
+bool tcp_flow::completes(const wire_tcp &t, const surroundings &s) const {
+  constexpr uint64_t remembered = 10'000;  // ms
+  bool known = phase_ == phase::syn_received && !may_be_over() && sees_ == sight::all && !s.blind &&
+               !s.users_may_end && s.now - syn_left_ < remembered;
+  bool plain = t.flags == bit_ack && t.len() == 0 && t.reserved == 0 && t.options_end_well &&
+               t.has_ts == stamps_.agreed() && stamps_.newest(t);
+  return known && plain && !offers_.several() && t.seq == irs_ + 1 && t.ack == iss_ + 1;
+}
+
 // There is no reason not to take it, whatever it calls urgent.
 bool tcp_flow::surely_taken_in(wire_tcp t, const surroundings &s) const {
   t.flags = uint8_t(t.flags & ~bit_urg);
@@ -308,6 +328,7 @@ void tcp_flow::expect_reset_for(const wire_tcp &t, const surroundings &s) {
 void tcp_flow::expect_answers(const surroundings &s) {
   if (s.blind) excuse();
   expect_rule(!reset_due_, must_reset, "it was taken, though nobody can receive it");
+  expect_rule(!abort_due_, must_abort, "no reset has left");
   expect_data(s);
   expect_keep_alive(s);
   if (s.users_may_end) excuse();

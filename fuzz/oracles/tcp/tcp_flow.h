@@ -33,6 +33,7 @@ struct surroundings {
   bool users_may_end = false;  // a call was made that can end a connection, or change how it behaves
   bool half_closes = false;    // a call was made that ends one direction only
   bool nagle = true;           // nobody has turned it off
+  bool sizes_stand = true;     // nor set the size of a buffer, or of a segment
   keep_alive_wish keep_alive;
 };
 
@@ -58,7 +59,7 @@ class tcp_flow {
   bool only_syns_came() const { return only_syns_; }
   // Nothing can be sent, or what is sent may not be seen: answers may be missing.
   void excuse() {
-    answer_due_ = reset_due_ = false;
+    answer_due_ = reset_due_ = abort_due_ = false;
     ack_due_ = never;
   }
   // The path takes less than was thought.
@@ -117,6 +118,8 @@ class tcp_flow {
   void user_may_leave() { keeps_.lose_sight(); }
   // Nobody will ever receive on it again.
   void user_left() { orphan_ = true; }
+  // Its user closes it, and what must not look like its end cannot but be a reset.
+  void user_aborts() { abort_due_ = established() && !may_be_over() && sees_ == sight::all; }
   bool reset_arrived() const { return their_reset_ != ending::none; }
   // The stack cannot but have taken it, before `now` ms.
   bool surely_reset(uint64_t now) const { return their_reset_ == ending::surely && now > their_reset_at_; }
@@ -154,6 +157,7 @@ class tcp_flow {
   std::optional<uint32_t> only_urgent_place() const;
   bool is_asked_for(const wire_tcp &) const;
   bool is_last_again(const wire_tcp &) const;
+  bool completes(const wire_tcp &, const surroundings &) const;
   bool surely_taken_in(wire_tcp, const surroundings &) const;
   void expect_answer_to(const wire_tcp &, const surroundings &);
   void expect_reset_for(const wire_tcp &, const surroundings &);
@@ -166,11 +170,13 @@ class tcp_flow {
   void judge_syn(const wire_tcp &, const surroundings &);
   void begin_incarnation(const wire_tcp &, phase);
   void agree(const syn_offer &);
-  bool waits_for_duplicates(const surroundings &) const;
+  bool in_time_wait(const surroundings &) const;
+  bool waits_for_duplicates(const surroundings &s) const { return in_time_wait(s) && !last_brought_data_; }
   void judge_reset(const wire_tcp &, const surroundings &);
   void open_with(const wire_tcp &, const surroundings &);
   void judge_ack(const wire_tcp &);
-  void judge_offered_window(const wire_tcp &);
+  void judge_offered_window(const wire_tcp &, const surroundings &);
+  void judge_opening(const wire_tcp &, uint32_t edge, const surroundings &) const;
   void judge_options(const wire_tcp &, const surroundings &);
   void judge_answer(const wire_tcp &, const surroundings &);
 
@@ -188,6 +194,7 @@ class tcp_flow {
   void expect_data(const surroundings &) const;
   void judge_nagle(const wire_tcp &, const surroundings &);
   void account(const wire_tcp &, const surroundings &);
+  int32_t grain() const { return int32_t(1u << our_scale_) - 1; }  // of our window
   uint32_t full_segment() const { return mss_ - (stamps_.agreed() ? 12 : 0); }
   in_flight::terms terms_of(const surroundings &) const;
 
@@ -232,8 +239,9 @@ class tcp_flow {
   urgent_marks urgent_;
   uint32_t fin_arrived_at_ = 0;
   uint64_t fin_heard_ = 0;
-  bool last_brought_data_ = false;  // or a SYN
-  bool closed_first_ = false;       // our FIN came before the peer's
+  bool last_brought_data_ = false;         // or a SYN
+  bool closed_first_ = false;              // our FIN came before the peer's
+  std::optional<uint32_t> reopens_above_;  // a SYN came in TIME-WAIT, when our stream ended there
   bool theirs_plain_ = true;
   user user_ = user::none;
   bool orphan_ = false;
@@ -251,11 +259,14 @@ class tcp_flow {
   bool exact_ = true;        // what the stack knows follows from what arrived
   bool answer_due_ = false;  // at once
   bool reset_due_ = false;   // nobody can receive what has come
+  bool abort_due_ = false;   // its user has closed it so
   uint64_t ack_due_ = never;
   uint32_t ack_due_to_ = 0;
   sack_reports reports_;
-  bool asked_ = false;     // since our last segment something came that is answered at once
-  bool idle_ack_ = false;  // the last segment in was an ACK to which there is nothing to say
+  bool completes_ = false;  // the last segment in was the ACK of our SYN that opens it
+  uint64_t syn_left_ = 0;   // ms; the last one
+  bool asked_ = false;      // since our last segment something came that is answered at once
+  bool idle_ack_ = false;   // the last segment in was an ACK to which there is nothing to say
   uint64_t heard_ = 0, surely_heard_ = 0;
   challenges challenges_;
 };

@@ -18,11 +18,18 @@ constexpr rule after_reset{"a segment after the reset", "RFC 9293, 3.10.7.4"};
 constexpr rule after_theirs{"a segment after the peer's reset", "RFC 9293, 3.5.3 and 3.10.7.4"};
 constexpr rule reset_for_nothing{"a reset of a connection that nobody has ended",
                                  "RFC 9293, 3.5.3; RFC 5961"};
+constexpr rule takes_back{"a connection is reset whose SYN was answered",
+                          "RFC 9293, 3.10.7.4; RFC 4987, 3.6"};
 constexpr rule reset_number{"a reset with a number that its receiver cannot take", "RFC 9293, 3.5.2"};
+constexpr rule not_aborted{"a connection goes on that its user has aborted",
+                           "RFC 9293, 3.10.4, SHLD-3; RFC 2525, 2.17"};
 constexpr rule time_wait_short{"TIME-WAIT is left too early", "RFC 9293, 3.6.1"};
+constexpr rule begins_below{"a connection begins among the numbers of the one before it",
+                            "RFC 9293, 3.6.1; RFC 6191, 2"};
 constexpr rule acks_nothing{"an ACK of what never arrived", "RFC 9293, 3.4"};
 constexpr rule acks_back{"an ACK that takes an earlier one back", "RFC 9293, 3.4"};
 constexpr rule shrinks{"the offered window is taken back", "RFC 9293, 3.8.6, SHLD-14"};
+constexpr rule silly{"a window opens by less than is worth a segment", "RFC 9293, 3.8.6.2.2, MUST-39"};
 constexpr rule reneges{"data is asked for again that a SACK block has reported", "RFC 2018, 8"};
 constexpr rule acks_ack{"an ACK of an ACK", "RFC 9293, 3.10.7.4; RFC 5961, 5"};
 
@@ -35,12 +42,11 @@ void tcp_flow::leaves(const wire_tcp &t, const surroundings &s) {
   expect_rule(controls <= 1, header_bits, "SYN, FIN and RST exclude each other");
   expect_rule(t.has(bit_ack) || t.has(bit_rst) || t.has(bit_syn), header_bits, "neither SYN nor ACK nor RST");
   answer_due_ = false;
-  if (s.blind) {
-    exact_ = false;
-    if (their_reset_ == ending::surely) their_reset_ = ending::perhaps;
-  }
+  if (s.blind) exact_ = false;
+  bool may_be_another = s.blind || s.crowded;
+  if (may_be_another && their_reset_ == ending::surely) their_reset_ = ending::perhaps;
   if (t.has(bit_rst)) {
-    reset_due_ = false;
+    reset_due_ = abort_due_ = false;
     return judge_reset(t, s);
   }
   if (t.has(bit_syn)) return judge_syn(t, s);
@@ -51,6 +57,7 @@ void tcp_flow::leaves(const wire_tcp &t, const surroundings &s) {
   expect_rule(phase_ != phase::none, no_connection, "no SYN of ours has come before");
   expect_rule(!reset_sent(), after_reset, "the connection was ended by a reset of ours");
   expect_rule(their_reset_ != ending::surely, after_theirs, "it has the number that was expected");
+  expect_rule(!abort_due_ || s.blind, not_aborted, "its end is said where bytes were thrown away");
   bool other_numbers = ahead(t.seq, sent_.snd_max()) > 0 || ahead(t.ack, arrived_in_order()) > 0;
   // A cookie answers another SYN, or the same one long ago.
   if (other_numbers && ((offers_.several() && syn_again_) || (s.crowded && (!confirmed_ || s.blind))))
@@ -65,7 +72,7 @@ void tcp_flow::leaves(const wire_tcp &t, const surroundings &s) {
     judge_ack(t);
     judge_options(t, s);
     judge_data(t, s);
-    judge_offered_window(t);
+    judge_offered_window(t, s);
     judge_answer(t, s);
   }
   account(t, s);
@@ -138,7 +145,11 @@ void tcp_flow::judge_syn(const wire_tcp &t, const surroundings &s) {
   // Before the connection is open, different answers to different SYNs are cookies: any of them can come
   // true.
   if (!again && phase_ == phase::syn_received && s.crowded) lose_sight();
-  if (!again) begin_incarnation(t, phase::syn_received);
+  if (!again) {
+    bool above = !reopens_above_ || s.crowded || s.blind || ahead(t.seq, *reopens_above_) > 0;
+    expect_rule(above, begins_below, "what still is on its way belongs to either");
+    begin_incarnation(t, phase::syn_received);
+  }
   bool crossing = phase_ == phase::syn_sent;
   if (again && !crossing && s.made > heard_) syn_lost_ = true;
   phase_ = phase::syn_received;
@@ -148,6 +159,7 @@ void tcp_flow::judge_syn(const wire_tcp &t, const surroundings &s) {
   if (!again || crossing) sent_.start_timer(s.made);
   offered_ = true;
   offered_edge_ = t.ack + t.win;
+  syn_left_ = s.now;
   stamps_.syn_leaves(t, s.made);
 }
 
@@ -170,15 +182,16 @@ void tcp_flow::open_with(const wire_tcp &t, const surroundings &s) {
   if (s.users_may_end) offered_ = false;  // by a cookie, when the buffer had another size
   if (s.crowded) path_known_ = false;     // a cookie has room for a few sizes of a segment
   phase_ = phase::open;
-  sent_.open(full_segment(), syn_lost_ && !stamps_.agreed() && !s.crowded && !s.blind);
+  bool syn_lost = syn_lost_ && !s.crowded && !s.blind;
+  sent_.open(full_segment(), syn_lost, syn_lost && !stamps_.agreed());
 }
 
 // In TIME-WAIT, whose end no user can bring about.
-bool tcp_flow::waits_for_duplicates(const surroundings &s) const {
+bool tcp_flow::in_time_wait(const surroundings &s) const {
   constexpr uint64_t two_msl = 60'000;  // ms; this stack's
   bool both = closed_first_ && fin_arrived_ && one_fin_ && sent_.all_acked() && ack_sent_ == fin_arrived_at_;
   return both && !ended_by_data_ && established() && !s.blind && !s.half_closes && !reset_arrived() &&
-         !last_brought_data_ && sees_ == sight::all && s.now - fin_heard_ < two_msl;
+         sees_ == sight::all && s.now - fin_heard_ < two_msl;
 }
 
 // In answer to a segment it has that one's number; of a connection, the next that its receiver expects.
@@ -188,6 +201,8 @@ void tcp_flow::judge_reset(const wire_tcp &t, const surroundings &s) {
   bool known = irs_known_ && !reset_sent() && (phase_ == phase::open || established());
   if (known && clear(s) && heard_lately(s.now) && s.now - sent_.timer_base() < 60'000)
     broken(reset_for_nothing, "nothing that arrived, and no call, asks for it");
+  expect_rule(!completes_ || s.blind || s.users_may_end || heard_ != s.made, takes_back,
+              "the ACK of our SYN has come in time");
   if (known && sees_ == sight::all && !s.blind && t.has(bit_ack) && t.seq != 0)
     expect_rule(ahead(t.seq, sent_.snd_max()) <= 0, reset_number, "it lies beyond what was sent");
   ended_by_data_ = ended_by_data_ || last_brought_data_;
@@ -195,7 +210,8 @@ void tcp_flow::judge_reset(const wire_tcp &t, const surroundings &s) {
   exact_ = false;
   // Who sends again, or probes, stands before the end of what was sent.
   bool ends = t.has(bit_ack) && ahead(t.seq, sent_.surely_acked()) >= 0 && ahead(t.seq, sent_.snd_max()) <= 0;
-  bool over = ends || reset_sent() || !t.has(bit_ack);  // in answer to an ACK, it is not known any more
+  bool of_none = !t.has(bit_ack) || t.seq == 0;  // in answer to a segment with an ACK; to one without
+  bool over = ends || reset_sent() || of_none;
   if (known && ends)
     our_reset_ = ending::surely;
   else if (over && our_reset_ == ending::none)
@@ -212,12 +228,26 @@ void tcp_flow::judge_ack(const wire_tcp &t) {
 }
 
 // Rounding to the scale may lose up to a unit of it.
-void tcp_flow::judge_offered_window(const wire_tcp &t) {
+void tcp_flow::judge_offered_window(const wire_tcp &t, const surroundings &s) {
   uint32_t edge = t.ack + (uint32_t(t.win) << our_scale_);
-  int32_t grain = int32_t(1u << our_scale_) - 1;
-  expect_rule(!offered_ || ahead(edge, offered_edge_) >= -grain, shrinks, "its right edge moved to the left");
+  expect_rule(!offered_ || ahead(edge, offered_edge_) >= -grain(), shrinks,
+              "its right edge moved to the left");
+  if (offered_ && ahead(edge, offered_edge_) > 0) judge_opening(t, edge, s);
   offered_edge_ = offered_ ? later_of(edge, offered_edge_) : edge;
   offered_ = true;
+}
+
+// As BSD has it: a window that is large may open by little along with an ACK, but not for its own sake.
+void tcp_flow::judge_opening(const wire_tcp &t, uint32_t edge, const surroundings &s) const {
+  if (!s.sizes_stand || s.crowded || s.blind || !path_known_ || !established() || fin_arrived_) return;
+  if (t.win == 0) return;  // a byte that probed the window was taken
+  auto worth = [this](uint32_t buffer) { return int32_t(std::min(full_segment(), buffer)); };
+  expect_rule(ahead(edge, t.ack) + grain() >= worth(our_syn_.win / 4), silly, "and was closed, or nearly");
+  bool only_window =
+      t.flags == bit_ack && t.len() == 0 && t.seq == last_out_.seq && t.ack == last_out_.ack && !asked_;
+  int32_t opened = ahead(edge, offered_edge_) + grain();
+  expect_rule(!only_window || !exact_ || opened >= worth(our_syn_.win / 2), silly,
+              "and a segment leaves for that");
 }
 
 void tcp_flow::judge_options(const wire_tcp &t, const surroundings &s) {
