@@ -419,6 +419,18 @@ TEST(in_flight, only_reports_of_more_ask_for_the_first) {
   EXPECT_TRUE(s.sent.owes_first());
 }
 
+TEST(in_flight, behind_a_lost_syn_one_segment_leaves) {
+  auto at_once = [](uint32_t count, bool lost) {
+    return found([=](sender &s) {
+      s.sent.open(segment, lost);
+      s.send_all(count);
+    });
+  };
+  EXPECT_EQ(at_once(1, true), "");
+  EXPECT_EQ(at_once(2, true), congests);
+  EXPECT_EQ(at_once(10, false), "");
+}
+
 }  // namespace
 
 }  // namespace kyu::fuzz
