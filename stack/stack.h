@@ -66,6 +66,7 @@ struct Stack {
   ipq_list ipq NET_GUARDED;  // datagrams of which fragments are missing
   pmtu_table pmtu NET_GUARDED;
   icmp_limiter icmp_limit NET_GUARDED;
+  uint16_t ip_numbered NET_GUARDED = 0;    // packets that may become fragments, so far
   uint64_t cookies_until NET_GUARDED = 0;  // ms: until then an ACK to a listener may bring back a cookie
   siphash_key secret NET_GUARDED;          // of initial numbers and time stamps; drawn at the start
   uint64_t ticks NET_GUARDED = 0;          // of the timer thread, since the start

@@ -12,10 +12,12 @@ constexpr rule link_wrong{"a frame with a wrong address of the link", "RFC 894; 
 constexpr rule padding_leaks{"padding that is not zero", "RFC 894; RFC 1042"};
 constexpr rule source_wrong{"a packet under an address that is not ours", "RFC 1122, 3.2.1.3"};
 constexpr rule fragment_wrong{"a fragment that cannot be", "RFC 791, 3.2"};
+constexpr rule id_again{"a packet has the identification of one whose pieces may be on their way",
+                        "RFC 6864, 4.3"};
 
 }  // namespace
 
-void monitor::judge_ip(const wire_frame &f) {
+void monitor::judge_ip(uint64_t now, const wire_frame &f) {
   if (f.wrong != nullptr) broken(malformed, f.wrong);
   expect_rule(is_our_link(f.link_from), link_wrong, "it is not from us");
   expect_rule(is_zero(f.padding), padding_leaks, "behind the packet");
@@ -24,6 +26,18 @@ void monitor::judge_ip(const wire_frame &f) {
   expect_rule(!is_group(f.from) || (address_moves_ && f.from == 0), source_wrong, "one of many hosts");
   expect_rule(f.to != 0 && f.to != f.from, source_wrong, "to nobody, or to ourselves");
   if (f.is == wire_frame::kind::fragment) judge_fragment(f);
+  if (!f.df && f.offset == 0) judge_identification(now, f);
+}
+
+// Of another packet its receiver would put the pieces together with these.
+void monitor::judge_identification(uint64_t now, const wire_frame &f) {
+  constexpr uint64_t lifetime = 120'000;  // ms; RFC 6864, 1
+  auto all = identified_.all();
+  bool again = std::any_of(all.begin(), all.end(), [&](const identified &x) {
+    return x.to == f.to && x.id == f.ip_id && x.protocol == f.protocol && now - x.at < lifetime;
+  });
+  expect_rule(!again, id_again, "to the same host, for the same protocol");
+  identified_.add({now, f.to, f.ip_id, f.protocol});
 }
 
 // On a network that is known, what is for all goes to all, and what is for one host where that has told.
@@ -40,14 +54,36 @@ void monitor::judge_fragment(const wire_frame &f) {
   expect_rule(f.offset + f.payload.size() <= 65515, fragment_wrong, "it ends behind the longest datagram");
 }
 
+namespace {
+
 // An error that tells of a smaller MTU.
-void monitor::path_in(const wire_frame &f) {
+bool says_too_big(const wire_frame &f) {
   constexpr uint8_t unreachable = 3, too_big = 4;
+  return f.payload[0] == unreachable && f.payload[1] == too_big;
+}
+
+}  // namespace
+
+void monitor::path_in(const wire_frame &f) {
   constexpr uint8_t echo_reply = 0, echo = 8;
   trouble_ = trouble_ || (f.payload[0] != echo && f.payload[0] != echo_reply);
-  if (f.payload[0] != unreachable || f.payload[1] != too_big) return;
+  if (!says_too_big(f)) return;
   path_shrank_ = true;
   for (tcp_flow &flow : flows()) flow.path_shrank();
+}
+
+// The connection whose segment it quotes must heed it (RFC 1191, 3 and 5; RFC 5927, 4.1).
+void monitor::path_told(uint64_t now, const wire_frame &f) {
+  constexpr uint8_t plain_header = 0x45, tcp = 6;
+  constexpr size_t icmp_header = 8, ip_header = 20;
+  if (!says_too_big(f) || !options_pass(f)) return;
+  const_bytes quote = f.payload.subspan(icmp_header);
+  if (quote.size() < ip_header + 8 || quote[0] != plain_header || quote[9] != tcp) return;
+  const_bytes ports = quote.subspan(ip_header);
+  uint32_t mtu = read16(f.payload, 6), was = read16(quote, 2);
+  tcp_flow *flow = flow_of({read32(quote, 12), read32(quote, 16), read16(ports, 0), read16(ports, 2)}, false);
+  bool smaller = mtu == 0 ? was > smallest_mtu : mtu >= smallest_mtu && mtu < was;
+  if (flow != nullptr && smaller) flow->path_takes(mtu == 0 ? was - 1 : mtu, read32(ports, 4), now_is(now));
 }
 
 // --- ARP

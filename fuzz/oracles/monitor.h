@@ -95,6 +95,7 @@ class monitor {
 
  private:
   static constexpr size_t max_flows = 64;           // others are not looked at
+  static constexpr uint32_t smallest_mtu = 68;      // RFC 791, 3.2
   static constexpr uint32_t clock_grain = 1 << 12;  // of first numbers: what their clock does in 16 ms
 
   std::span<tcp_flow> flows() { return std::span(flows_).first(n_flows_); }
@@ -108,11 +109,12 @@ class monitor {
   void segment_out(uint64_t now, uint64_t made, const wire_frame &);
   // `may_be_open`: the connection of that name may be one, out of sight.
   void stray_reset_out(uint64_t now, const wire_frame &, bool may_be_open);
-  void judge_ip(const wire_frame &);
+  void judge_ip(uint64_t now, const wire_frame &);
   void judge_port(uint16_t) const;
   void judge_choice(uint64_t made, const wire_tcp &syn);
   void judge_receiver(uint64_t now, const wire_frame &) const;
   void judge_fragment(const wire_frame &);
+  void judge_identification(uint64_t now, const wire_frame &);
   void judge_arp(uint64_t now, const wire_frame &);
   // Every frame so far was seen, and every answer could leave.
   bool nothing_unseen() const { return !unseen_ && !blind_ && !off_; }
@@ -121,6 +123,7 @@ class monitor {
   void piece_in(uint64_t now, const wire_frame &);
   void deliver(const wire_frame &);
   void path_in(const wire_frame &);
+  void path_told(uint64_t now, const wire_frame &);
   void server_starts(server);
   void judge_server(const tcp_flow &, const wire_tcp &) const;
   void judge_echo(const wire_frame &) const;
@@ -160,7 +163,14 @@ class monitor {
   arp_rules arp_;
   icmp_rules icmp_;
   dhcp_rules dhcp_;
-  recent<uint64_t, 32> datagrams_;  // hashes of what arrived
+  struct identified {
+    uint64_t at = 0;
+    uint32_t to = 0;
+    uint16_t id = 0;
+    uint8_t protocol = 0;
+  };
+  recent<identified, 128> identified_;  // packets that may be in pieces
+  recent<uint64_t, 32> datagrams_;      // hashes of what arrived
   struct sent {
     uint32_t addr = 0;
     uint16_t port = 0;

@@ -25,6 +25,16 @@ void monitor::server_starts(server s) {
   echo_udp_ = echo_udp_ || s == server::echo_udp;
 }
 
+namespace {
+
+// It says how long who is silent may be.
+bool may_end(uint16_t option) {
+  return option == SO_KEEPALIVE || option == TCP_KEEPIDLE || option == TCP_KEEPINTVL ||
+         option == TCP_USER_TIMEOUT;
+}
+
+}  // namespace
+
 void monitor::call_begins(const op &o, uint64_t now) {
   arp_.something_happens();
   switch (o.code) {
@@ -42,7 +52,7 @@ void monitor::call_begins(const op &o, uint64_t now) {
       sizes_buffers_ = sizes_buffers_ || option_of(o) == SO_SNDBUF || option_of(o) == SO_RCVBUF;
       sizes_segments_ = sizes_segments_ || option_of(o) == TCP_MAXSEG;
       nagle_ = nagle_ && option_of(o) != TCP_NODELAY && option_of(o) != TCP_MAXSEG;
-      any_may_end_ = users_may_end_ = true;
+      if (may_end(option_of(o))) any_may_end_ = users_may_end_ = true;
       break;
     case opcode::shutdown: half_closes_ = true; [[fallthrough]];
     case opcode::close: users_may_end_ = true; break;

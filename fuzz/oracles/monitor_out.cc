@@ -22,7 +22,7 @@ void monitor::frame_out(uint64_t now, const_bytes f) {
   if (off_) return;
   read_frame(f, out_);
   if (out_.is == wire_frame::kind::arp) return judge_arp(now, out_);
-  judge_ip(out_);
+  judge_ip(now, out_);
   judge_receiver(now, out_);
   if (!disordered_) dhcp_.judge_source(now, out_.from);
   uint64_t made = (out_.link_to[0] & 1) == 0 ? arp_.reached(now, out_.to) : now;
@@ -72,6 +72,7 @@ void monitor::segment_out(uint64_t now, uint64_t made, const wire_frame &f) {
   s.made = made;
   if (flow != nullptr && flow->ever_open()) {
     judge_server(*flow, t);
+    flow->judge_packet({.bytes = f.packet.size(), .whole = f.df, .tos = f.tos, .ttl = f.ttl}, t, made);
     return flow->leaves(t, s);
   }
   if (t.has(bit_rst)) return stray_reset_out(now, f, flow != nullptr && flow->out_of_sight());

@@ -135,6 +135,7 @@ void read_ip(const_bytes p, wire_frame &f) {
   f.padding = p.subspan(total);
   f.payload = f.packet.subspan(header);
   f.options = read_ip_options(p.subspan(ip_header, header - ip_header));
+  f.tos = p[1];
   f.ip_id = read16(p, 4);
   uint16_t frag = read16(p, 6);
   f.df = (frag & 0x4000) != 0;

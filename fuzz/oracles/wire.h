@@ -54,7 +54,7 @@ struct wire_frame {
 
   const_bytes link_to, link_from;  // addresses of the link
   uint32_t from = 0, to = 0;       // of IP
-  uint8_t protocol = 0, ttl = 0;
+  uint8_t protocol = 0, tos = 0, ttl = 0;
   uint16_t ip_id = 0;
   ip_options options = ip_options::none;
   bool df = false, more = false;

@@ -110,7 +110,7 @@ TEST(dhcp, asks_takes_and_renews) {
             R"(
 0.000 > udp 68>67 (300)
 0.000 > udp 68>67 (300)
-6.833 user 0: dhcp = 167772161
+7.541 user 0: dhcp = 167772161
 1800.000 > udp 68>67 (300)
 3600.000 > udp 68>67 (300)
 3610.000 user 1: shutdown how=rd = 0
@@ -126,11 +126,11 @@ TEST(dhcp, an_address_that_somebody_has_is_declined) {
             R"(
 0.000 > udp 68>67 (300)
 0.000 > udp 68>67 (300)
-0.456 > udp 68>67 (300)
-10.456 > udp 68>67 (300)
-14.746 > udp 68>67 (300)
+0.431 > udp 68>67 (300)
+10.431 > udp 68>67 (300)
+14.635 > udp 68>67 (300)
 15.000 > udp 68>67 (300)
-23.340 user 0: dhcp = 167772161
+21.510 user 0: dhcp = 167772161
 24.000 user 1: shutdown how=rd = 0
 24.000 user 0: dhcp = 0
 24.000 user 0: dhcp = ENOTCONN
@@ -143,16 +143,16 @@ TEST(dhcp, rebinds_by_broadcast_and_gives_the_address_up_in_the_end) {
       R"(
 0.000 > udp 68>67 (300)
 0.000 > udp 68>67 (300)
-6.833 user 0: dhcp = 167772161
+7.541 user 0: dhcp = 167772161
 3150.000 > udp 68>67 (300)
 3375.000 > udp 68>67 (300)
 3487.500 > udp 68>67 (300)
 3547.500 > udp 68>67 (300)
 3600.000 user 0: dhcp = 0
 3610.000 > udp 68>67 (300)
-3614.198 > udp 68>67 (300)
-3621.407 > udp 68>67 (300)
-3637.400 > udp 68>67 (300)
+3613.951 > udp 68>67 (300)
+3621.143 > udp 68>67 (300)
+3637.517 > udp 68>67 (300)
 3647.000 user 1: shutdown how=rd = 0
 3647.000 user 0: dhcp = ENOTCONN
 )");
@@ -176,9 +176,9 @@ TEST(dhcp, a_descriptor_that_became_another_ends_it) {
 0.000 > udp 68>67 (300)
 0.000 user 1: close = 0
 0.000 user 1: server = 0
-6.833 user 0: dhcp = 167772161
-6.833 user 0: dhcp = 0
-6.833 user 0: dhcp = EINVAL
+7.541 user 0: dhcp = 167772161
+7.541 user 0: dhcp = 0
+7.541 user 0: dhcp = EINVAL
 )");
 }
 

@@ -27,6 +27,13 @@ NET_LOCKED err send_on(Stack &st, mbuf_ptr m, uint32_t dst) {
   return arp_output(st, std::move(m), next_hop(st, dst));
 }
 
+// One that no packet to that host has had for as long as possible (RFC 6864, 4.3): each the next, from a
+// place that another host cannot tell from its own (as RFC 7739, 5.3, has it for IPv6).
+NET_LOCKED uint16_t identification(Stack &st, uint32_t dst) {
+  const uint64_t words[] = {dst};
+  return uint16_t(siphash(st.secret, words) + st.ip_numbered++);
+}
+
 mbuf_ptr with_header(mbuf_ptr m, ip iph) {
   iph.ip_len = uint16_t(m->m_pktlen + sizeof iph);
   m = m_prepend(std::move(m), sizeof iph);
@@ -81,7 +88,7 @@ err ip_output(Stack &st, mbuf_ptr m, uint32_t src, uint32_t dst, uint8_t proto, 
   }
   ip iph{};
   iph.ip_vhl = 0x45;
-  iph.ip_id = uint16_t(st.port->random32(st.port->ctx));
+  iph.ip_id = whole_only ? 0 : identification(st, dst);  // RFC 6864, 4.1: of use for fragments only
   iph.ip_off = whole_only ? IP_DF : 0;
   iph.ip_tos = how.tos;
   iph.ip_ttl = how.ttl;

@@ -67,6 +67,15 @@ class tcp_flow {
     path_known_ = false;
     path_shrank_ = true;
   }
+  // Of packets whose segment at `seq` is in flight, it takes only so many bytes.
+  void path_takes(uint32_t bytes, uint32_t seq, const surroundings &);
+  // What IP says of a segment that leaves, and was made at `made` ms; judged.
+  struct packet {
+    size_t bytes = 0;
+    bool whole = false;  // nobody may cut it into pieces
+    uint8_t tos = 0, ttl = 0;
+  };
+  void judge_packet(const packet &, const wire_tcp &, uint64_t made) const;
   // Another one under the same name is another connection.
   uint32_t incarnation() const { return incarnation_; }
   // Once for each scenario's connections: nobody can tell any more which bytes are whose.
@@ -114,7 +123,7 @@ class tcp_flow {
   // The user's only call offers bytes up to this place, and calls the last one urgent.
   void user_calls_urgent(uint32_t end) { urgent_calls_.begins(end); }
   // A user has set an option of its socket, at `now` ms; may end it, or have it ended.
-  void option_set(uint16_t option, uint32_t value, uint64_t now) { keeps_.call_returns(option, value, now); }
+  void option_set(uint16_t option, uint32_t value, uint64_t now);
   void user_may_leave() { keeps_.lose_sight(); }
   // Nobody will ever receive on it again.
   void user_left() { orphan_ = true; }
@@ -227,8 +236,12 @@ class tcp_flow {
   peer_window window_;
   std::vector<uint8_t> stored_;  // bytes from iss_ + 1 on
   bool contents_known_ = true;
-  bool path_shrank_ = false;  // what was sent may go again, in smaller segments
-  bool path_known_ = true;    // full segments have the size that the peer takes
+  bool path_shrank_ = false;          // what was sent may go again, in smaller segments
+  bool path_known_ = true;            // full segments have the size that the peer takes
+  uint32_t path_bytes_ = UINT32_MAX;  // the longest packet, as was told at
+  uint64_t path_told_at_ = 0;         // ms
+  std::optional<uint8_t> tos_, ttl_;  // that its user has set, at
+  uint64_t service_set_at_ = 0;       // ms
 
   // The peer's stream.
   bool irs_known_ = false;
