@@ -90,6 +90,7 @@ class monitor {
   // A user's call has made a listener.
   void listens(uint16_t port, uint32_t backlog) { listeners_.add({port, backlog}); }
   void everything_closes();
+  bool everything_closed() const { return closed_; }
   // All threads sleep.
   void judge(uint64_t now);
 
@@ -147,6 +148,7 @@ class monitor {
   bool path_shrank_ = false, trouble_ = false;  // of some host
   bool blind_ = false, unseen_ = false, users_may_end_ = false, nagle_ = true, many_flows_ = false;
   keep_alive_wish keep_alive_;
+  bool closed_ = false;        // whatever was open
   bool any_may_end_ = false;   // and not only the connection that a call was made for
   bool any_port_ = false;      // may be taken by now
   bool any_udp_port_ = false;  // that the stack chooses

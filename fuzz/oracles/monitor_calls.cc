@@ -79,7 +79,7 @@ void monitor::call_begins(const op &o, uint64_t now) {
 }
 
 void monitor::everything_closes() {
-  any_may_end_ = users_may_end_ = true;
+  closed_ = any_may_end_ = users_may_end_ = true;
   for (tcp_flow &flow : flows()) flow.user_may_leave();
   names_.doubt();
   files_.doubt();

@@ -72,7 +72,8 @@ void monitor::segment_out(uint64_t now, uint64_t made, const wire_frame &f) {
   s.made = made;
   if (flow != nullptr && flow->ever_open()) {
     judge_server(*flow, t);
-    flow->judge_packet({.bytes = f.packet.size(), .whole = f.df, .tos = f.tos, .ttl = f.ttl}, t, made);
+    tcp_flow::packet p{.bytes = f.packet.size(), .whole = f.df, .tos = f.tos, .ttl = f.ttl};
+    if (!s.blind) flow->judge_packet(p, t, made);
     return flow->leaves(t, s);
   }
   if (t.has(bit_rst)) return stray_reset_out(now, f, flow != nullptr && flow->out_of_sight());

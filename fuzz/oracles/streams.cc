@@ -3,12 +3,15 @@
 #include "kyu/kyu.h"
 #include "socket/sockopt.h"
 
+#include <utility>
+
 namespace kyu::fuzz {
 
 namespace {
 
 constexpr rule unreachable{"a neighbour is told to be unreachable", "RFC 1122, 3.3.1.1"};
 constexpr rule refused{"a connection is told to be refused that nobody has refused", "RFC 9293, 3.10.7.3"};
+constexpr rule lingers_not{"a close() that is to linger does not", "POSIX.1-2017, setsockopt(), SO_LINGER"};
 constexpr rule no_address{"an address is refused that a host can have, or the other way round",
                           "RFC 1122, 3.2.1.3"};
 
@@ -86,7 +89,7 @@ bool changes_what_comes(const op &o) {
 
 }  // namespace
 
-void streams::call_begins(const op &o) {
+void streams::call_begins(const op &o, uint64_t now) {
   if (!on_) return;
   if (moves_data(o) && fd_of(o) >= 0) ++uses_[size_t(fd_of(o))].under_way;
   if (o.code == opcode::close) monitor_.boxes().closed(fd_of(o));
@@ -123,7 +126,7 @@ void streams::call_begins(const op &o) {
     case opcode::error:
     case opcode::getopt: d->told = d->over = true; break;
     case opcode::close:  // who still sleeps in a call sees another one, or none
-      leaves(o, *d);
+      leaves(o, *d, now);
       d->known = false;
       d->tainted = d->sending > 0 || d->receiving > 0;
       break;
@@ -159,7 +162,7 @@ void streams::call_returns(const op &o, const call_result &r, uint64_t now) {
   expect_rule(!to_peer || r.e != err::netunreach || may_be, unreachable, "it is on our network");
   if (o.code == opcode::connect) judge_refusal(r);
   if (o.code == opcode::ifaddr) judge_address(o, r);
-  if (o.code == opcode::close) left(o, ok);
+  if (o.code == opcode::close) left(o, ok, now);
   if (o.code == opcode::shutdown && !ok) not_shut(o);
   if (o.code == opcode::setopt && ok) option_set(o, now);
   if (o.code == opcode::recv) received(o, r, now);
@@ -196,27 +199,33 @@ void streams::told_of_error(const op &o, const call_result &r) {
 }
 
 // Bytes that were acknowledged and that nobody will receive must not look as if they had been.
-void streams::leaves(const op &o, descriptor &d) {
+void streams::leaves(const op &o, descriptor &d, uint64_t now) {
   if (d.sending > 0 || d.receiving > 0 || d.shut) return;
   tcp_flow *f = flow_of(d);
-  leaving_[size_t(fd_of(o))] = f;
+  departure &out = leaving_[size_t(fd_of(o))];
+  out = {.flow = f, .given = d.given};
   if (f == nullptr || !monitor_.may_tell(*f)) return;
   bool throws_away = d.in_order && f->orderly() && f->acknowledged() > d.taken;
-  if (throws_away || d.lingers_not) f->user_aborts();
+  constexpr uint32_t not_at_all = 1;  // SO_LINGER's values are seconds and one
+  if (throws_away || d.linger == not_at_all) return f->user_aborts();
+  if (d.linger > not_at_all && d.one_sender) out.lingers_until = now + (d.linger - 1) * uint64_t(1000);
 }
 
 // Once close() has returned there is nobody who could receive.
-void streams::left(const op &o, bool ok) {
+void streams::left(const op &o, bool ok, uint64_t now) {
   if (fd_of(o) < 0) return;
-  tcp_flow *&flow = leaving_[size_t(fd_of(o))];
-  if (ok && flow != nullptr) flow->user_left();
-  flow = nullptr;
+  departure out = std::exchange(leaving_[size_t(fd_of(o))], {});
+  if (!ok || out.flow == nullptr) return;
+  bool over = !out.flow->orderly() || out.flow->may_be_over() || !monitor_.nothing_ends_by_itself() ||
+              monitor_.heard_of_trouble();
+  expect_rule(now >= out.lingers_until || over || out.flow->perhaps_taken() >= out.given, lingers_not,
+              "and the peer has not all that was sent");
+  out.flow->user_left();
 }
 
 void streams::option_set(const op &o, uint64_t now) {
   descriptor *d = of(fd_of(o));
-  constexpr uint32_t not_at_all = 1;  // the least of SO_LINGER's values that turn it on
-  if (d != nullptr && option_of(o) == SO_LINGER) d->lingers_not = uint32_t(o.arg[3]) == not_at_all;
+  if (d != nullptr && option_of(o) == SO_LINGER) d->linger = uint32_t(o.arg[3]);
   tcp_flow *f = d != nullptr ? flow_of(*d) : nullptr;
   if (f != nullptr) f->option_set(option_of(o), uint32_t(o.arg[3]), now);
 }

@@ -22,7 +22,7 @@ class streams {
   void pair_with(streams &far);
 
   // A user's call begins, and has returned.
-  void call_begins(const op &);
+  void call_begins(const op &, uint64_t now);
   void call_returns(const op &, const call_result &, uint64_t now);
   void opened(int fd, bool datagrams);
   // All threads sleep.
@@ -50,9 +50,9 @@ class streams {
     bool shut = false, was_shut = false;  // by a user; before the last call that is to
     bool altered = false;                 // what comes to it, if it is for datagrams
     bool urgent_taken = false;
-    bool lingers_not = false;  // its user has asked close() to throw away what is left
-    bool told = false;         // of an error, or somebody may have taken it
-    bool over = false;         // of one that ends it, perhaps
+    uint32_t linger = 0;  // SO_LINGER, where its user has set that
+    bool told = false;    // of an error, or somebody may have taken it
+    bool over = false;    // of one that ends it, perhaps
     // It was closed under a call, which may take the next one of its number for its own.
     bool tainted = false;
   };
@@ -62,8 +62,8 @@ class streams {
   void bound(const op &);
   void datagram_received(const op &, descriptor &, const call_result &);
   void told_of_error(const op &, const call_result &);
-  void leaves(const op &, descriptor &);
-  void left(const op &, bool ok);
+  void leaves(const op &, descriptor &, uint64_t now);
+  void left(const op &, bool ok, uint64_t now);
   void not_shut(const op &);
   void option_set(const op &, uint64_t now);
   // `certain`: so many, and no more, were taken.
@@ -100,7 +100,13 @@ class streams {
     bool moved = false, shut = false;
   };
   std::array<use, max_descriptors> uses_{};
-  std::array<tcp_flow *, max_descriptors> leaving_{};  // whose descriptor is being closed; null: not known
+  // A descriptor that is being closed, by the only call on it.
+  struct departure {
+    tcp_flow *flow = nullptr;    // null: not known
+    uint32_t given = 0;          // bytes
+    uint64_t lingers_until = 0;  // ms; 0: it need not
+  };
+  std::array<departure, max_descriptors> leaving_{};
   uint32_t n_open_ = 0;
 };
 

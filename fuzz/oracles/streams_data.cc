@@ -83,7 +83,8 @@ void streams::received(const op &o, const call_result &r, uint64_t now) {
   expect_rule(!untold, not_woken, "nothing is there, and more to come");
   if (!followed || !d->in_order) return;
   bool nothing_more = r.e == err::again || (ok && !data.empty() && data.size() < uint32_t(o.arg[2]));
-  if (nothing_more && orderly) expect_all(*d, *f, data.size());
+  bool cut_short = monitor_.everything_closed();  // and what comes meanwhile is nobody's
+  if (nothing_more && orderly && !cut_short) expect_all(*d, *f, data.size());
   if (!ok) return;
   if (data.empty() && o.arg[2] > 0) return orderly ? expect_end(*d, *f, now) : void();
   if ((o.arg[3] & MSG_WAITALL) != 0 && !peek) expect_all_wanted(o, *d, *f, data.size(), now);
@@ -209,7 +210,7 @@ void streams::expect_end(const descriptor &d, const tcp_flow &f, uint64_t now) {
     return expect_rule(f.fin_arrived() || d.told || d.sending > 0, reset_untold,
                        "and no call has returned an error");
   if (!f.fin_arrived()) {
-    if (!d.over && monitor_.nothing_ends_by_itself() && f.heard_lately(now))
+    if (!d.over && monitor_.nothing_ends_by_itself() && !monitor_.heard_of_trouble() && f.heard_lately(now))
       broken(ends_itself, "no FIN has come");
     return;
   }

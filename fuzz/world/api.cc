@@ -45,7 +45,7 @@ class world::user_call : public caller {
 void world::make_call(const op &o) {
   if (options_.oracles.empty()) return show(o, user_call(*this, o).make(o));
   monitor_.call_begins(o, sched_.now());
-  streams_.call_begins(o);
+  streams_.call_begins(o, sched_.now());
   descriptors_.call_begins(o, sched_.now());
   call_result r = user_call(*this, o).make(o);
   streams_.call_returns(o, r, sched_.now());

@@ -130,6 +130,7 @@ class tcp_flow {
   // Its user closes it, and what must not look like its end cannot but be a reset.
   void user_aborts() { abort_due_ = established() && !may_be_over() && sees_ == sight::all; }
   bool reset_arrived() const { return their_reset_ != ending::none; }
+  bool may_be_over() const { return our_reset_ != ending::none || their_reset_ != ending::none; }
   // The stack cannot but have taken it, before `now` ms.
   bool surely_reset(uint64_t now) const { return their_reset_ == ending::surely && now > their_reset_at_; }
 
@@ -154,7 +155,6 @@ class tcp_flow {
   bool established() const {
     return confirmed_ && (phase_ == phase::open || phase_ == phase::syn_received) && !reset_sent();
   }
-  bool may_be_over() const { return our_reset_ != ending::none || their_reset_ != ending::none; }
   void another_comes(const wire_tcp &, const surroundings &, bool whole);
   void take_reset(const wire_tcp &, const surroundings &, bool whole);
   bool surely_ends(const wire_tcp &, const surroundings &) const;

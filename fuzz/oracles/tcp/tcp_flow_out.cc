@@ -179,8 +179,8 @@ void tcp_flow::open_with(const wire_tcp &t, const surroundings &s) {
              (s.crowded && ahead(t.ack, arrived_in_order()) > 0)) {
     lose_sight();
   }
-  if (s.users_may_end) offered_ = false;  // by a cookie, when the buffer had another size
-  if (s.crowded) path_known_ = false;     // a cookie has room for a few sizes of a segment
+  if (s.users_may_end || !s.sizes_stand) offered_ = false;  // by a cookie, when the buffer had another size
+  if (s.crowded) path_known_ = false;                       // a cookie has room for a few sizes of a segment
   phase_ = phase::open;
   bool syn_lost = syn_lost_ && !s.crowded && !s.blind;
   sent_.open(full_segment(), syn_lost, syn_lost && !stamps_.agreed());
