@@ -168,15 +168,18 @@ class tcp_flow {
   bool is_last_again(const wire_tcp &) const;
   bool completes(const wire_tcp &, const surroundings &) const;
   bool surely_taken_in(wire_tcp, const surroundings &) const;
+  uint32_t taken(uint32_t ack) const;
+  bool is_next(const wire_tcp &) const;
+
+  // --- tcp_flow_due.cc: what has to be said to it
+  bool clear(const surroundings &) const;
+  bool in_sequence(const wire_tcp &) const;
   void expect_answer_to(const wire_tcp &, const surroundings &);
   void expect_reset_for(const wire_tcp &, const surroundings &);
-  bool clear(const surroundings &) const;
-  uint32_t taken(uint32_t ack) const;
-  bool in_sequence(const wire_tcp &) const;
-  bool is_next(const wire_tcp &) const;
 
   // --- tcp_flow_out.cc: what leaves, header by header
   void judge_syn(const wire_tcp &, const surroundings &);
+  void syn_leaves(bool again, const surroundings &);
   void begin_incarnation(const wire_tcp &, phase);
   void agree(const syn_offer &);
   bool in_time_wait(const surroundings &) const;

@@ -117,6 +117,13 @@ void tcp_flow::agree(const syn_offer &theirs) {
   if (!window_.known()) take_window(syn);
 }
 
+// One that goes again because of time is lost. Before its time-out it is another connection's, whose user
+// asks for it within the tick of the clock that first numbers have.
+void tcp_flow::syn_leaves(bool again, const surroundings &s) {
+  if (again && s.made > heard_ && s.made - syn_left_ >= time_outs::least) syn_lost_ = true;
+  syn_left_ = s.made;
+}
+
 void tcp_flow::judge_syn(const wire_tcp &t, const surroundings &s) {
   expect_rule(t.len() == 0, header_bits, "data with a SYN");
   expect_rule(t.wscale <= 14, options_wrong, "a window scale above 14");
@@ -127,7 +134,7 @@ void tcp_flow::judge_syn(const wire_tcp &t, const surroundings &s) {
     bool again = phase_ == phase::syn_sent && iss_ == t.seq;
     expect_rule(!again || their_reset_ != ending::surely, after_theirs, "which has acknowledged our SYN");
     if (!again) begin_incarnation(t, phase::syn_sent);
-    if (again && s.made > heard_) syn_lost_ = true;
+    syn_leaves(again, s);
     our_mss_ = std::max(our_mss_, t.mss);
     sent_.start_timer(s.made);
     return;
@@ -151,7 +158,7 @@ void tcp_flow::judge_syn(const wire_tcp &t, const surroundings &s) {
     begin_incarnation(t, phase::syn_received);
   }
   bool crossing = phase_ == phase::syn_sent;
-  if (again && !crossing && s.made > heard_) syn_lost_ = true;
+  syn_leaves(again && !crossing, s);
   phase_ = phase::syn_received;
   if (!crossing) our_syn_ = t;
   our_mss_ = std::max(our_mss_, t.mss);
@@ -159,7 +166,6 @@ void tcp_flow::judge_syn(const wire_tcp &t, const surroundings &s) {
   if (!again || crossing) sent_.start_timer(s.made);
   offered_ = true;
   offered_edge_ = t.ack + t.win;
-  syn_left_ = s.now;
   stamps_.syn_leaves(t, s.made);
 }
 
@@ -243,8 +249,8 @@ void tcp_flow::judge_opening(const wire_tcp &t, uint32_t edge, const surrounding
   if (t.win == 0) return;  // a byte that probed the window was taken
   auto worth = [this](uint32_t buffer) { return int32_t(std::min(full_segment(), buffer)); };
   expect_rule(ahead(edge, t.ack) + grain() >= worth(our_syn_.win / 4), silly, "and was closed, or nearly");
-  bool only_window =
-      t.flags == bit_ack && t.len() == 0 && t.seq == last_out_.seq && t.ack == last_out_.ack && !asked_;
+  bool only_window = t.flags == bit_ack && t.len() == 0 && t.seq == last_out_.seq &&
+                     t.seq == sent_.snd_max() && t.ack == last_out_.ack && !asked_;
   int32_t opened = ahead(edge, offered_edge_) + grain();
   expect_rule(!only_window || !exact_ || opened >= worth(our_syn_.win / 2), silly,
               "and a segment leaves for that");
