@@ -53,7 +53,7 @@ void tcp_flow::take_window(const wire_tcp &t) {
   if (ahead(window_.edge_now(), sent_.snd_max()) < 0) sent_.may_go_again();
 }
 
-void tcp_flow::take_text(const wire_tcp &t, bool surely) {
+void tcp_flow::take_text(const wire_tcp &t, bool surely, bool whole) {
   bool old = irs_known_ && ahead(t.end(), ack_sent_) <= 0;
   bool same_fin = t.has(bit_fin) && t.end() == fin_arrived_at_;
   if (fin_arrived_ && ahead(t.end(), fin_arrived_at_) >= 0 && t.len() > 0 && !same_fin) {
@@ -66,7 +66,7 @@ void tcp_flow::take_text(const wire_tcp &t, bool surely) {
       !same_fin && received_.covers({t.end() - 1, t.end()});  // where another segment has had a byte
   if (!received_.add({first, t.end()})) lose_sight();
   if (t.has(bit_urg)) {
-    bool in_order = t.seq == before && !t.has(bit_syn) && !fin_arrived_;
+    bool in_order = !whole && t.seq == before && !t.has(bit_syn) && !fin_arrived_;
     urgent_.add(t, in_order, surely, offered_edge_);
   }
   if (t.len() > 0) theirs_plain_ = theirs_plain_ && irs_known_ && is_theirs(first - irs_ - 1, t.data);
@@ -145,7 +145,7 @@ void tcp_flow::arrives(const wire_tcp &t, const surroundings &s, bool whole) {
   if (phase_ == phase::syn_sent && whole) return lose_sight();  // what follows hangs on whether it was taken
   if (phase_ == phase::syn_sent && offers_.none()) return;      // of no connection yet
   if (!whole && is_last_again(t) && waits_for_duplicates(s)) fin_heard_ = heard_;
-  take_text(t, surely);
+  take_text(t, surely, whole);
   if (fin_arrived_ && ahead(arrived_in_order(), fin_arrived_at_) >= 0)
     exact_ = false;  // nothing is expected any more
   bool at_edge = !irs_known_ || ahead(t.seq, ack_sent_) <= 0 || !exact_ || s.blind;

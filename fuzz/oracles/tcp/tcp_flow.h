@@ -162,7 +162,7 @@ class tcp_flow {
   void take_syn(const wire_tcp &);
   bool plausible(const wire_tcp &, const surroundings &) const;
   void take_window(const wire_tcp &);
-  void take_text(const wire_tcp &, bool surely);
+  void take_text(const wire_tcp &, bool surely, bool whole);
   std::optional<uint32_t> only_urgent_place() const;
   bool is_asked_for(const wire_tcp &) const;
   bool is_last_again(const wire_tcp &) const;
