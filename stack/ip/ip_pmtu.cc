@@ -47,9 +47,10 @@ bool ip_may_fragment(const Stack &st, uint32_t dst) {
 bool ip_pmtu_reduce(Stack &st, uint32_t dst, uint32_t mtu, uint32_t sent) {
   if (mtu == 0) mtu = plateau_below(sent);
   if (mtu < 68 || mtu >= sent) return false;  // RFC 791: every link takes 68
-  uint32_t usable = max_of(mtu, pmtu_min);
-  entry_for(st, dst) = {dst, uint16_t(min_of(usable, ip_mtu(st, dst))), mtu < pmtu_min,
-                        st.now() + pmtu_keep_ms};
+  uint32_t usable = min_of(max_of(mtu, pmtu_min), ip_mtu(st, dst));
+  // What another router has said of a smaller link still holds.
+  bool fragment = mtu < pmtu_min || ip_may_fragment(st, dst);
+  entry_for(st, dst) = {dst, uint16_t(usable), fragment, st.now() + pmtu_keep_ms};
   return true;
 }
 
