@@ -146,12 +146,12 @@ void erase_stretch(scenario &s, size_t at, random_source &r) {
   s.erase(s.begin() + long(at), s.begin() + long(std::min(s.size(), at + 1 + r.below(4))));
 }
 
-// What makes a scenario longer is more than what makes it shorter, and a long one takes its time; so the
-// longer it is, the more often something has to go first.
-constexpr uint32_t long_scenario = 32;
+// What makes a scenario longer is more than what makes it shorter, and a long one takes its time; so beyond
+// some length, the longer it is, the more often something has to go first. A short one is more easily broken.
+constexpr uint32_t longish = 16, too_long = 64;
 
 void mutate_once(scenario &s, target t, random_source &r) {
-  if (r.below(long_scenario) < s.size()) erase_stretch(s, r.below(uint32_t(s.size())), r);
+  if (s.size() > longish && r.below(too_long) < s.size()) erase_stretch(s, r.below(uint32_t(s.size())), r);
   if (s.empty() || r.one_in(6)) return insert_phrase(s, t, r);
   if (lets_through(t, opcode::preempt) && r.one_in(8)) return mutate_preemptions(s, r);
   size_t at = r.below(uint32_t(s.size()));
@@ -185,7 +185,9 @@ void mutate_once(scenario &s, target t, random_source &r) {
 void mutate(target_input &in, target t, random_source &r) {
   scenario &s = in.ops;
   std::erase_if(s, [t](const op &o) { return !lets_through(t, o.code); });  // bytes may mean anything
-  for (uint32_t n = 1 + r.below(4); n > 0; --n) {
+  // Mostly once: an engine mutates what it has mutated several times over, and runs it each time. But what is
+  // short still has to become something.
+  for (bool more = true; more; more = r.below(9) >= std::min<size_t>(s.size(), 6)) {
     if (t == target::schedule)
       mutate_schedule(in, r);
     else
