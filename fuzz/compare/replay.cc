@@ -4,6 +4,7 @@
 #include "tcp/tcp.h"
 
 #include <algorithm>
+#include <numeric>
 #include <string>
 
 namespace kyu::fuzz {
@@ -61,6 +62,17 @@ int32_t segments_before(const replay &r, int32_t op_number, int bit) {
 }
 
 int32_t syns_before(const replay &r, int32_t op_number) { return segments_before(r, op_number, TH_SYN); }
+
+int32_t bytes_before(const replay &r, int32_t op_number) {
+  return std::accumulate(
+      r.ops.begin(), r.ops.begin() + op_number + 1, int32_t(0),
+      [](int32_t sum, const op &o) { return o.code == opcode::seg ? sum + param_of(o, "len") : sum; });
+}
+
+int32_t datagrams_before(const replay &r, int32_t op_number) {
+  return int32_t(std::count_if(r.ops.begin(), r.ops.begin() + op_number + 1,
+                               [](const op &o) { return o.code == opcode::udp; }));
+}
 
 bool is_raw_ack(const op &o) {
   constexpr size_t flags_at = 14 + 20 + 13;
