@@ -131,8 +131,10 @@ void tcp_flow::judge_syn(const wire_tcp &t, const surroundings &s) {
               "a SYN without an MSS that the link carries");
   expect_rule(t.sacks == 0, options_wrong, "SACK blocks with a SYN");
   if (!t.has(bit_ack)) {
-    bool again = phase_ == phase::syn_sent && iss_ == t.seq;
-    expect_rule(!again || their_reset_ != ending::surely, after_theirs, "which has acknowledged our SYN");
+    // What was reset within the tick may begin anew, with the same number.
+    bool anew = their_reset_ == ending::surely && !surely_reset(s.made);
+    bool again = phase_ == phase::syn_sent && iss_ == t.seq && !anew;
+    expect_rule(!again || !surely_reset(s.made), after_theirs, "which has acknowledged our SYN");
     if (!again) begin_incarnation(t, phase::syn_sent);
     syn_leaves(again, s);
     our_mss_ = std::max(our_mss_, t.mss);
