@@ -24,7 +24,7 @@ class congestion {
   // time-out.
   void sent_again() { lossy_ = true; }
   // As duplicates have told, perhaps: a recovery begins with two segments, also where there was less.
-  void may_recover(uint32_t segment) { cwnd_ = std::max<uint64_t>(cwnd_, 2 * segment); }
+  void may_recover(uint32_t segment) { cwnd_ = std::max(cwnd_, uint64_t(2) * segment); }
   void lost(uint32_t flight, bool duplicates, uint32_t segment);
   void timed_out(uint32_t flight, uint32_t segment);
   // Perhaps; or a recovery has begun of which nothing is known.
