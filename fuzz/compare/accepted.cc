@@ -164,40 +164,6 @@ constexpr accepted list[] = {
        return only(p, how::only_ours, saying::reset) && o.code == opcode::seg && param_of(o, "len") > 0 &&
               segments_before(r, p.op, TH_FIN) > 0 && any_before(r.ops, p.op, closes);
      }},
-    {"our receive buffer holds 16 KiB, and its window closes when that is full; Linux's grows along",
-     "RFC 9293, 3.9.1.2", false,
-     [](const parting &p, const replay &r) {
-       constexpr int32_t ours_holds = 16384;
-       return only(p, how::only_ours, saying::window_closed) && bytes_before(r, p.op) >= ours_holds;
-     }},
-    {"within a millisecond a name's first number stays the same, as its clock does; Linux's calls take "
-     "longer",
-     "RFC 9293, 3.4.1", false,
-     [](const parting &p, const replay &r) {
-       auto connects = [](const op &o) { return o.code == opcode::connect; };
-       bool other_number = only(p, how::only_ours, saying::again) || only(p, how::only_linux, saying::syn);
-       return other_number && connects(op_of(p, r.ops)) && any_before(r.ops, p.op - 1, connects);
-     }},
-    {"how many ICMP errors leave in a second is the host's choice; ours sends twenty", "RFC 1812, 4.3.2.8",
-     false,
-     [](const parting &p, const replay &r) {
-       constexpr int32_t ours_sends = 20;
-       return only(p, how::only_linux, saying::icmp) && datagrams_before(r, p.op) >= ours_sends;
-     }},
-    {"a port that is unreachable ends an attempt also when the peer's SYN has crossed ours; Linux goes on",
-     "RFC 1122, 4.2.3.9", false,
-     [](const parting &p, const replay &r) {
-       const op &o = op_of(p, r.ops);
-       return only(p, how::only_ours, saying::reset) && o.code == opcode::icmp &&
-              choice_of(o, "type") == "port-unreach";
-     }},
-    {"where frames are lost Linux has sent them again sooner, and an ACK finds nothing left to acknowledge",
-     "RFC 6298, 2.4; RFC 9293, 3.10.7.4", false,
-     [](const parting &p, const replay &r) {
-       auto loses = [](const op &o) { return o.code == opcode::lose; };
-       return only(p, how::only_linux, saying::repeated_ack) && offset_of(op_of(p, r.ops), "ack") > 0 &&
-              any_before(r.ops, p.op, loses);
-     }},
     // --- when
     {"when something is acknowledged is left to the host, up to half a second", "RFC 9293, 3.8.6.3", false,
      [](const parting &p, const replay &r) {
@@ -381,6 +347,40 @@ constexpr accepted list[] = {
      "RFC 9293, 3.10.7.2 and 3.10.7.4", false,
      [](const parting &p, const replay &r) {
        return only(p, how::only_ours, saying::reset) && offset_of(op_of(p, r.ops), "ack") > 0;
+     }},
+    {"our receive buffer holds 16 KiB, and its window closes when that is full; Linux's grows along",
+     "RFC 9293, 3.9.1.2", false,
+     [](const parting &p, const replay &r) {
+       constexpr int32_t ours_holds = 16384;
+       return only(p, how::only_ours, saying::window_closed) && bytes_before(r, p.op + 1) >= ours_holds;
+     }},
+    {"within a millisecond a name's first number stays the same, as its clock does; Linux's calls take "
+     "longer",
+     "RFC 9293, 3.4.1", false,
+     [](const parting &p, const replay &r) {
+       auto connects = [](const op &o) { return o.code == opcode::connect; };
+       bool other_number = only(p, how::only_ours, saying::again) || only(p, how::only_linux, saying::syn);
+       return other_number && connects(op_of(p, r.ops)) && any_before(r.ops, p.op - 1, connects);
+     }},
+    {"how many ICMP errors leave in a second is the host's choice; ours sends twenty", "RFC 1812, 4.3.2.8",
+     false,
+     [](const parting &p, const replay &r) {
+       constexpr int32_t ours_sends = 20;
+       return only(p, how::only_linux, saying::icmp) && datagrams_before(r, p.op + 1) >= ours_sends;
+     }},
+    {"a port that is unreachable ends an attempt also when the peer's SYN has crossed ours; Linux goes on",
+     "RFC 1122, 4.2.3.9", false,
+     [](const parting &p, const replay &r) {
+       const op &o = op_of(p, r.ops);
+       return only(p, how::only_ours, saying::reset) && o.code == opcode::icmp &&
+              choice_of(o, "type") == "port-unreach";
+     }},
+    {"where frames are lost Linux has sent them again sooner, and an ACK finds nothing left to acknowledge",
+     "RFC 6298, 2.4; RFC 9293, 3.10.7.4", false,
+     [](const parting &p, const replay &r) {
+       auto loses = [](const op &o) { return o.code == opcode::lose; };
+       return only(p, how::only_linux, saying::repeated_ack) && offset_of(op_of(p, r.ops), "ack") > 0 &&
+              any_before(r.ops, p.op, loses);
      }},
 };
 

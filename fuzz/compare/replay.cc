@@ -64,13 +64,13 @@ int32_t segments_before(const replay &r, int32_t op_number, int bit) {
 int32_t syns_before(const replay &r, int32_t op_number) { return segments_before(r, op_number, TH_SYN); }
 
 int32_t bytes_before(const replay &r, int32_t op_number) {
-  return std::accumulate(
-      r.ops.begin(), r.ops.begin() + op_number + 1, int32_t(0),
-      [](int32_t sum, const op &o) { return o.code == opcode::seg ? sum + param_of(o, "len") : sum; });
+  return std::accumulate(r.ops.begin(), r.ops.begin() + op_number, int32_t(0), [](int32_t sum, const op &o) {
+    return o.code == opcode::seg ? sum + param_of(o, "len") : sum;
+  });
 }
 
 int32_t datagrams_before(const replay &r, int32_t op_number) {
-  return int32_t(std::count_if(r.ops.begin(), r.ops.begin() + op_number + 1,
+  return int32_t(std::count_if(r.ops.begin(), r.ops.begin() + op_number,
                                [](const op &o) { return o.code == opcode::udp; }));
 }
 

@@ -43,7 +43,7 @@ bool any_before(const scenario &, int32_t end, bool (*is)(const op &));
 // How many segments with this bit they send.
 int32_t segments_before(const replay &, int32_t before, int bit);
 int32_t syns_before(const replay &, int32_t before);
-// How many bytes they send in segments, and how many datagrams; this one included.
+// How many bytes they send in segments, and how many datagrams.
 int32_t bytes_before(const replay &, int32_t before);
 int32_t datagrams_before(const replay &, int32_t before);
 // They have made the descriptor a listener.

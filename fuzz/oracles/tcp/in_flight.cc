@@ -71,8 +71,7 @@ void in_flight::take_ack(const wire_tcp &t, bool surely, const terms &c) {
 
 // It lies beyond everything that was ever reported: so the stack cannot have known it.
 bool in_flight::reports_more(const wire_tcp &t) const {
-  bool remembered = !many_reports_ && reported_.count() <= surely_remembered;
-  return remembered && std::any_of(t.sack, t.sack + t.sacks, [this](const seq_range &block) {
+  return remembers_reports() && std::any_of(t.sack, t.sack + t.sacks, [this](const seq_range &block) {
            return ahead(block.start, una_) > 0 && ahead(block.end, block.start) > 0 &&
                   ahead(block.end, reported_to_) > 0 && ahead(snd_max_, block.end) >= 0;
          });
@@ -131,10 +130,12 @@ void in_flight::judge_again(const wire_tcp &t, const terms &c) {
   recovery_end_ = snd_max_;
 }
 
+// All of them: not more than a sender must.
+bool in_flight::remembers_reports() const { return !many_reports_ && reported_.count() <= surely_remembered; }
+
 bool in_flight::surely_reported(uint32_t seq, const terms &c) const {
   bool another_reason = c.path_shrank || ahead(resend_below_, seq) > 0;
-  bool remembered = !many_reports_ && reported_.count() <= surely_remembered;
-  return c.exact && !another_reason && remembered && reported_.covers({seq, seq + 1});
+  return c.exact && !another_reason && remembers_reports() && reported_.covers({seq, seq + 1});
 }
 
 void in_flight::judge_time_out(const wire_tcp &t, const terms &c) {

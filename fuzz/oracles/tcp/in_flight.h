@@ -80,6 +80,7 @@ class in_flight {
   uint32_t take_reports(const wire_tcp &, bool surely);
   void count_duplicate(const wire_tcp &, bool surely, const terms &);
   bool reports_more(const wire_tcp &) const;
+  bool remembers_reports() const;
   void forget_reports() { reported_ = {}; }
   // The stack knows that the peer has what begins there.
   bool surely_reported(uint32_t seq, const terms &) const;

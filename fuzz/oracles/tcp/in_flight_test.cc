@@ -63,14 +63,13 @@ struct sender {
     sent.take_ack(t, true, at());
   }
   void ack_segments(uint32_t n) { ack(first + n * segment); }
-
-  std::vector<uint8_t> bytes = std::vector<uint8_t>(segment);
-  in_flight sent;
-  uint64_t now = 0;
   void ack_often(uint32_t number, int times) {
     for (int i = 0; i < times; ++i) ack(number);
   }
 
+  std::vector<uint8_t> bytes = std::vector<uint8_t>(segment);
+  in_flight sent;
+  uint64_t now = 0;
   bool sack = false, stamps = false, same_window = true;
 };
 
