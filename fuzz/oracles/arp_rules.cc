@@ -53,6 +53,8 @@ void arp_rules::leaves(uint64_t now, const wire_frame &f, bool certain, bool add
   expect_rule(a.of_ethernet && (a.op == request || a.op == reply), arp_wrong, "its head");
   if (a.op == reply) return judge_reply(f, certain);
   bool asks = a.sender != 0 && a.sender != a.target;  // else it is a probe, or an announcement
+  bool on_link = (a.target ^ addr_) >> 8 == 0;
+  expect_rule(!asks || address_moves || on_link, arp_wrong, "who is asked for is not on the link");
   if (asks)
     judge_request(now, a.target, address_moves);
   else

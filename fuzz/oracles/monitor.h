@@ -103,6 +103,7 @@ class monitor {
   tcp_flow *flow_of(const tcp_flow::name &, bool make);
   bool may_have_opened_unseen(uint32_t addr, uint16_t port, const tcp_flow *but) const;
   void segment_in(uint64_t now, const wire_frame &, bool whole);
+  bool is_for_nobody(const wire_frame &, const tcp_flow *) const;
   void expect_reset(uint64_t now, const wire_frame &, tcp_flow *);
   bool must_open(uint64_t now, const wire_frame &);
   void expect_icmp(uint64_t now, const wire_frame &);

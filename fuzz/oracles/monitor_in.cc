@@ -87,10 +87,19 @@ bool monitor::reaches(uint64_t now, uint32_t addr) const {
   return !blind_ && !address_moves_ && arp_.knows(now, addr);
 }
 
+// The answer to a SYN that no user has sent. A listener has no use for it, either.
+bool monitor::is_for_nobody(const wire_frame &f, const tcp_flow *flow) const {
+  const wire_tcp &t = f.tcp;
+  bool answers = t.flags == (bit_syn | bit_ack) && t.reserved == 0 && t.len() == 0 && t.options_end_well;
+  return answers && flow != nullptr && from_neighbour(f) &&
+         !acks_of_none_.may_have_had({f.to, f.from, t.dport, t.sport});
+}
+
 // Where nobody can have bound its port.
 void monitor::expect_reset(uint64_t now, const wire_frame &f, tcp_flow *flow) {
   bool asks = options_pass(f) && !f.tcp.has(bit_rst) && f.tcp.dport != 0 && f.tcp.sport != 0;
-  if (!asks || may_be_taken(f.tcp.dport) || (flow != nullptr && flow->ever_open())) return;
+  if (!asks || (flow != nullptr && flow->ever_open())) return;
+  if (may_be_taken(f.tcp.dport) && !is_for_nobody(f, flow)) return;
   if (reaches(now, f.from)) ++resets_due_;
 }
 

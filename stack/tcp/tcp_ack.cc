@@ -11,8 +11,8 @@ namespace {
 bool is_dupack(const tcp_segment &seg) {
   const tcpcb *tp = seg.tp;
   if (tp->t_flags & TF_SACK) return seg.new_sack;
-  return seg.ack == tp->snd_una && seg.len == 0 && !(seg.flags & TH_FIN) && seg.wnd == tp->snd_wnd &&
-         tp->snd_max != tp->snd_una && tp->snd_wnd != 0;
+  return seg.ack == tp->snd_una && seg.bare && seg.wnd == tp->snd_wnd && tp->snd_max != tp->snd_una &&
+         tp->snd_wnd != 0;
 }
 
 // As the RFC has it, and other than BSD, also a window that shrinks without anything new beside it, and

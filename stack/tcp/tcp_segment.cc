@@ -36,6 +36,7 @@ bool tcp_parse(tcp_segment &seg) {
   seg.wnd = th.th_win;
   seg.urp = th.th_urp;
   seg.len = total - hlen;
+  seg.bare = seg.len == 0 && (seg.flags & (TH_SYN | TH_FIN)) == 0;
   if (hlen > sizeof th) {
     uint8_t options[TCP_MAXOLEN];
     bytes opt(options, hlen - sizeof th);

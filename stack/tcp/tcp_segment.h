@@ -16,8 +16,9 @@ struct tcp_segment {
   tcp_seq seq, ack;
   uint32_t len = 0;  // of the payload
   uint8_t flags = 0;
-  tcp_seq first{};   // seq as it arrived: trimming moves `seq`
-  uint32_t wnd = 0;  // in bytes, once the connection is known
+  tcp_seq first{};    // seq as it arrived: trimming moves `seq`
+  bool bare = false;  // it came with neither data nor SYN nor FIN
+  uint32_t wnd = 0;   // in bytes, once the connection is known
   uint16_t urp = 0;
   tcp_options opt{};
   bool group = false;  // sent to a broadcast or multicast address

@@ -10,11 +10,15 @@ namespace {
 
 constexpr rule no_reason{"data is sent again for no reason", "RFC 6298, 5; RFC 5681, 3.2"};
 constexpr rule no_backoff{"the retransmission timer does not back off", "RFC 6298, 5.5 and 5.7"};
+constexpr rule too_patient{"a peer that acknowledges nothing is waited for longer than its user wants",
+                           "RFC 9293, 3.8.3, MUST-21; RFC 5482"};
 constexpr rule congests{"more in flight than congestion control allows", "RFC 5681, 3.1; RFC 6928"};
 constexpr rule peer_has_it{"something is sent again that a SACK block has reported",
                            "RFC 2018, 8; RFC 6675, 4"};
 
 constexpr int surely_remembered = 16;  // blocks
+
+bool is_bare(const wire_tcp &t) { return t.len() == 0 && (t.flags & (bit_syn | bit_fin)) == 0; }
 
 }  // namespace
 
@@ -64,9 +68,15 @@ void in_flight::take_ack(const wire_tcp &t, bool surely, const terms &c) {
     uint32_t acked = t.ack - known_before - (known_before == iss_);
     bool over = advance(t, acked, c);
     sacked_bytes_ = over ? reported : std::max(sacked_bytes_, reported);
-  } else if ((ahead(t.ack, surely_acked_) >= 0 || reported > 0) && ahead(snd_max_, t.ack) > 0) {
+  } else if (may_be_duplicate(t, c) || reported > 0) {
     ++dupacks_;  // what is reported counts, whatever the ACK says (RFC 6675, 2)
   }
+}
+
+// RFC 5681, 2.
+bool in_flight::may_be_duplicate(const wire_tcp &t, const terms &c) const {
+  bool of_flight = ahead(t.ack, surely_acked_) >= 0 && ahead(snd_max_, t.ack) > 0;
+  return of_flight && is_bare(t) && !c.other_window;
 }
 
 // It lies beyond everything that was ever reported: so the stack cannot have known it.
@@ -81,8 +91,7 @@ bool in_flight::reports_more(const wire_tcp &t) const {
 // 6582, 3.2, step 2).
 void in_flight::count_duplicate(const wire_tcp &t, bool surely, const terms &c) {
   bool of_first = surely && c.exact && !all_acked() && t.ack == una_ && una_ == surely_acked_;
-  bool bare = t.len() == 0 && (t.flags & (bit_syn | bit_fin)) == 0;
-  bool tells = c.sack ? reports_more(t) : bare;
+  bool tells = c.sack ? reports_more(t) : is_bare(t);
   sure_duplicates_ = of_first && tells && c.same_window ? sure_duplicates_ + 1 : 0;
   if (sure_duplicates_ >= 3 && ahead(una_, recover_) > 0) owes_first_ = true;
 }
@@ -90,6 +99,7 @@ void in_flight::count_duplicate(const wire_tcp &t, bool surely, const terms &c) 
 bool in_flight::advance(const wire_tcp &t, uint32_t acked, const terms &c) {
   una_ = t.ack;
   owes_first_ = false;
+  hoped_ = c.now;
   time_outs_.acked(c.now, may_measure(c));
   bool reneged = reported_.covers({una_, una_ + 1});
   if (reneged) reneged_to_ = reported_.end();
@@ -123,6 +133,7 @@ void in_flight::judge_again(const wire_tcp &t, const terms &c) {
   if (!known_loss && !c.path_shrank && !duplicates) return judge_time_out(t, c);
   expect_rule(!surely_reported(t.seq, c), peer_has_it, "and no time-out has come between");
   recover_ = snd_max_;  // and what lies behind may follow
+  hoped_ = c.now;
   if (duplicates) congestion_.may_recover(c.segment);
   if (duplicates || !c.exact) congestion_.may_have_lost();
   if (known_loss || c.path_shrank || !c.exact || c.sack) return;
@@ -143,6 +154,8 @@ void in_flight::judge_time_out(const wire_tcp &t, const terms &c) {
               "no timer can have run out, and nothing tells of a loss");
   expect_rule(time_outs_.in_turn(c.now) || !c.exact, no_backoff,
               "sooner than the last time, and nothing was measured since");
+  expect_rule(c.made - std::min(c.made, hoped_) <= c.patience, too_patient,
+              "its user wants to be told by now");
   time_outs_.expire(c.now);
   timed_end_ = recover_ = snd_max_;
   out_ = t.seq;
@@ -173,6 +186,7 @@ void in_flight::leaves(const wire_tcp &t, const terms &c) {
   if (t.end() != t.seq && ahead(snd_max_, t.seq) > 0) time_outs_.goes_again();
   if (ahead(t.end(), snd_max_) > 0) {
     if (was_idle) time_outs_.leaves_first(c.made);
+    hoped_ = c.now;
     snd_max_ = t.end();
   }
   out_ = later_of(out_, t.end());

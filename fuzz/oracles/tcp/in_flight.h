@@ -16,15 +16,17 @@ class in_flight {
  public:
   // What else bears on it.
   struct terms {
-    uint64_t now = 0;          // ms
-    uint64_t made = 0;         // ms: when what leaves was made; it may have waited for ARP
-    uint32_t segment = 0;      // bytes of data in a full one
-    bool peer_known = false;   // its SYN has come
-    bool sack = false;         // both agreed to it
-    bool stamps = false;       // and to time stamps
-    bool exact = false;        // what the stack knows follows from what arrived
-    bool path_shrank = false;  // what was sent may go again, in smaller segments
-    bool same_window = false;  // what arrives says the one that the stack surely knows, and it is open
+    uint64_t now = 0;                // ms
+    uint64_t made = 0;               // ms: when what leaves was made; it may have waited for ARP
+    uint32_t segment = 0;            // bytes of data in a full one
+    bool peer_known = false;         // its SYN has come
+    bool sack = false;               // both agreed to it
+    bool stamps = false;             // and to time stamps
+    bool exact = false;              // what the stack knows follows from what arrived
+    bool path_shrank = false;        // what was sent may go again, in smaller segments
+    uint64_t patience = UINT64_MAX;  // ms, after which its user wants it to be given up
+    bool same_window = false;        // what arrives says the one that the stack surely knows, and it is open
+    bool other_window = false;       // it surely says another one
   };
 
   // With a SYN of ours; when both SYNs are acknowledged. `syn_lost`: ours went again; `patient`: and nothing
@@ -60,6 +62,9 @@ class in_flight {
   // A SYN leaves; since when a retransmission timer could have run, ms.
   void start_timer(uint64_t now) { time_outs_.leaves_again(now); }
   uint64_t timer_base() const { return time_outs_.base(); }
+  // Something is on its way that the stack has hardly asked for again: it has no reason to give up (RFC 9293,
+  // MUST-20).
+  bool hardly_tried() const { return !all_acked() && una_ == surely_acked_ && time_outs_.in_a_row() < 3; }
   // Something is on its way, and by now, ms, must have gone again, whatever was measured.
   bool is_overdue(uint64_t now) const {
     return !all_acked() && una_ == surely_acked_ && time_outs_.is_overdue(now);
@@ -79,6 +84,7 @@ class in_flight {
  private:
   uint32_t take_reports(const wire_tcp &, bool surely);
   void count_duplicate(const wire_tcp &, bool surely, const terms &);
+  bool may_be_duplicate(const wire_tcp &, const terms &) const;
   bool reports_more(const wire_tcp &) const;
   bool remembers_reports() const;
   void forget_reports() { reported_ = {}; }
@@ -93,6 +99,7 @@ class in_flight {
 
   uint32_t iss_ = 0, snd_max_ = 0, una_ = 0, surely_acked_ = 0;
   time_outs time_outs_;
+  uint64_t hoped_ = 0;  // ms: when something was last acknowledged, or sent other than by a time-out
   congestion congestion_;
   uint32_t timed_end_ = 0;     // what lies behind was sent once since the last time-out
   uint32_t out_ = 0;           // up to here it was sent since the last time-out, which took the rest for lost

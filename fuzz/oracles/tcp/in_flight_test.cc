@@ -16,6 +16,8 @@ constexpr uint32_t iss = 0xffff'fff0, first = iss + 1, segment = 1000;  // the n
 constexpr const char *no_reason = "protocol:data is sent again for no reason";
 constexpr const char *no_backoff = "protocol:the retransmission timer does not back off";
 constexpr const char *reported = "protocol:something is sent again that a SACK block has reported";
+constexpr const char *too_patient =
+    "protocol:a peer that acknowledges nothing is waited for longer than its user wants";
 constexpr const char *congests = "protocol:more in flight than congestion control allows";
 
 // A connection that sends full segments, and what its peer says.
@@ -34,7 +36,9 @@ struct sender {
             .sack = sack,
             .stamps = stamps,
             .exact = true,
-            .same_window = same_window};
+            .patience = patience,
+            .same_window = same_window,
+            .other_window = other_window};
   }
   wire_tcp at_place(uint32_t n) const {
     wire_tcp t;
@@ -70,7 +74,8 @@ struct sender {
   std::vector<uint8_t> bytes = std::vector<uint8_t>(segment);
   in_flight sent;
   uint64_t now = 0;
-  bool sack = false, stamps = false, same_window = true;
+  uint64_t patience = UINT64_MAX;
+  bool sack = false, stamps = false, same_window = true, other_window = false;
 };
 
 constexpr auto &found = signature_with<sender>;
@@ -416,6 +421,58 @@ TEST(in_flight, only_reports_of_more_ask_for_the_first) {
   EXPECT_FALSE(s.sent.owes_first());
   for (uint32_t n : {4u, 5u, 6u}) s.ack(first, first + n * segment);
   EXPECT_TRUE(s.sent.owes_first());
+}
+
+TEST(in_flight, neither_data_nor_another_window_is_a_duplicate) {
+  auto behind_three = [](const std::function<void(sender &)> &say) {
+    return found([&](sender &s) {
+      s.send_all(4);
+      for (int i = 0; i < 3; ++i) say(s);
+      s.again(0);
+    });
+  };
+  EXPECT_EQ(behind_three([](sender &s) { s.ack(first); }), "");
+  EXPECT_EQ(behind_three([](sender &s) {
+              s.other_window = true;
+              s.ack(first);
+            }),
+            no_reason);
+  EXPECT_EQ(behind_three([](sender &s) {
+              wire_tcp t = s.at_place(0);  // of whoever's stream
+              t.flags = bit_ack;
+              t.ack = first;
+              s.sent.take_ack(t, true, s.at());
+            }),
+            no_reason);
+}
+
+TEST(in_flight, a_user_without_patience_is_heeded) {
+  auto second_time_out = [](uint64_t patience) {
+    return found([=](sender &s) {
+      s.patience = patience;
+      s.send(0);
+      s.now = 1000;
+      s.again(0);
+      s.now = 3000;
+      s.again(0);
+    });
+  };
+  EXPECT_EQ(second_time_out(3000), "");
+  EXPECT_EQ(second_time_out(2999), too_patient);
+}
+
+TEST(in_flight, who_was_asked_twice_is_not_given_up) {
+  sender s;
+  s.send(0);
+  EXPECT_TRUE(s.sent.hardly_tried());
+  for (uint64_t ms : {1000u, 2000u, 4000u}) {
+    s.now += ms;
+    s.again(0);
+  }
+  EXPECT_FALSE(s.sent.hardly_tried());
+  s.ack_segments(1);
+  s.send(1);
+  EXPECT_TRUE(s.sent.hardly_tried());
 }
 
 TEST(in_flight, behind_a_lost_syn_one_segment_leaves) {

@@ -121,9 +121,11 @@ void tcp_flow::arrives(const wire_tcp &t, const surroundings &s, bool whole) {
   bool none = may_be_over() || (others && !t.has(bit_syn) && (!confirmed_ || over));
   if (none && t.has(bit_ack) && t.ack != sent_.snd_max())
     lose_sight();  // it may be a cookie that nobody has seen
+  if (!whole) expect_answer_while_opening(t, s);
   if (t.has(bit_syn)) {
     reopens_above_.reset();
     if (in_time_wait(s) && !s.crowded) reopens_above_ = sent_.snd_max();
+    syn_is_old_ = reopens_above_ && !t.has_ts && ahead(t.seq, arrived_in_order()) <= 0;
     take_syn(t);
   }
   if (phase_ == phase::none && !t.has(bit_syn)) spoke_early_ = true;  // to a SYN of ours that nobody has seen
@@ -199,7 +201,10 @@ void tcp_flow::take_numbers(const wire_tcp &t, const surroundings &s, bool in_pl
   uint32_t una_before = sent_.una();
   in_flight::terms terms = terms_of(s);
   uint32_t size = uint32_t(t.win) << their_scale_;
+  bool says_closed = t.flags == bit_ack && in_place && size == 0 && t.ack == sent_.una();
+  if (!says_closed) probes_.begin_anew();
   terms.same_window = size > 0 && size == window_.size() && !window_.doubtful();
+  terms.other_window = size != window_.size() && !window_.doubtful() && !s.blind;
   sent_.take_ack(t, in_place, terms);
   take_window(t);
   window_.came_with(t, in_place, t.has(bit_ack) && ahead(t.ack, sent_.una()) < 0, !irs_known_);

@@ -15,6 +15,7 @@
 #include "oracles/tcp/time_stamps.h"
 #include "oracles/tcp/urgent_calls.h"
 #include "oracles/tcp/urgent_marks.h"
+#include "oracles/tcp/window_probes.h"
 #include "oracles/wire.h"
 
 #include <cstdint>
@@ -60,6 +61,7 @@ class tcp_flow {
   // Nothing can be sent, or what is sent may not be seen: answers may be missing.
   void excuse() {
     answer_due_ = reset_due_ = abort_due_ = false;
+    refusal_due_.reset();
     ack_due_ = never;
   }
   // The path takes less than was thought.
@@ -174,6 +176,8 @@ class tcp_flow {
   // --- tcp_flow_due.cc: what has to be said to it
   bool clear(const surroundings &) const;
   bool in_sequence(const wire_tcp &) const;
+  bool acks_unsent(const wire_tcp &) const;
+  void expect_answer_while_opening(const wire_tcp &, const surroundings &);
   void expect_answer_to(const wire_tcp &, const surroundings &);
   void expect_reset_for(const wire_tcp &, const surroundings &);
 
@@ -204,6 +208,7 @@ class tcp_flow {
   keep_alive::terms silence(const surroundings &) const;
   void expect_keep_alive(const surroundings &) const;
   void expect_data(const surroundings &) const;
+  void expect_no_delay() const;
   void judge_nagle(const wire_tcp &, const surroundings &);
   void account(const wire_tcp &, const surroundings &);
   int32_t grain() const { return int32_t(1u << our_scale_) - 1; }  // of our window
@@ -237,6 +242,7 @@ class tcp_flow {
   uint32_t small_end_ = 0;  // of the last small segment
   in_flight sent_;
   peer_window window_;
+  window_probes probes_;         // of that window
   std::vector<uint8_t> stored_;  // bytes from iss_ + 1 on
   bool contents_known_ = true;
   bool path_shrank_ = false;          // what was sent may go again, in smaller segments
@@ -258,6 +264,7 @@ class tcp_flow {
   bool last_brought_data_ = false;         // or a SYN
   bool closed_first_ = false;              // our FIN came before the peer's
   std::optional<uint32_t> reopens_above_;  // a SYN came in TIME-WAIT, when our stream ended there
+  bool syn_is_old_ = false;                // and lies among the peer's numbers
   bool theirs_plain_ = true;
   user user_ = user::none;
   bool orphan_ = false;
@@ -270,12 +277,15 @@ class tcp_flow {
 
   time_stamps stamps_;
   keep_alive keeps_;
+  uint64_t patience_ = never;  // ms, that its user has with a peer that acknowledges nothing
+  bool nodelay_ = false;       // its user has said so
 
   // What has to be said, and until when.
-  bool exact_ = true;        // what the stack knows follows from what arrived
-  bool answer_due_ = false;  // at once
-  bool reset_due_ = false;   // nobody can receive what has come
-  bool abort_due_ = false;   // its user has closed it so
+  bool exact_ = true;                    // what the stack knows follows from what arrived
+  bool answer_due_ = false;              // at once
+  bool reset_due_ = false;               // nobody can receive what has come
+  bool abort_due_ = false;               // its user has closed it so
+  std::optional<uint32_t> refusal_due_;  // an ACK of this number does not fit our SYN
   uint64_t ack_due_ = never;
   uint32_t ack_due_to_ = 0;
   sack_reports reports_;

@@ -28,6 +28,7 @@ constexpr rule dribbles{"a byte is sent into an open window, and there is more",
 constexpr rule never_again{"what was lost is not sent again", "RFC 6298, 2 and 5"};
 constexpr rule not_at_once{"what three duplicates tell of is not sent again at once",
                            "RFC 5681, 3.2; RFC 6675, 5"};
+constexpr rule delays{"a user's bytes wait though it has set TCP_NODELAY", "RFC 9293, 3.7.4, MUST-17"};
 constexpr rule idles{"a sender waits though it may send", "RFC 5681, 3.1; RFC 9293, 3.8.6"};
 
 }  // namespace
@@ -40,7 +41,8 @@ in_flight::terms tcp_flow::terms_of(const surroundings &s) const {
           .sack = sack_,
           .stamps = stamps_.agreed(),
           .exact = exact_,
-          .path_shrank = path_shrank_};
+          .path_shrank = path_shrank_,
+          .patience = patience_};
 }
 
 void tcp_flow::judge_data(const wire_tcp &t, const surroundings &s) {
@@ -55,6 +57,8 @@ void tcp_flow::judge_data(const wire_tcp &t, const surroundings &s) {
   if (probe) sent_.may_go_again(t.end());
   if (s.blind) return;
   if (!probe) judge_probe(t);
+  bool closed = window_.size() == 0 && !window_.doubtful() && t.seq == sent_.una();
+  if (probe && closed && exact_ && !t.has(bit_urg)) probes_.leaves(s.made);
   if (old && !probe) sent_.judge_again(t, terms_of(s));
   if (!old) judge_nagle(t, s);
   if (!probe && t.len() > 0) sent_.judge_congestion(t, terms_of(s));
@@ -189,11 +193,23 @@ void tcp_flow::expect_data(const surroundings &s) const {
   bool must_go_again = window_.surely() > 0 && sent_.is_overdue(s.now);
   expect_rule(!must_go_again, never_again, "no time-out can be as long as this");
   expect_rule(!sent_.owes_first(), not_at_once, "it waits for its time-out");
+  expect_no_delay();
   if (!sent_.nothing_out() || ahead(sent_.una(), iss_) <= 0) return;
   uint32_t sent = sent_.una() - (iss_ + 1);
   uint32_t left =
       user_ == user::alone && user_bytes_ > sent ? user_bytes_ - sent : sent_.snd_max() - sent_.una();
   expect_rule(left == 0 || window_.size() < std::min(left, full_segment()), idles, "nothing is on its way");
+}
+
+// Who wants no delay need not wait for ACKs with what is less than a segment, all together.
+void tcp_flow::expect_no_delay() const {
+  if (!nodelay_ || user_ != user::alone || ahead(sent_.una(), iss_) <= 0 ||
+      sent_.una() != sent_.surely_acked())
+    return;
+  uint32_t unacked = user_bytes_ - (sent_.una() - (iss_ + 1));
+  bool room = unacked <= full_segment() && unacked <= window_.surely();
+  expect_rule(!room || ahead(sent_.snd_max(), iss_ + 1 + user_bytes_) >= 0, delays,
+              "and there is room for it");
 }
 
 // As BSD has it: what is left of one call may follow its full segments, but no two small ones are on their

@@ -9,6 +9,7 @@ constexpr rule must_answer{"a segment stays without the answer that it must have
                            "RFC 9293, 3.10.7.4; RFC 5961, 3 to 5"};
 constexpr rule must_reset{"data for a user that has closed is not reset",
                           "RFC 1122, 4.2.2.13; RFC 2525, 2.17"};
+constexpr rule must_refuse{"an ACK of another connection's SYN is not reset", "RFC 9293, 3.5.1 and 3.10.7.3"};
 constexpr rule must_abort{"a connection is aborted, and its peer not told",
                           "RFC 9293, 3.10.4, SHLD-3, and 3.10.5"};
 constexpr rule must_acknowledge{"data is not acknowledged within half a second", "RFC 9293, MUST-59"};
@@ -29,6 +30,14 @@ bool tcp_flow::in_sequence(const wire_tcp &t) const {
   return t.has_ts == stamps_.agreed() && stamps_.newest(t);
 }
 
+// And nothing else is wrong with it: it is dropped, and answered.
+bool tcp_flow::acks_unsent(const wire_tcp &t) const {
+  bool plain = t.flags == bit_ack && t.len() == 0 && t.options_end_well && !t.foreign_options && t.sacks == 0;
+  bool next =
+      t.seq == arrived_in_order() && t.seq == ack_sent_ && t.has_ts == stamps_.agreed() && stamps_.newest(t);
+  return plain && next && ahead(t.ack, sent_.snd_max()) > 0;
+}
+
 void tcp_flow::expect_answer_to(const wire_tcp &t, const surroundings &s) {
   bool mere_ack = t.flags == bit_ack && t.len() == 0 && t.seq == arrived_in_order();
   if (!established() && irs_known_ && !mere_ack) exact_ = false;
@@ -40,6 +49,10 @@ void tcp_flow::expect_answer_to(const wire_tcp &t, const surroundings &s) {
     bool asks = t.has(bit_syn) ? mere_syn : in_window && t.len() == 0;
     if (asks && challenges_.must_answer(s.now) && !t.has(bit_urg)) answer_due_ = true;
     exact_ = exact_ && asks;
+    return;
+  }
+  if (acks_unsent(t)) {
+    if (challenges_.must_answer(s.now)) answer_due_ = true;
     return;
   }
   if (!in_sequence(t) || !plausible(t, s)) {
@@ -61,6 +74,11 @@ void tcp_flow::expect_answer_to(const wire_tcp &t, const surroundings &s) {
     bool second = t.end() - ack_sent_ >= 2u * our_mss_;  // full segment (RFC 5681, 4.2)
     if (fills_gap || fin || second) answer_due_ = true;
     if (fills_gap && !fin && reports_.surely_kept() && !overrun_) ack_due_to_ = received_.end_from(t.end());
+  } else if (t.seq == next && offered_edge_ == next && t.len() > 0) {
+    // It probes a window that is closed, or has opened by too little to tell.
+    ack_due_ = ack_due_ == never ? s.now + 500 : ack_due_;
+    ack_due_to_ = next;
+    exact_ = false;
   } else if (in_window && t.len() > 0) {
     answer_due_ = true;
     seq_range text{t.seq, t.seq + t.len()};
@@ -75,6 +93,17 @@ void tcp_flow::expect_answer_to(const wire_tcp &t, const surroundings &s) {
   }
 }
 
+// Of who has sent a SYN and heard nothing yet.
+void tcp_flow::expect_answer_while_opening(const wire_tcp &t, const surroundings &s) {
+  bool waits = phase_ == phase::syn_sent && !irs_known_ && offers_.none() && exact_ && sees_ == sight::all;
+  bool plain = t.reserved == 0 && t.len() == 0 && t.options_end_well && !s.blind && !s.held;
+  if (!waits || !plain || s.users_may_end || s.crowded || may_be_over()) return;
+  bool strange =
+      t.has(bit_ack) && !t.has(bit_rst) && (ahead(t.ack, iss_) <= 0 || ahead(t.ack, sent_.snd_max()) > 0);
+  if (strange) refusal_due_ = t.ack;
+  if (t.flags == bit_syn) answer_due_ = true;
+}
+
 void tcp_flow::expect_reset_for(const wire_tcp &t, const surroundings &s) {
   bool receives = established() && fin_sent_ && !fin_arrived_ && !reset_arrived() && sees_ == sight::all;
   if (orphan_ && receives && !s.blind && is_asked_for(t) && t.len() > 0 && in_sequence(t) && plausible(t, s))
@@ -85,6 +114,7 @@ void tcp_flow::expect_answers(const surroundings &s) {
   if (s.blind) excuse();
   expect_rule(!reset_due_, must_reset, "it was taken, though nobody can receive it");
   expect_rule(!abort_due_, must_abort, "no reset has left");
+  expect_rule(!refusal_due_, must_refuse, "it has acknowledged what this SYN does not have");
   expect_data(s);
   expect_keep_alive(s);
   if (s.users_may_end) excuse();

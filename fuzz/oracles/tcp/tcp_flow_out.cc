@@ -13,11 +13,13 @@ constexpr rule options_wrong{"a segment with options that do not belong there",
 constexpr rule not_offered{"a SYN answers an option that was not offered",
                            "RFC 7323, 2.2 and 3.2; RFC 2018, 2"};
 constexpr rule no_syn{"a SYN is answered that never arrived", "RFC 9293, 3.5"};
+constexpr rule not_ours_yet{"a SYN that crosses ours is answered without a SYN", "RFC 9293, 3.10.7.3"};
 constexpr rule no_connection{"a segment without a connection", "RFC 9293, 3.10.7.1"};
 constexpr rule after_reset{"a segment after the reset", "RFC 9293, 3.10.7.4"};
 constexpr rule after_theirs{"a segment after the peer's reset", "RFC 9293, 3.5.3 and 3.10.7.4"};
 constexpr rule reset_for_nothing{"a reset of a connection that nobody has ended",
                                  "RFC 9293, 3.5.3; RFC 5961"};
+constexpr rule gives_up{"a connection is given up though its peer answers", "RFC 9293, 3.8.3, MUST-20"};
 constexpr rule takes_back{"a connection is reset whose SYN was answered",
                           "RFC 9293, 3.10.7.4; RFC 4987, 3.6"};
 constexpr rule reset_number{"a reset with a number that its receiver cannot take", "RFC 9293, 3.5.2"};
@@ -26,6 +28,7 @@ constexpr rule not_aborted{"a connection goes on that its user has aborted",
 constexpr rule time_wait_short{"TIME-WAIT is left too early", "RFC 9293, 3.6.1"};
 constexpr rule begins_below{"a connection begins among the numbers of the one before it",
                             "RFC 9293, 3.6.1; RFC 6191, 2"};
+constexpr rule revives{"an old SYN ends a TIME-WAIT", "RFC 9293, 3.6.1 and 3.10.7.4; RFC 1337"};
 constexpr rule acks_nothing{"an ACK of what never arrived", "RFC 9293, 3.4"};
 constexpr rule acks_back{"an ACK that takes an earlier one back", "RFC 9293, 3.4"};
 constexpr rule shrinks{"the offered window is taken back", "RFC 9293, 3.8.6, SHLD-14"};
@@ -47,6 +50,7 @@ void tcp_flow::leaves(const wire_tcp &t, const surroundings &s) {
   if (may_be_another && their_reset_ == ending::surely) their_reset_ = ending::perhaps;
   if (t.has(bit_rst)) {
     reset_due_ = abort_due_ = false;
+    refusal_due_.reset();
     return judge_reset(t, s);
   }
   if (t.has(bit_syn)) return judge_syn(t, s);
@@ -155,7 +159,9 @@ void tcp_flow::judge_syn(const wire_tcp &t, const surroundings &s) {
   // true.
   if (!again && phase_ == phase::syn_received && s.crowded) lose_sight();
   if (!again) {
-    bool above = !reopens_above_ || s.crowded || s.blind || ahead(t.seq, *reopens_above_) > 0;
+    bool reopens = reopens_above_ && !s.crowded && !s.blind;
+    expect_rule(!reopens || !syn_is_old_, revives, "its number is not above all that were used");
+    bool above = !reopens || ahead(t.seq, *reopens_above_) > 0;
     expect_rule(above, begins_below, "what still is on its way belongs to either");
     begin_incarnation(t, phase::syn_received);
   }
@@ -178,6 +184,8 @@ void tcp_flow::open_with(const wire_tcp &t, const surroundings &s) {
     return ahead(number, first) >= 0 && ahead(number, first) <= a_window;
   };
   if (phase_ == phase::syn_sent) {
+    expect_rule(ahead(sent_.una(), iss_) > 0 || s.blind || sees_ == sight::none, not_ours_yet,
+                "ours has no ACK yet");
     const syn_offer *theirs = offers_.acked_by(t.ack, a_window);
     if (theirs != nullptr)
       agree(*theirs);
@@ -209,6 +217,9 @@ void tcp_flow::judge_reset(const wire_tcp &t, const surroundings &s) {
   bool known = irs_known_ && !reset_sent() && (phase_ == phase::open || established());
   if (known && clear(s) && heard_lately(s.now) && s.now - sent_.timer_base() < 60'000)
     broken(reset_for_nothing, "nothing that arrived, and no call, asks for it");
+  bool open = window_.surely() > 0 && !window_.doubtful();
+  expect_rule(!known || !clear(s) || !open || !sent_.hardly_tried(), gives_up,
+              "it has been sent again once or twice");
   expect_rule(!completes_ || s.blind || s.users_may_end || heard_ != s.made, takes_back,
               "the ACK of our SYN has come in time");
   if (known && sees_ == sight::all && !s.blind && t.has(bit_ack) && t.seq != 0)

@@ -24,6 +24,9 @@ void tcp_flow::path_takes(uint32_t bytes, uint32_t seq, const surroundings &s) {
 
 void tcp_flow::option_set(uint16_t option, uint32_t value, uint64_t now) {
   keeps_.call_returns(option, value, now);
+  if (option == TCP_USER_TIMEOUT) patience_ = value != 0 ? value : never;
+  bool nothing_waits = user_ == user::alone && sent_.snd_max() == iss_ + 1 + user_bytes_;
+  if (option == TCP_NODELAY) nodelay_ = value != 0 && nothing_waits;
   if (option != IP_TOS && option != IP_TTL) return;
   (option == IP_TOS ? tos_ : ttl_) = uint8_t(value);
   service_set_at_ = now;

@@ -7,6 +7,7 @@ void time_outs::acked(uint64_t now, bool may_measure) {
   uint64_t round_trip = now - std::min(now, out_since_);
   at_most_ = std::max(at_most_, std::min(5 * round_trip + grain, longest));
   if (may_measure) at_least_ = least;
+  in_a_row_ = 0;
 }
 
 void time_outs::expire(uint64_t now) {

@@ -41,8 +41,13 @@ class time_outs {
   bool may_expire(uint64_t now) const { return now - base_ >= least; }
   bool in_turn(uint64_t now) const { return now - base_ >= at_least_; }
   void expire(uint64_t now);
+  // How many there were at most since the peer has acknowledged something.
+  uint32_t in_a_row() const { return in_a_row_; }
   // Something goes again, perhaps because of one.
-  void goes_again() { at_most_ = std::min(2 * at_most_, longest); }
+  void goes_again() {
+    at_most_ = std::min(2 * at_most_, longest);
+    ++in_a_row_;
+  }
   // It must have expired by now, whatever was measured.
   bool is_overdue(uint64_t now) const;
 
@@ -51,6 +56,7 @@ class time_outs {
   static constexpr uint64_t longest = 64'000, grain = 500;  // this stack's
 
   uint64_t base_ = 0;
+  uint32_t in_a_row_ = 0;
   uint64_t sent_ = 0, heard_ = 0, expired_ = 0;            // the last time
   uint64_t out_since_ = UINT64_MAX;                        // something has always been on its way
   uint64_t at_least_ = least, at_most_ = behind_lost_syn;  // the one that is to come
