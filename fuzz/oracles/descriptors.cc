@@ -18,6 +18,11 @@ constexpr rule twice_open = call_rule("a descriptor is given away that is open",
 constexpr rule impatient = call_rule("a call that is to wait does not", "kyu/kyu.h");
 constexpr rule gives_up = call_rule("a connect() gives up within three minutes", "RFC 9293, 3.8.3, MUST-23");
 constexpr rule overdue = call_rule("a call waits longer than it was told", "kyu/kyu.h");
+constexpr rule waits = call_rule("a call waits that is not to", "kyu/kyu.h; POSIX, MSG_DONTWAIT, O_NONBLOCK");
+constexpr rule other_kind =
+    call_rule("a socket is made into what it cannot be", "POSIX, connect(), listen()");
+constexpr rule unwriteable =
+    call_rule("a call would not wait, and its descriptor is said not to be ready", "POSIX, poll()");
 constexpr rule sends_on = call_rule("a call sends where nothing can be sent", "POSIX, send()");
 constexpr rule receives = call_rule("a call receives on what was never connected", "POSIX, recv()");
 constexpr rule no_listener = call_rule("a connection is accepted where nobody listens", "POSIX, accept()");
@@ -97,7 +102,8 @@ void descriptors::begin(bool on) {
   used_ = 0;
   on_ = on;
   strangers_ = impatient_ = chosen_ports_ = false;
-  hidden_ = hidden_events_ = closes_ = 0;
+  hidden_ = hidden_events_ = closes_ = events_ = frames_ = 0;
+  starts_ = {};
   ports_ = {};
 }
 
@@ -154,8 +160,9 @@ void descriptors::foresee(const op &o) {
   chosen_ports_ = chosen_ports_ || ports_.has(0);
 }
 
-void descriptors::call_begins(const op &o, uint64_t now) {
+void descriptors::call_begins(const op &o, uint64_t now, uint32_t frames) {
   if (!on_) return;
+  ++events_;
   bool asked_before = o.code == opcode::bind && ports_.may_have_had(uint16_t(o.arg[2]));
   foresee(o);
   if (hides_one(o)) {
@@ -163,13 +170,19 @@ void descriptors::call_begins(const op &o, uint64_t now) {
     ++hidden_events_;
   }
   start &s = starts_[size_t(o.arg[0])];
-  s = {.at = now, .hidden = hidden_events_, .closes = closes_, .asked_before = asked_before};
+  s = {.at = now,
+       .frames = frames,
+       .events = events_,
+       .hidden = hidden_events_,
+       .closes = closes_,
+       .asked_before = asked_before};
   descriptor *d = of(o);
   if (d == nullptr) return;
   d->changes += alters(o);
   d->changing += alters(o);
   s.changes = d->changes;
   s.was = d->is;
+  if (d->is == life::open && !strangers_) foresee_wait(o, *d, s);
   s.ended = d->ended;
   // It may be a stranger's, who goes on to use its number, whoever has that next.
   if (o.code == opcode::close && strangers_ && s.was != life::open) return lose_sight();
@@ -186,10 +199,15 @@ void descriptors::call_returns(const op &o, const call_result &r, uint64_t now, 
     --hidden_;
     ++hidden_events_;
   }
+  ++events_;
+  frames_ = frames;
   opened_by(o, r);
+  start &s = starts_[size_t(o.arg[0])];
+  bool waited = s.at_once && now > s.at;
+  s.due = UINT64_MAX;
+  s.at_once = false;
   descriptor *d = of(o);
   if (d == nullptr) return;
-  const start &s = starts_[size_t(o.arg[0])];
   bool alone = d->changes == s.changes && d->changing == uint32_t(alters(o));
   if (alters(o)) {
     if (d->changing > 0) --d->changing;
@@ -202,6 +220,8 @@ void descriptors::call_returns(const op &o, const call_result &r, uint64_t now, 
   judge_life(o, r, s);
   if (o.code == opcode::close) d->is = life::closed;
   if (s.was != life::open || r.e == err::badf) return;
+  expect_rule(!waited, waits, "its user has said so");
+  judge_kind(o, r, *d);
   judge_patience(o, r, *d, now - s.at);
   judge_error(o, r, *d, now, frames);
   judge(o, r, *d, s);
@@ -211,6 +231,7 @@ void descriptors::call_returns(const op &o, const call_result &r, uint64_t now, 
 void descriptors::opened_by(const op &o, const call_result &r) {
   if (o.code == opcode::socket && r.e == err::ok)
     all_[size_t(r.value)].by_user = all_[size_t(r.value)].nameless = true;
+  if (o.code == opcode::tcp_bind && int64_t(r.value) >= 0) all_[size_t(r.value)].listens = true;
   bool closed = closes_ != starts_[size_t(o.arg[0])].closes;
   if (o.code == opcode::tcp_connect && int64_t(r.value) >= 0 && closed)
     all_[size_t(r.value)].is = life::unsure;
@@ -272,6 +293,55 @@ void descriptors::judge_patience(const op &o, const call_result &r, const descri
   expect_rule(limit != 0 && waited >= limit, impatient, "nobody has asked for that");
 }
 
+namespace {
+
+bool asks_not_to_wait(const op &o) {
+  switch (o.code) {
+    case opcode::recv:
+    case opcode::send: return (o.arg[3] & MSG_DONTWAIT) != 0;
+    case opcode::accept: return o.arg[2] == 0;
+    case opcode::connect: return o.arg[4] == 0;
+    default: return false;
+  }
+}
+
+bool has_patience(const op &o) {
+  return o.code == opcode::recv || o.code == opcode::send || o.code == opcode::accept ||
+         o.code == opcode::connect;
+}
+
+}  // namespace
+
+void descriptors::foresee_wait(const op &o, const descriptor &d, start &s) const {
+  if (!has_patience(o)) return;
+  s.at_once = asks_not_to_wait(o) || d.options[option_index(SO_NBIO)].value_or(0) != 0;
+  uint32_t limit = d.options[option_index(patience_of(o))].value_or(0);
+  if (limit != 0) s.due = s.at + limit + grace;
+}
+
+void descriptors::judge_waits(uint64_t now, uint32_t frames) const {
+  if (!on_) return;
+  for (const start &s : starts_) {
+    expect_rule(!s.at_once, waits, "its user has said so");
+    bool undisturbed = s.frames == frames && s.events == events_;
+    expect_rule(!undisturbed || now <= s.due, overdue, "nothing else has happened since");
+  }
+}
+
+// What listens does not connect, and what is connected does not listen.
+void descriptors::judge_kind(const op &o, const call_result &r, const descriptor &d) const {
+  bool done = r.e == err::ok || r.e == err::inprogress;
+  expect_rule(o.code != opcode::connect || !d.listens || !done, other_kind, "it listens");
+  bool may_listen = d.type == sotype::stream && !d.peer;
+  expect_rule(o.code != opcode::listen || may_listen || !done, other_kind,
+              "it is connected, or for datagrams");
+  bool writeable = true;
+  if (o.code == opcode::state && r.status) writeable = r.status->writeable;
+  if (o.code == opcode::poll && (polled_events(o) & POLLOUT) != 0) writeable = (r.value & POLLOUT) != 0;
+  expect_rule(writeable || !d.ended || d.type != sotype::stream, unwriteable,
+              "it fails at once: a user has shut it down");
+}
+
 void descriptors::judge_sender(const op &o, const call_result &r, const descriptor &d, const start &s) const {
   if (r.e != err::ok || r.value == 0) return;
   if (o.code == opcode::recv) return expect_rule(!never_connected(d), receives, "no call has connected it");
@@ -308,7 +378,11 @@ void descriptors::bound(const op &o, const call_result &r, descriptor &d, const 
 
 void descriptors::accepted(const call_result &r, const descriptor &listener) {
   expect_rule(!listener.by_user || listener.listens, no_listener, "no call has made it a listener");
-  all_[size_t(r.value >> 48)].port = listener.port;
+  descriptor &d = all_[size_t(r.value >> 48)];
+  d.port = listener.port;
+  if (listener.options_after > 0) return;  // its SYN may have come before
+  d.options = listener.options;
+  d.options[option_index(SO_NBIO)].reset();
 }
 
 void descriptors::named(const op &o, const call_result &r, descriptor &d) const {
@@ -338,6 +412,7 @@ void descriptors::option_set(const op &o, const call_result &r, descriptor &d) c
     d.options[option_index(SO_RCVLOWAT)].reset();
   }
   d.options[size_t(o.arg[2])] = is_boolean(option) ? uint32_t(value != 0) : value;
+  d.options_after = frames_;
 }
 
 void descriptors::option_told(const op &o, const call_result &r, const descriptor &d) const {

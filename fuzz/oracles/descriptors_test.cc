@@ -18,14 +18,14 @@ class someone {
   someone() { model_.begin(true); }
 
   void answers(const op &o, const result &r, uint64_t waited = 0) {
-    model_.call_begins(o, now_);
+    model_.call_begins(o, now_, 0);
     now_ += waited;
     model_.call_returns(o, r, now_, 0);
   }
   void opens(int fd, sotype type = sotype::stream) {
     op o = make_op(opcode::socket);
     o.arg[1] = type == sotype::dgram;
-    model_.call_begins(o, now_);
+    model_.call_begins(o, now_, 0);
     model_.opened(fd, type);
     model_.call_returns(o, {err::ok, uint64_t(fd)}, now_, 0);
   }
@@ -33,7 +33,7 @@ class someone {
   // By another user.
   void begins(op o) {
     o.arg[0] = 1;
-    model_.call_begins(o, now_);
+    model_.call_begins(o, now_, 0);
   }
 
  private:

@@ -67,6 +67,7 @@ class monitor {
   void address_client_tells(uint64_t now, uint32_t addr) { dhcp_.tells_user(now, addr, !disordered_); }
   void address_client_ends() { dhcp_.client_ends(); }
   void file_returns(err e, const_bytes file) { files_.call_returns(e, file, nothing_unseen()); }
+  bool any_datagram_came() const { return !datagrams_.empty() || off_; }
   // One with this content has come.
   bool datagram_arrived(const_bytes) const;
   // The last one that has left was this one; once. Or there are reasons why it may not have left.

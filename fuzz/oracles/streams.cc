@@ -55,6 +55,7 @@ void streams::opened(int fd, bool datagrams) {
 void streams::connected(int fd, uint32_t addr, uint16_t port) {
   descriptor *d = of(fd);
   if (d == nullptr || (d->peer != 0 && !d->datagrams)) return;
+  d->only_peers = d->peer == 0 && (!d->named || !monitor_.any_datagram_came());
   d->peer = addr;
   d->port = port;
   (void)flow_of(*d);  // while it is there
@@ -106,6 +107,7 @@ void streams::call_begins(const op &o, uint64_t now) {
     d->altered = true;
     monitor_.boxes().doubt(fd_of(o));
   }
+  d->named = d->named || o.code == opcode::bind || o.code == opcode::sendto;
   bool ends = o.code == opcode::close || o.code == opcode::shutdown;
   if (tcp_flow *f = ends ? flow_of(*d) : nullptr) f->user_may_leave();
   switch (o.code) {
@@ -164,7 +166,8 @@ void streams::call_returns(const op &o, const call_result &r, uint64_t now) {
   if (o.code == opcode::ifaddr) judge_address(o, r);
   if (o.code == opcode::close) left(o, ok, now);
   if (o.code == opcode::shutdown && !ok) not_shut(o);
-  if (o.code == opcode::setopt && ok) option_set(o, now);
+  if (descriptor *d = of(fd_of(o)); o.code == opcode::setopt && ok && d != nullptr)
+    option_set(*d, option_of(o), uint32_t(o.arg[3]), now);
   if (o.code == opcode::recv) received(o, r, now);
   if (o.code == opcode::bind && ok) bound(o);
   if (o.code == opcode::tcp_bind && int64_t(r.value) >= 0 && o.arg[1] != 0)
@@ -223,11 +226,14 @@ void streams::left(const op &o, bool ok, uint64_t now) {
   out.flow->user_left();
 }
 
-void streams::option_set(const op &o, uint64_t now) {
-  descriptor *d = of(fd_of(o));
-  if (d != nullptr && option_of(o) == SO_LINGER) d->linger = uint32_t(o.arg[3]);
-  tcp_flow *f = d != nullptr ? flow_of(*d) : nullptr;
-  if (f != nullptr) f->option_set(option_of(o), uint32_t(o.arg[3]), now);
+void streams::option_set(descriptor &d, uint16_t option, uint32_t value, uint64_t now) {
+  if (option == SO_LINGER) d.linger = value;
+  if (option == SO_RCVLOWAT || option == SO_RCVBUF) d.low_water = option == SO_RCVLOWAT ? value : 1;
+  if (tcp_flow *f = flow_of(d)) f->option_set(option, value, now);
+}
+
+void streams::inherited(int fd, uint16_t option, uint32_t value, uint64_t now) {
+  if (descriptor *d = of(fd)) option_set(*d, option, value, now);
 }
 
 // A call that fails has no effect.

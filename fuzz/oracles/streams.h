@@ -25,6 +25,8 @@ class streams {
   void call_begins(const op &, uint64_t now);
   void call_returns(const op &, const call_result &, uint64_t now);
   void opened(int fd, bool datagrams);
+  // It has this from its listener, as if a user had set it.
+  void inherited(int fd, uint16_t option, uint32_t value, uint64_t now);
   // All threads sleep.
   void judge(uint64_t now);
   // The descriptor's connection leads there.
@@ -50,9 +52,13 @@ class streams {
     bool shut = false, was_shut = false;  // by a user; before the last call that is to
     bool altered = false;                 // what comes to it, if it is for datagrams
     bool urgent_taken = false;
-    uint32_t linger = 0;  // SO_LINGER, where its user has set that
-    bool told = false;    // of an error, or somebody may have taken it
-    bool over = false;    // of one that ends it, perhaps
+    bool named = false;  // a call may have given it a port
+    bool only_peers =
+        false;  // and none before it was connected: nothing but its peer's can come, if it is for datagrams
+    uint32_t linger = 0;     // SO_LINGER, where its user has set that
+    uint32_t low_water = 1;  // SO_RCVLOWAT, in the same way
+    bool told = false;       // of an error, or somebody may have taken it
+    bool over = false;       // of one that ends it, perhaps
     // It was closed under a call, which may take the next one of its number for its own.
     bool tainted = false;
   };
@@ -65,7 +71,7 @@ class streams {
   void leaves(const op &, descriptor &, uint64_t now);
   void left(const op &, bool ok, uint64_t now);
   void not_shut(const op &);
-  void option_set(const op &, uint64_t now);
+  void option_set(descriptor &, uint16_t option, uint32_t value, uint64_t now);
   // `certain`: so many, and no more, were taken.
   void sent(const op &, uint32_t n, bool certain);
   descriptor *of(int fd);
@@ -77,7 +83,7 @@ class streams {
   void judge_refusal(const call_result &) const;
   void judge_address(const op &, const call_result &) const;
   void expect_all(const descriptor &, const tcp_flow &, size_t got) const;
-  void expect_all_wanted(const op &, const descriptor &, const tcp_flow &, size_t got, uint64_t now) const;
+  void expect_wanted(const op &, const descriptor &, const tcp_flow &, size_t got, uint64_t now) const;
   void expect_told(int fd);
   void expect_woken(descriptor &, uint64_t now);
   void judge_status(const op &, const net_status &, uint64_t now);

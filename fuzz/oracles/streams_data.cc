@@ -3,6 +3,8 @@
 
 #include "scenario/stream.h"
 
+#include <algorithm>
+
 namespace kyu::fuzz {
 
 namespace {
@@ -15,7 +17,7 @@ constexpr rule ends_itself{"a stream ends that nobody has ended", "RFC 9293, 3.6
 constexpr rule reset_untold{"a reset is told as the end of the stream", "RFC 9293, 3.10.7.4"};
 constexpr rule not_woken{"a user is not told that its connection was reset", "RFC 9293, 3.10.7.4"};
 constexpr rule not_all{"a user gets less than all it has asked to wait for",
-                       "POSIX.1-2017, recv(), MSG_WAITALL"};
+                       "POSIX.1-2017, recv(), MSG_WAITALL; setsockopt(), SO_RCVLOWAT"};
 constexpr rule no_urgent{"a user is told of no urgent byte, and there is one", "RFC 9293, 3.8.5"};
 constexpr rule other_urgent{"a user gets another byte than the urgent one", "RFC 9293, 3.8.5"};
 constexpr rule past_mark{"a receiver gets bytes from both sides of the urgent mark",
@@ -27,6 +29,8 @@ constexpr rule ready_for_nothing{"a descriptor is said to have something to rece
                                  "POSIX.1-2017, poll()"};
 constexpr rule stays_closed{"a window stays as good as closed", "RFC 9293, 3.8.6.2.2"};
 constexpr rule vanished{"a datagram that was sent does not leave", "RFC 768; RFC 1122, 4.1"};
+constexpr rule strangers{"a connected user gets another one's datagram",
+                         "RFC 1122, 4.1.3; POSIX.1-2017, connect()"};
 constexpr rule other_datagram{"a user gets a datagram that nobody has sent", "RFC 768"};
 
 }  // namespace
@@ -60,6 +64,9 @@ void streams::datagram_received(const op &o, descriptor &d, const call_result &r
   bool whole = data.size() < asked;
   if (r.e == err::ok && whole && !data.empty() && !monitor_.datagram_arrived(data))
     broken(other_datagram, "none had this content");
+  bool from_peer = r.name && r.name->addr == d.peer && r.name->port == d.port;
+  expect_rule(r.e != err::ok || !d.only_peers || !r.name || r.name->port == 0 || from_peer, strangers,
+              "it is connected to another one");
   if (!d.in_order) monitor_.boxes().doubt(fd_of(o));
   if (!monitor_.sees_all()) return;
   if (r.e == err::ok) monitor_.boxes().received(fd_of(o), data, asked, (o.arg[3] & MSG_PEEK) != 0);
@@ -87,7 +94,7 @@ void streams::received(const op &o, const call_result &r, uint64_t now) {
   if (nothing_more && orderly && !cut_short) expect_all(*d, *f, data.size());
   if (!ok) return;
   if (data.empty() && o.arg[2] > 0) return orderly ? expect_end(*d, *f, now) : void();
-  if ((o.arg[3] & MSG_WAITALL) != 0 && !peek) expect_all_wanted(o, *d, *f, data.size(), now);
+  if (!peek) expect_wanted(o, *d, *f, data.size(), now);
   uint32_t next = expect_stream(*d, *f, data);
   if (!peek) d->taken = next;
 }
@@ -131,28 +138,32 @@ void streams::judge_poll(const op &o, const call_result &r, uint64_t now) {
   if (f != nullptr) judge_readiness(*d, *f, (r.value & POLLIN) != 0, now);
 }
 
-// Where neither an end nor a limit cuts it short.
-void streams::expect_all_wanted(const op &o, const descriptor &d, const tcp_flow &f, size_t got,
-                                uint64_t now) const {
+// All, or what its low-water mark has; where neither an end nor a limit cuts it short.
+void streams::expect_wanted(const op &o, const descriptor &d, const tcp_flow &f, size_t got,
+                            uint64_t now) const {
+  uint32_t asked = uint32_t(o.arg[2]);
+  uint32_t wanted = (o.arg[3] & MSG_WAITALL) != 0 ? asked : std::min(asked, d.low_water);
   bool may_have_ended = f.fin_arrived() || f.reset_arrived() || f.reset_sent() || d.shut || d.told ||
                         !monitor_.nothing_ends_by_itself() || !f.heard_lately(now) ||
                         monitor_.heard_of_trouble();
   bool waits = patient_ && (o.arg[3] & MSG_DONTWAIT) == 0 && f.orderly();
-  expect_rule(got == uint32_t(o.arg[2]) || !waits || may_have_ended, not_all,
-              "nothing has ended, and no time was set");
+  expect_rule(got >= wanted || !waits || may_have_ended, not_all, "nothing has ended, and no time was set");
 }
 
 // Readable is what a receiver would not wait for.
 void streams::judge_readiness(const descriptor &d, const tcp_flow &f, bool readable, uint64_t now) const {
-  bool known = d.in_order && d.receiving == 0 && !d.shut && low_waters_ && f.orderly() && monitor_.sees_all();
+  bool known = d.in_order && d.receiving == 0 && !d.shut && (low_waters_ || d.low_water > 1) && f.orderly() &&
+               monitor_.sees_all();
   expect_rule(readable || !f.surely_reset(now) || !monitor_.sees_all(), not_woken,
               "his descriptor is not ready");
   if (!known || f.reset_arrived() || f.reset_sent()) return;
-  expect_rule(readable || f.acknowledged() <= d.taken, not_ready, "bytes that were acknowledged are there");
+  expect_rule(readable || f.acknowledged() < d.taken + d.low_water, not_ready,
+              "bytes that were acknowledged are there");
   bool may_have_ended = f.fin_arrived() || monitor_.heard_of_trouble() ||
                         !monitor_.nothing_ends_by_itself() || !f.heard_lately(now);
-  bool some_there = f.arrived() > d.taken;
-  expect_rule(!readable || some_there || may_have_ended, ready_for_nothing, "no byte has come, and no end");
+  bool enough_there = f.arrived() >= d.taken + d.low_water;
+  expect_rule(!readable || enough_there || may_have_ended, ready_for_nothing,
+              "not so many bytes have come as it waits for, and no end");
 }
 
 // Else its peer would wait, and nobody would tell it that it need not (RFC 9293, 3.8.6.2.2).

@@ -27,6 +27,8 @@ int fd_of(const op &o) { return o.arg[1] == 9 ? -1 : o.arg[1]; }
 
 uint16_t option_of(const op &o) { return options[o.arg[2]]; }
 
+uint16_t option_at(size_t index) { return options[index]; }
+
 size_t option_index(uint16_t option) {
   auto at = std::find(std::begin(options), std::end(options), option);
   assert(at != std::end(options) && "option_index: no op has it");

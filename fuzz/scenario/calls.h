@@ -18,6 +18,7 @@ int fd_of(const op &);
 inline constexpr size_t n_options = 20;
 uint16_t option_of(const op &);
 size_t option_index(uint16_t option);
+uint16_t option_at(size_t index);
 // The name that a resolve op asks for.
 const char *name_of(const op &);
 // poll_event bits of a poll op.

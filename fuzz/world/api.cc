@@ -46,11 +46,19 @@ void world::make_call(const op &o) {
   if (options_.oracles.empty()) return show(o, user_call(*this, o).make(o));
   monitor_.call_begins(o, sched_.now());
   streams_.call_begins(o, sched_.now());
-  descriptors_.call_begins(o, sched_.now());
+  descriptors_.call_begins(o, sched_.now(), out_.frames_in);
   call_result r = user_call(*this, o).make(o);
   streams_.call_returns(o, r, sched_.now());
   descriptors_.call_returns(o, r, sched_.now(), out_.frames_in);
+  if (o.code == opcode::accept && r.e == err::ok) hand_on(int(r.value >> 48));
   show(o, r);
+}
+
+// What an accepted descriptor has from its listener, as if its user had set it.
+void world::hand_on(int fd) {
+  for (size_t i = 0; i < n_options; ++i)
+    if (auto value = descriptors_.known_option(fd, i))
+      streams_.inherited(fd, option_at(i), *value, sched_.now());
 }
 
 void world::show(const op &o, const call_result &r) {

@@ -127,6 +127,7 @@ call_result caller::move_data(const op &o) {
     endpoint from;
     r.e = net_recv(st_, fd, data, uint8_t(a[3]), &from, &n);
     r.data = data.first(n);
+    if (r.e == err::ok) r.name = from;
   }
   r.value = n;
   return r;

@@ -218,8 +218,10 @@ void world::run_threads() {
 void world::judge() {
   if (watched_by(oracle::liveness)) judge_sleepers();
   if (watched_by(oracle::accounting)) audit(*stack_, {monitor_.backlogs_stand(), monitor_.buffers_stand()});
-  if (watched_by(oracle::calls))
+  if (watched_by(oracle::calls)) {
     descriptors_.judge(uint32_t(stack_->files.open), calls_under_way() + more_threads());
+    descriptors_.judge_waits(sched_.now(), out_.frames_in);
+  }
   if (!watched_by(oracle::protocol)) return;
   if (allocation_failed()) monitor_.lost_unseen();
   monitor_.judge(sched_.now());

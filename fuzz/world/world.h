@@ -129,6 +129,7 @@ class world {
   class user_call;
   void make_call(const op &);
   void show(const op &, const call_result &);
+  void hand_on(int accepted);
 
   // The port.
   static world &of(void *ctx) { return *static_cast<world *>(ctx); }

@@ -29,13 +29,17 @@ err tcp_attach(socket *so) {
 
 err tcp_usr_bind(socket *so, endpoint local) { return in_pcbbind(sotoinpcb(so), local); }
 
+// A connection that was shut down is not over: the socket does not tell, its state does.
 err tcp_usr_listen(socket *so) {
   inpcb *inp = sotoinpcb(so);
+  tcpcb *tp = sototcpcb(so);
+  tcp_met(tp, tcp_event::listen);
+  if (tp->t_state == tcps::listen) return err::ok;
+  if (tp->t_state != tcps::closed) return err::inval;
   if (inp->inp_laddr.port == 0) {
     if (err e = in_pcbbind(inp, {}); e != err::ok) return e;
   }
-  tcp_met(sototcpcb(so), tcp_event::listen);
-  if (sototcpcb(so)->t_state == tcps::closed) tcp_newstate(sototcpcb(so), tcps::listen);
+  tcp_newstate(tp, tcps::listen);
   return err::ok;
 }
 
