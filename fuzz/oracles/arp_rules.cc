@@ -12,6 +12,10 @@ namespace {
 constexpr rule arp_wrong{"an ARP packet that cannot be", "RFC 826"};
 constexpr rule arp_haste{"an address is announced before others can have objected", "RFC 5227, 2.1.1"};
 constexpr rule arp_flood{"an address is asked for more than once in a second", "RFC 1122, 2.3.2.1"};
+constexpr rule arp_endless{"an address is asked for without end", "RFC 1122, 2.3.2.1"};
+constexpr rule arp_fight{"an address is defended again and again", "RFC 5227, 2.4"};
+constexpr rule undefended{"an address is not defended", "RFC 5227, 2.4"};
+constexpr rule believed{"a packet goes where somebody has told who was not asked", "RFC 826"};
 constexpr rule must_reply{"a request for our address is not answered", "RFC 826"};
 
 constexpr uint16_t request = 1, reply = 2;
@@ -33,9 +37,29 @@ void arp_rules::arrives(uint64_t now, const wire_frame &f, bool certain) {
   bool of_ours = f.wrong == nullptr && a.of_ethernet;
   bool surely = certain && of_ours && is_taken(f);
   claims_.arrives(now, f, surely && (a.op == request || a.op == reply));
+  if (of_ours && a.target == addr_) have_asked_.add(a.sender);
+  if (of_ours && a.sender == addr_) take_conflict(now, f, certain);
   if (!of_ours || !certain || a.op != request || a.target != addr_) return;
   ++asked_;
-  if (surely) reply_due_ = true;
+  if (surely || is_probe(f)) reply_due_ = true;
+}
+
+bool arp_rules::reaches_us(const wire_frame &f) const {
+  return (f.link_to[0] & 1) != 0 || std::equal(link_.begin(), link_.end(), f.link_to.begin());
+}
+
+// Who looks whether our address is free must hear that it is not (RFC 5227, 2.1.1).
+bool arp_rules::is_probe(const wire_frame &f) const {
+  bool ours = std::equal(link_.begin(), link_.end(), f.arp.sender_link.begin());
+  return reaches_us(f) && f.arp.sender == 0 && (f.arp.sender_link[0] & 1) == 0 && !ours;
+}
+
+// Another host says that it has our address. It is told otherwise, but not again and again (RFC 5227, 2.4).
+void arp_rules::take_conflict(uint64_t now, const wire_frame &f, bool certain) {
+  constexpr uint64_t once_in = 10'000;  // ms
+  bool another = !std::equal(link_.begin(), link_.end(), f.arp.sender_link.begin());
+  bool lately = defended_at_ && now - *defended_at_ <= once_in;
+  if (certain && another && reaches_us(f) && !lately) defence_due_ = true;
 }
 
 // It comes to us, from another host of the network.
@@ -43,8 +67,7 @@ bool arp_rules::is_taken(const wire_frame &f) const {
   const wire_arp &a = f.arp;
   bool ours = std::equal(link_.begin(), link_.end(), a.sender_link.begin());
   bool nearby = (a.sender ^ addr_) >> 8 == 0 && a.sender != addr_ && (a.sender_link[0] & 1) == 0 && !ours;
-  bool to_us = (f.link_to[0] & 1) != 0 || std::equal(link_.begin(), link_.end(), f.link_to.begin());
-  return to_us && nearby;
+  return reaches_us(f) && nearby;
 }
 
 void arp_rules::leaves(uint64_t now, const wire_frame &f, bool certain, bool address_moves) {
@@ -58,11 +81,11 @@ void arp_rules::leaves(uint64_t now, const wire_frame &f, bool certain, bool add
   if (asks)
     judge_request(now, a.target, address_moves);
   else
-    judge_claim(now, a);
+    judge_claim(now, a, address_moves);
 }
 
 // RFC 5227, 2.1.1 and 2.3: between the last probe and the first announcement others have time to object.
-void arp_rules::judge_claim(uint64_t now, const wire_arp &a) {
+void arp_rules::judge_claim(uint64_t now, const wire_arp &a, bool address_moves) {
   constexpr uint64_t announce_wait = 2000;  // ms
   if (a.sender == 0) {
     probed_ = a.target;
@@ -72,6 +95,11 @@ void arp_rules::judge_claim(uint64_t now, const wire_arp &a) {
   bool first = all_seen_ && a.sender != announced_ && a.sender == probed_;
   expect_rule(!first || now - probed_at_ >= announce_wait, arp_haste, "two seconds have not passed");
   announced_ = a.sender;
+  defence_due_ = false;
+  if (address_moves) return;                    // and is announced
+  constexpr uint64_t defend_interval = 10'000;  // ms: RFC 5227, 1.1
+  expect_rule(!defended_at_ || now - *defended_at_ >= defend_interval, arp_fight, "within ten seconds");
+  defended_at_ = now;
 }
 
 void arp_rules::judge_reply(const wire_frame &f, bool certain) {
@@ -84,17 +112,22 @@ void arp_rules::judge_reply(const wire_frame &f, bool certain) {
 
 // What goes there waits for the answer, and may be dropped.
 void arp_rules::judge_request(uint64_t now, uint32_t target, bool address_moves) {
+  constexpr uint64_t soon = 2000;      // ms
+  constexpr uint32_t most_tries = 10;  // this stack's five, and as many for another packet
+  uint32_t in_a_row = 1;
   size_t i = place_of(target);
   if (i < n_) {
     expect_rule(crowd() || address_moves || now - all_[i].asked >= patience, arp_flood, "once more");
     lost_some_ = lost_some_ || all_[i].waits;
+    in_a_row = now - all_[i].asked <= soon ? all_[i].in_a_row + 1 : 1;
+    expect_rule(in_a_row <= most_tries || crowd() || address_moves, arp_endless, "nobody has answered");
   } else if (n_ == all_.size()) {
     many_ = lost_some_ = true;
     return;
   } else {
     ++n_;
   }
-  all_[i] = {target, now, events_, true};
+  all_[i] = {target, now, events_, true, in_a_row};
 }
 
 size_t arp_rules::place_of(uint32_t addr) const {
@@ -124,6 +157,16 @@ bool arp_rules::knows(uint64_t now, uint32_t addr) const {
   return !crowd() && i < n_ && !all_[i].waits && now - all_[i].asked < surely_kept;
 }
 
-void arp_rules::expect_reply() const { expect_rule(!reply_due_, must_reply, "and it came from a neighbour"); }
+// Only who was asked, or has asked for us, tells who takes packets for it.
+void arp_rules::judge_receiver(uint64_t now, const wire_frame &f) const {
+  claims_.leaves(now, f);
+  bool asked = many_ || place_of(f.to) < n_ || have_asked_.may_have_had(f.to);
+  expect_rule(asked, believed, "and has not asked for our address");
+}
+
+void arp_rules::expect_reply() const {
+  expect_rule(!reply_due_, must_reply, "and it came from a neighbour");
+  expect_rule(!defence_due_, undefended, "another host says that it has it");
+}
 
 }  // namespace kyu::fuzz

@@ -3,11 +3,13 @@
 #pragma once
 
 #include "oracles/arp_claims.h"
+#include "oracles/recent.h"
 #include "oracles/wire.h"
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 
 namespace kyu::fuzz {
 
@@ -28,7 +30,7 @@ class arp_rules {
   // One from the stack; judged. `address_moves`: it may ask under another one.
   void leaves(uint64_t now, const wire_frame &, bool certain, bool address_moves);
   // A packet leaves for a host of the network; judged.
-  void judge_receiver(uint64_t now, const wire_frame &f) const { claims_.leaves(now, f); }
+  void judge_receiver(uint64_t now, const wire_frame &) const;
   // One leaves for there: whoever has it has answered. Since when it may have waited for that, ms.
   uint64_t reached(uint64_t now, uint32_t addr);
   // Once: of what waited for an answer, some may be gone.
@@ -41,7 +43,7 @@ class arp_rules {
 
   // All threads sleep. Or: an answer may be missing.
   void expect_reply() const;
-  void excuse() { reply_due_ = false; }
+  void excuse() { reply_due_ = defence_due_ = false; }
 
  private:
   // Who was asked, when, and whether anything has gone there since.
@@ -50,12 +52,16 @@ class arp_rules {
     uint64_t asked = 0;
     uint32_t events = 0;  // that there had been
     bool waits = false;
+    uint32_t in_a_row = 0;  // how often it was asked for, each time soon after the last
   };
 
+  bool reaches_us(const wire_frame &) const;
   bool is_taken(const wire_frame &) const;
+  bool is_probe(const wire_frame &) const;
+  void take_conflict(uint64_t now, const wire_frame &, bool certain);
   void judge_reply(const wire_frame &, bool certain);
   void judge_request(uint64_t now, uint32_t target, bool address_moves);
-  void judge_claim(uint64_t now, const wire_arp &);
+  void judge_claim(uint64_t now, const wire_arp &, bool address_moves);
   size_t place_of(uint32_t addr) const;  // n_: it was never asked for
   // So many have spoken that entries push each other out of the table.
   bool crowd() const { return many_ || frames_in_ > 8; }
@@ -67,9 +73,11 @@ class arp_rules {
   size_t n_ = 0;
   bool many_ = false, lost_some_ = false;
   uint32_t frames_in_ = 0;
-  uint32_t asked_ = 0;   // requests for our address that may still be answered
-  uint32_t events_ = 0;  // frames in, and calls
-  bool reply_due_ = false, all_seen_ = true;
+  uint32_t asked_ = 0;               // requests for our address that may still be answered
+  uint32_t events_ = 0;              // frames in, and calls
+  recent<uint32_t, 16> have_asked_;  // addresses of hosts that have asked for ours
+  bool reply_due_ = false, defence_due_ = false, all_seen_ = true;
+  std::optional<uint64_t> defended_at_;  // ms
   uint32_t probed_ = 0, announced_ = 0;  // addresses, the last ones
   uint64_t probed_at_ = 0;
 };

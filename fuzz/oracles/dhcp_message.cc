@@ -44,6 +44,8 @@ dhcp_message dhcp_message::read(const_bytes d) {
   m.op = d[0];
   bool of_ethernet = d[1] == 1 && d[2] == 6;
   m.xid = read32(d, 4);
+  m.secs = read16(d, 8);
+  m.broadcast = (read16(d, 10) & 0x8000) != 0;
   m.ciaddr = read32(d, 12);
   m.yiaddr = read32(d, 16);
   m.chaddr = d.subspan(28, 6);

@@ -18,6 +18,8 @@ struct dhcp_message {
   bool well_formed = false;
   uint8_t op = 0, type = 0;
   uint32_t xid = 0, ciaddr = 0, yiaddr = 0;
+  uint16_t secs = 0;
+  bool broadcast = false;                                // is wanted for the answer
   const_bytes chaddr;                                    // of Ethernet
   std::optional<uint32_t> server, asked, lease, t1, t2;  // server identifier, requested address, seconds
   std::optional<uint32_t> mask, router;

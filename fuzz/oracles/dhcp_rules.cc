@@ -42,13 +42,23 @@ void dhcp_rules::arrives(uint64_t now, const wire_frame &f, bool surely) {
   if (m.type == dhcp_offer) offers_.add({m.xid, m.yiaddr, m.server.value_or(0)});
   uint32_t seconds = m.lease.value_or(0);
   uint64_t until = seconds == dhcp_for_ever ? UINT64_MAX : now + uint64_t(seconds) * 1000;
-  if (m.type == dhcp_ack) leases_.add({m.yiaddr, until});
+  if (m.type == dhcp_ack && may_be_for_us(m)) leases_.add({m.yiaddr, until});
   if (m.type == dhcp_ack && m.yiaddr == taken_back_) taken_back_ = 0;
   bool decides = m.type == dhcp_ack || m.type == dhcp_nak, first = !decided_;
   bool follows = owed_ == debt::nothing && !silent() && clients_ == 1;
   decided_ = decided_ || (follows && decides);
   if (follows && first && surely && answers_plainly(f, m)) return take(now, m);
   if (decides && m.xid == last_.xid) lease_.doubt();
+}
+
+// To the last question, from whom was asked: no other answer gives an address (RFC 2131, 3.1 and 4.4.1).
+bool dhcp_rules::may_be_for_us(const dhcp_message &m) const {
+  if (!counted_ || clients_ != 1 || last_.type != dhcp_request) return true;
+  bool client =
+      m.chaddr.size() >= client_.size() && std::equal(client_.begin(), client_.end(), m.chaddr.begin());
+  bool server = !last_.server || m.server == last_.server;
+  uint32_t wanted = last_.ciaddr != 0 ? last_.ciaddr : last_.asked.value_or(m.yiaddr);
+  return client && server && m.xid == last_.xid && m.yiaddr == wanted;
 }
 
 // Of an answer that the client cannot refuse, if it is one to what it has asked.
@@ -168,6 +178,8 @@ void dhcp_rules::judge_head(const wire_frame &f, const dhcp_message &m) const {
   if (m.type == dhcp_decline) expect_rule(m.server && m.asked && m.ciaddr == 0, fields_wrong, "a DECLINE");
   if (m.type == dhcp_release)
     expect_rule(m.server && !m.asked && m.ciaddr == f.from, fields_wrong, "a RELEASE");
+  expect_rule(!asks || m.ciaddr != 0 || m.broadcast, fields_wrong,
+              "who has no address yet cannot take what is sent to it alone");
   if (m.ciaddr == 0)
     expect_rule(f.to == dhcp_everybody && f.from == 0, fields_wrong,
                 "who has no address speaks to everybody");
@@ -184,12 +196,31 @@ void dhcp_rules::judge_request(const wire_frame &f, const dhcp_message &m) const
               "not by this server, in this exchange");
 }
 
+// Another exchange: under another number, and not at once behind a DECLINE.
+void dhcp_rules::judge_beginning(uint64_t now, const dhcp_message &m) const {
+  constexpr uint64_t pause = 10'000;  // ms
+  bool seen = counted_ && last_.type != 0;
+  expect_rule(!seen || m.xid != last_.xid, malformed, "the number of the exchange before");
+  expect_rule(!seen || last_.type != dhcp_decline || now - last_at_ >= pause, impatient, "behind a DECLINE");
+}
+
+// How long the client has been looking for an address: servers may hurry for who has waited (RFC 2131, table
+// 1).
+void dhcp_rules::judge_seconds(uint64_t now, const dhcp_message &m) const {
+  uint64_t passed = std::min<uint64_t>((now - began_) / 1000, UINT16_MAX);
+  bool close = m.secs <= passed + 1 && passed <= m.secs + 1u;
+  expect_rule(close, fields_wrong, "other seconds than have passed");
+}
+
 void dhcp_rules::judge_patience(uint64_t now, const dhcp_message &m) {
   bool again = last_.type == m.type && last_.xid == m.xid && m.ciaddr == 0;
   if (!again) {
+    if (m.type == dhcp_discover) judge_beginning(now, m);
     tries_ = 0;
+    began_ = counted_ ? now : now - m.secs * uint64_t(1000);  // some may have left unseen
     counted_ = true;
   }
+  if (m.type == dhcp_discover && counted_) judge_seconds(now, m);
   uint64_t waited = now - last_at_, turn = std::min<uint64_t>(4000u << std::min<uint32_t>(tries_, 4), 64'000);
   expect_rule(!again || waited >= shortest_wait, impatient, "to a server that may be slow");
   bool in_turn = waited + give_or_take >= turn && waited <= turn + give_or_take;

@@ -54,6 +54,7 @@ class dhcp_rules {
   // What the client has to do now: it has begun, or an answer has come that it cannot refuse.
   enum class debt : uint8_t { nothing, question, request, probe };
 
+  bool may_be_for_us(const dhcp_message &) const;
   bool answers_plainly(const wire_frame &, const dhcp_message &) const;
   debt owed_for(const dhcp_message &) const;
   void take(uint64_t now, const dhcp_message &);
@@ -63,6 +64,8 @@ class dhcp_rules {
   void judge_head(const wire_frame &, const dhcp_message &) const;
   void judge_request(const wire_frame &, const dhcp_message &) const;
   void judge_patience(uint64_t now, const dhcp_message &);
+  void judge_beginning(uint64_t now, const dhcp_message &) const;
+  void judge_seconds(uint64_t now, const dhcp_message &) const;
 
   uint32_t clients_ = 0;
   bool by_hand_ = false, runs_ = false;
@@ -79,6 +82,7 @@ class dhcp_rules {
   uint32_t owed_addr_ = 0;
   uint64_t owed_until_ = 0;              // ms
   uint64_t last_at_ = 0, asked_at_ = 0;  // ms: when the last message left, and when it was made
+  uint64_t began_ = 0;                   // ms: the first of its kind
   uint32_t tries_ = 0;                   // of the last message
   bool counted_ = false;                 // all of them were seen
 };

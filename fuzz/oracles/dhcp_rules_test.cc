@@ -21,6 +21,8 @@ constexpr const char *untold = "protocol:a user is not told that its address is 
 constexpr const char *not_leased = "protocol:an address is used that is not leased, or not any more";
 constexpr std::array<uint8_t, 4> leased{10, 0, 0, 1};
 constexpr std::array<uint8_t, 14> cookie_and_ack{0x63, 0x82, 0x53, 0x63, 53, 1, 5, 51, 4, 0, 0, 0, 60, 255};
+constexpr const char *fields_wrong =
+    "protocol:a DHCP message with what does not belong there, or without what does";
 constexpr const char *gives_up = "protocol:a DHCP client no longer asks";
 
 // A client that looks for a server, whom nobody answers.
@@ -31,6 +33,9 @@ struct client {
     std::vector<uint8_t> d(300);
     d[0] = d[1] = 1;
     d[2] = 6;
+    d[8] = uint8_t(ms / second >> 8);
+    d[9] = uint8_t(ms / second + secs_too_many);
+    d[10] = broadcast_flag;
     std::copy(link.begin(), link.end(), d.begin() + 28);
     constexpr std::array<uint8_t, 8> cookie_and_options{0x63, 0x82, 0x53, 0x63, 53, 1, 1, 255};
     std::copy(cookie_and_options.begin(), cookie_and_options.end(), d.begin() + 236);
@@ -47,6 +52,8 @@ struct client {
   }
 
   std::array<uint8_t, 6> link{2, 0, 0, 0, 0, 1};
+  uint8_t broadcast_flag = 0x80;
+  int secs_too_many = 0;
   dhcp_rules rules;
 };
 
@@ -63,6 +70,28 @@ TEST(dhcp_rules, each_wait_is_twice_the_last_up_to_a_minute) {
   EXPECT_EQ(asked_after({4, 12}), out_of_turn);
   EXPECT_EQ(asked_after({4, 8, 16, 32, 128}), out_of_turn);
   EXPECT_EQ(asked_after({2}), impatient);
+}
+
+TEST(dhcp_rules, who_waits_says_for_how_long) {
+  auto says = [](int too_many) {
+    return found([=](client &c) {
+      c.asks_at(0);
+      c.secs_too_many = too_many;
+      c.asks_at(4 * second);
+    });
+  };
+  EXPECT_EQ(says(0), "");
+  EXPECT_EQ(says(1), "");
+  EXPECT_EQ(says(-4), fields_wrong);
+  EXPECT_EQ(says(2), fields_wrong);
+}
+
+TEST(dhcp_rules, who_has_no_address_wants_the_answer_for_everybody) {
+  EXPECT_EQ(found([](client &c) {
+              c.broadcast_flag = 0;
+              c.asks_at(0);
+            }),
+            fields_wrong);
 }
 
 TEST(dhcp_rules, of_messages_that_nobody_has_seen_none_is_missed) {

@@ -12,6 +12,7 @@ constexpr rule error_wrong{"an ICMP error that must not be sent", "RFC 1122, 3.2
 constexpr rule error_missing{"an ICMP error that has to be sent stays away",
                              "RFC 1122, 3.2.1.8, 3.2.2.1 and 4.1.3.1"};
 constexpr rule error_other{"an ICMP error of another kind", "RFC 792; RFC 1122, 3.2.2"};
+constexpr rule no_limit{"ICMP errors leave without limit", "RFC 1812, 4.3.2.8; RFC 1122, 3.2.2"};
 constexpr rule echo_wrong{"an echo reply to no request", "RFC 1122, 3.2.2.6"};
 constexpr rule echo_missing{"an echo request is not answered", "RFC 1122, 3.2.2.6"};
 
@@ -83,13 +84,20 @@ void icmp_rules::expect_answers() {
   expect_rule(errors_due_ == 0, error_missing, "and nothing was in the way");
 }
 
-void icmp_rules::leaves(const wire_frame &f) {
+// This stack's twenty in each of its own seconds, which begin when it likes.
+void icmp_rules::judge_limit(uint64_t now) {
+  constexpr uint32_t most = 2 * 20;
+  if (now / 1000 != error_second_) errors_in_second_ = 0;
+  error_second_ = now / 1000;
+  expect_rule(++errors_in_second_ <= most, no_limit, "more than forty within a second");
+}
+
+void icmp_rules::leaves(uint64_t now, const wire_frame &f) {
   uint8_t type = f.payload[0];
   expect_rule(type == echo_reply || is_error(type), error_wrong, "its type");
-  if (type == echo_reply)
-    judge_reply(f);
-  else
-    judge_error(f);
+  if (type == echo_reply) return judge_reply(f);
+  judge_error(f);
+  judge_limit(now);
 }
 
 void icmp_rules::judge_reply(const wire_frame &f) {

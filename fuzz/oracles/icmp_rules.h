@@ -16,7 +16,7 @@ class icmp_rules {
   // One for it, that nothing keeps it from answering at once. `port_closed`: nobody can have bound the port.
   void must_answer(const wire_frame &, bool port_closed);
   // From the stack; judged.
-  void leaves(const wire_frame &);
+  void leaves(uint64_t now, const wire_frame &);
   // All threads sleep. Or: answers may be missing.
   void expect_answers();
   void excuse() { replies_due_ = errors_due_ = 0; }
@@ -31,12 +31,15 @@ class icmp_rules {
   void error_due(const wire_frame &, uint8_t type, uint8_t code);
   void judge_reply(const wire_frame &);
   void judge_error(const wire_frame &);
+  void judge_limit(uint64_t now);
 
   recent<uint64_t, 32> echoes_;  // hashes of those that arrived
   recent<uint64_t, 32> quotes_;  // of what errors quote, of everything that arrived
   bool unquotable_ = false;      // something may be quoted in another shape than it arrived in
   uint32_t replies_due_ = 0, errors_due_ = 0;
   error last_due_;
+  uint64_t error_second_ = 0;
+  uint32_t errors_in_second_ = 0;
   uint64_t second_ = 0;
   uint32_t in_second_ = 0, before_ = 0;  // frames, each of which may have cost an error; in the second before
 };

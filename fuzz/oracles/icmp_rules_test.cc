@@ -46,7 +46,7 @@ std::string found(const frame &arrives, const frame *leaves) {
     icmp_rules rules;
     rules.arrives(0, read(arrives), true);
     rules.must_answer(read(arrives), true);
-    if (leaves != nullptr) rules.leaves(read(*leaves));
+    if (leaves != nullptr) rules.leaves(0, read(*leaves));
     rules.expect_answers();
   });
 }

@@ -91,7 +91,7 @@ bool monitor::reaches(uint64_t now, uint32_t addr) const {
 bool monitor::is_for_nobody(const wire_frame &f, const tcp_flow *flow) const {
   const wire_tcp &t = f.tcp;
   bool answers = t.flags == (bit_syn | bit_ack) && t.reserved == 0 && t.len() == 0 && t.options_end_well;
-  return answers && flow != nullptr && from_neighbour(f) &&
+  return answers && flow != nullptr && !flow->out_of_sight() && from_neighbour(f) &&
          !acks_of_none_.may_have_had({f.to, f.from, t.dport, t.sport});
 }
 

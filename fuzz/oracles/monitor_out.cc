@@ -29,7 +29,7 @@ void monitor::frame_out(uint64_t now, const_bytes f) {
   blind_ = blind_ || arp_.lost_some();
   if (out_.is == wire_frame::kind::tcp) segment_out(now, made, out_);
   if (out_.is == wire_frame::kind::udp) datagram_out(now, made, out_);
-  if (out_.is == wire_frame::kind::icmp) icmp_.leaves(out_);
+  if (out_.is == wire_frame::kind::icmp) icmp_.leaves(now, out_);
 }
 
 // What no user has asked for was the stack's own choice.
