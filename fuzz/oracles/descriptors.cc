@@ -102,7 +102,7 @@ void descriptors::begin(bool on) {
   used_ = 0;
   on_ = on;
   strangers_ = impatient_ = chosen_ports_ = false;
-  hidden_ = hidden_events_ = closes_ = events_ = frames_ = 0;
+  hidden_ = hidden_events_ = closes_ = events_ = frames_ = under_way_ = 0;
   starts_ = {};
   ports_ = {};
 }
@@ -163,6 +163,7 @@ void descriptors::foresee(const op &o) {
 void descriptors::call_begins(const op &o, uint64_t now, uint32_t frames) {
   if (!on_) return;
   ++events_;
+  ++under_way_;
   bool asked_before = o.code == opcode::bind && ports_.may_have_had(uint16_t(o.arg[2]));
   foresee(o);
   if (hides_one(o)) {
@@ -200,6 +201,7 @@ void descriptors::call_returns(const op &o, const call_result &r, uint64_t now, 
     ++hidden_events_;
   }
   ++events_;
+  --under_way_;
   frames_ = frames;
   opened_by(o, r);
   start &s = starts_[size_t(o.arg[0])];
@@ -365,6 +367,8 @@ void descriptors::bound(const op &o, const call_result &r, descriptor &d, const 
   bool perhaps_chosen = chosen_ports_ && port >= first_ephemeral;
   bool nobody_has_it = port != 0 && !s.asked_before && !strangers_ && !perhaps_chosen;
   expect_rule(r.e != err::addrinuse || !nobody_has_it, free_port, "no call has asked for it before");
+  expect_rule(r.e != err::addrinuse || !may_share(d, port), free_port,
+              "but connections, beside which its user has asked for it");
   if (r.e != err::ok) return;
   expect_rule(!d.port, renamed, "it had a port");
   d.port.reset();
@@ -374,6 +378,18 @@ void descriptors::bound(const op &o, const call_result &r, descriptor &d, const 
     expect_rule(!same || other.tried, shared, "neither of them is connected");
   }
   d.port = port;
+}
+
+// Nothing but connections can have the port.
+bool descriptors::may_share(const descriptor &d, uint16_t port) const {
+  bool asked = d.options[option_index(SO_REUSEADDR)].value_or(0) != 0;
+  if (!asked || strangers_ || port == 0 || under_way_ > 0)
+    return false;  // who sleeps in a call holds its socket
+  return std::none_of(all_.begin(), all_.begin() + used_, [&](const descriptor &other) {
+    bool connected = other.peer && !other.listens && other.type == sotype::stream;
+    bool elsewhere = other.type != d.type || (other.port ? *other.port != port : other.nameless);
+    return &other != &d && other.is != life::closed && !connected && !elsewhere;
+  });
 }
 
 void descriptors::accepted(const call_result &r, const descriptor &listener) {

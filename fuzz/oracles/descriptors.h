@@ -81,6 +81,7 @@ class descriptors {
   void judge_sender(const op &, const call_result &, const descriptor &, const start &) const;
   void judge_error(const op &, const call_result &, descriptor &, uint64_t now, uint32_t frames) const;
   void bound(const op &, const call_result &, descriptor &, const start &);
+  bool may_share(const descriptor &, uint16_t port) const;
   void accepted(const call_result &, const descriptor &);
   void named(const op &, const call_result &, descriptor &) const;
   void option_set(const op &, const call_result &, descriptor &) const;
@@ -93,6 +94,7 @@ class descriptors {
   // Calls that hold one of which nobody is told: under way; begun and returned.
   uint32_t hidden_ = 0, hidden_events_ = 0;
   uint32_t closes_ = 0;          // that have begun
+  uint32_t under_way_ = 0;       // calls
   uint32_t events_ = 0;          // calls that have begun, or returned
   uint32_t frames_ = 0;          // that have come
   recent<uint16_t, 16> ports_;   // that were asked for

@@ -64,6 +64,19 @@ bool says_too_big(const wire_frame &f) {
 
 }  // namespace
 
+// The connection whose SYN it quotes is refused (RFC 1122, 4.2.3.9).
+void monitor::refusal_told(uint64_t now, const wire_frame &f) {
+  constexpr uint8_t unreachable = 3, no_protocol = 2, no_port = 3, plain_header = 0x45, tcp = 6;
+  constexpr size_t icmp_header = 8, ip_header = 20;
+  bool hard = f.payload[0] == unreachable && (f.payload[1] == no_protocol || f.payload[1] == no_port);
+  if (!hard || !options_pass(f)) return;
+  const_bytes quote = f.payload.subspan(icmp_header);
+  if (quote.size() < ip_header + 8 || quote[0] != plain_header || quote[9] != tcp) return;
+  const_bytes ports = quote.subspan(ip_header);
+  tcp_flow *flow = flow_of({read32(quote, 12), read32(quote, 16), read16(ports, 0), read16(ports, 2)}, false);
+  if (flow != nullptr) flow->refused_by_icmp(read32(ports, 4), now_is(now));
+}
+
 void monitor::path_in(const wire_frame &f) {
   constexpr uint8_t echo_reply = 0, echo = 8;
   trouble_ = trouble_ || (f.payload[0] != echo && f.payload[0] != echo_reply);

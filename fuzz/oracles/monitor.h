@@ -3,6 +3,7 @@
 #pragma once
 
 #include "kyu/servers.h"
+#include "oracles/accept_queue.h"
 #include "oracles/arp_rules.h"
 #include "oracles/dhcp_rules.h"
 #include "oracles/guessable.h"
@@ -88,6 +89,13 @@ class monitor {
   uint32_t arp_frames() const { return arp_.frames_in(); }
   // No call was made that can change our address.
   bool address_stands() const { return !address_moves_; }
+  // A call has accepted the connection of this host; of whomever.
+  void accepts(uint32_t addr, uint16_t port) {
+    if (sees_all() && !address_moves_) queue_.accepted(addr, port);
+  }
+  void accepts_somebody() { queue_.forget(); }
+  // Some surely wait for that at a listener's port.
+  bool some_wait(uint16_t port) const { return sees_all() && !users_may_end_ && queue_.some_wait(port); }
   // A user's call has made a listener.
   void listens(uint16_t port, uint32_t backlog) { listeners_.add({port, backlog}); }
   void everything_closes();
@@ -106,7 +114,7 @@ class monitor {
   void segment_in(uint64_t now, const wire_frame &, bool whole);
   bool is_for_nobody(const wire_frame &, const tcp_flow *) const;
   void expect_reset(uint64_t now, const wire_frame &, tcp_flow *);
-  bool must_open(uint64_t now, const wire_frame &);
+  bool has_room(const wire_frame &);
   void expect_icmp(uint64_t now, const wire_frame &);
   bool reaches(uint64_t now, uint32_t addr) const;
   void segment_out(uint64_t now, uint64_t made, const wire_frame &);
@@ -127,6 +135,7 @@ class monitor {
   void deliver(const wire_frame &);
   void path_in(const wire_frame &);
   void path_told(uint64_t now, const wire_frame &);
+  void refusal_told(uint64_t now, const wire_frame &);
   void server_starts(server);
   void judge_server(const tcp_flow &, const wire_tcp &) const;
   void judge_echo(const wire_frame &) const;
@@ -161,8 +170,9 @@ class monitor {
     uint32_t backlog = 0;
   };
   recent<listener, 8> listeners_;  // that were made
-  recent<uint16_t, 16> ports_;     // that may be
-  std::vector<tcp_flow> flows_;    // the first n_flows_ are in use; the others keep their memory
+  accept_queue queue_;
+  recent<uint16_t, 16> ports_;   // that may be
+  std::vector<tcp_flow> flows_;  // the first n_flows_ are in use; the others keep their memory
   size_t n_flows_ = 0;
   arp_rules arp_;
   icmp_rules icmp_;

@@ -55,7 +55,10 @@ void monitor::call_begins(const op &o, uint64_t now) {
       if (may_end(option_of(o))) any_may_end_ = users_may_end_ = true;
       break;
     case opcode::shutdown: half_closes_ = true; [[fallthrough]];
-    case opcode::close: users_may_end_ = true; break;
+    case opcode::close:
+      users_may_end_ = true;
+      queue_.forget();
+      break;
     case opcode::sendto:
       names_.doubt();
       if (o.arg[3] == dhcp_server) dhcp_.set_by_hand();  // perhaps by the client's own descriptor

@@ -29,6 +29,7 @@ void monitor::frame_in(uint64_t now, const_bytes f) {
   if (!for_us) return;
   expect_icmp(now, in_);
   if (in_.is == wire_frame::kind::icmp) path_told(now, in_);
+  if (in_.is == wire_frame::kind::icmp) refusal_told(now, in_);
   if (in_.is == wire_frame::kind::tcp) segment_in(now, in_, false);
 }
 
@@ -62,11 +63,13 @@ void monitor::segment_in(uint64_t now, const wire_frame &f, bool whole) {
   stray_at_.reset();
   if (reaches(now, f.from)) stray_at_ = now;
   if (!whole) expect_reset(now, f, flow);
-  bool opens = flow != nullptr && !whole && flow->only_syns_came() && !flow->ever_open() && must_open(now, f);
+  bool finds_room = flow != nullptr && !whole && flow->only_syns_came() && !flow->ever_open() && has_room(f);
   surroundings s = now_is(now);
   s.held = arp_.waits_for(f.from);
   if (flow != nullptr) flow->arrives(t, s, whole || !options_pass(f));
-  if (opens) flow->expect_syn_ack();
+  if (finds_room) flow->find_room(reaches(now, f.from));
+  if (flow != nullptr && flow->takes_its_place()) queue_.completed(flow->who());
+  if (flow != nullptr && (flow->may_be_over() || flow->out_of_sight())) queue_.may_be_over(flow->who());
   bool of_none = flow == nullptr || !flow->ever_open();
   if (of_none && t.has(bit_ack)) acks_of_none_.add({f.to, f.from, t.dport, t.sport});
 }
@@ -105,10 +108,10 @@ void monitor::expect_reset(uint64_t now, const wire_frame &f, tcp_flow *flow) {
 
 // A SYN for a listener in whose queue there is room; of who only has sent a SYN, it need not remember
 // anything (RFC 4987, 3.6).
-bool monitor::must_open(uint64_t now, const wire_frame &f) {
+bool monitor::has_room(const wire_frame &f) {
   const wire_tcp &t = f.tcp;
   bool plain = t.flags == bit_syn && t.reserved == 0 && t.len() == 0 && t.sport != 0 && t.options_end_well;
-  if (!plain || !options_pass(f) || listens_ || users_may_end_ || many_flows_ || !reaches(now, f.from))
+  if (!plain || !options_pass(f) || listens_ || users_may_end_ || many_flows_ || blind_ || address_moves_)
     return false;
   std::span<tcp_flow> known = flows();
   auto waiting = uint32_t(std::count_if(known.begin(), known.end(), [&t](const tcp_flow &flow) {

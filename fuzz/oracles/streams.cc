@@ -12,6 +12,8 @@ namespace {
 constexpr rule unreachable{"a neighbour is told to be unreachable", "RFC 1122, 3.3.1.1"};
 constexpr rule refused{"a connection is told to be refused that nobody has refused", "RFC 9293, 3.10.7.3"};
 constexpr rule lingers_not{"a close() that is to linger does not", "POSIX.1-2017, setsockopt(), SO_LINGER"};
+constexpr rule someone_waits{"a listener is said to have nobody who waits, and has",
+                             "POSIX.1-2017, accept(), poll()"};
 constexpr rule no_address{"an address is refused that a host can have, or the other way round",
                           "RFC 1122, 3.2.1.3"};
 
@@ -81,6 +83,12 @@ namespace {
 
 bool moves_data(const op &o) {
   return o.code == opcode::send || o.code == opcode::sendto || o.code == opcode::recv;
+}
+
+// Which descriptor; -1: none.
+int accepted_by(const op &o, const call_result &r) {
+  if (o.code == opcode::tcp_accept) return int(int64_t(r.value));
+  return o.code == opcode::accept && r.e == err::ok ? int(r.value >> 48) : -1;
 }
 
 // To a socket for datagrams.
@@ -170,11 +178,19 @@ void streams::call_returns(const op &o, const call_result &r, uint64_t now) {
     option_set(*d, option_of(o), uint32_t(o.arg[3]), now);
   if (o.code == opcode::recv) received(o, r, now);
   if (o.code == opcode::bind && ok) bound(o);
+  if (int fd = accepted_by(o, r); fd >= 0) accepted(fd);
   if (o.code == opcode::tcp_bind && int64_t(r.value) >= 0 && o.arg[1] != 0)
-    monitor_.listens(uint16_t(o.arg[1]), uint32_t(o.arg[2]));
+    listens(int(r.value), uint16_t(o.arg[1]), uint32_t(o.arg[2]));
+  if (o.code == opcode::accept && r.e == err::again) expect_nobody_waits(fd_of(o));
   if (o.code == opcode::send || o.code == opcode::sendto) sent(o, uint32_t(r.value), ok || r.e == err::again);
-  if (o.code == opcode::state && r.status) judge_status(o, *r.status, now);
-  if (o.code == opcode::poll && (polled_events(o) & POLLIN) != 0) judge_poll(o, r, now);
+  if (o.code == opcode::state && r.status) {
+    if (!r.status->readable) expect_nobody_waits(fd_of(o));
+    judge_status(o, *r.status, now);
+  }
+  if (o.code == opcode::poll && (polled_events(o) & POLLIN) != 0) {
+    if ((r.value & POLLIN) == 0) expect_nobody_waits(fd_of(o));
+    judge_poll(o, r, now);
+  }
   if (o.code == opcode::resolve) monitor_.name_returns(r.e, uint32_t(r.value));
   if (o.code == opcode::dhcp) monitor_.address_client_ends();
   if (o.code == opcode::tftp) monitor_.file_returns(r.e, r.data.value_or(const_bytes{}));
@@ -239,6 +255,25 @@ void streams::inherited(int fd, uint16_t option, uint32_t value, uint64_t now) {
 // A call that fails has no effect.
 void streams::not_shut(const op &o) {
   if (descriptor *d = of(fd_of(o)); d != nullptr) d->shut = d->was_shut;
+}
+
+void streams::accepted(int fd) {
+  if (const descriptor *d = of(fd))
+    monitor_.accepts(d->peer, d->port);
+  else
+    monitor_.accepts_somebody();
+}
+
+void streams::listens(int fd, uint16_t port, uint32_t backlog) {
+  monitor_.listens(port, backlog);
+  if (descriptor *d = of(fd)) d->listens_at = port;
+}
+
+// A call has found nobody.
+void streams::expect_nobody_waits(int fd) {
+  const descriptor *d = of(fd);
+  expect_rule(d == nullptr || d->listens_at == 0 || !monitor_.some_wait(d->listens_at), someone_waits,
+              "its handshake is complete, and nobody has accepted it");
 }
 
 void streams::bound(const op &o) {

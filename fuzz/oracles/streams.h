@@ -40,6 +40,7 @@ class streams {
     bool datagrams = false;
     uint32_t peer = 0;
     uint16_t port = 0;
+    uint16_t listens_at = 0;   // the port, if a call has made it a listener
     tcp_flow *flow = nullptr;  // once it is clear which one
     uint32_t incarnation = 0;  // of that one
     uint32_t taken = 0;        // bytes that users have received
@@ -66,6 +67,9 @@ class streams {
   void send_begins(const op &, descriptor &);
   void received(const op &, const call_result &, uint64_t now);
   void bound(const op &);
+  void accepted(int fd);
+  void listens(int fd, uint16_t port, uint32_t backlog);
+  void expect_nobody_waits(int fd);
   void datagram_received(const op &, descriptor &, const call_result &);
   void told_of_error(const op &, const call_result &);
   void leaves(const op &, descriptor &, uint64_t now);

@@ -47,6 +47,7 @@ void tftp_rules::call_returns(err e, const_bytes got, bool certain) {
     expect_rule(e != err::timedout || !refused, goes_on, "until its patience was over");
     expect_rule((e == err::ok) == whole, other_file,
                 whole ? "its last block has come" : "its last block has not come");
+    expect_rule(!whole || !ack_due_, no_ack, "its server sends the last one again");
     bool same = got.size() == file_.size() && std::equal(got.begin(), got.end(), file_.begin());
     expect_rule(e != err::ok || same, other_file, "its content");
   }
@@ -95,7 +96,7 @@ void tftp_rules::arrives(const wire_frame &f, bool surely) {
   if (what == error)
     stage_ = stage::refused;
   else if (what == data)
-    block_in(f, read16(f.datagram, 2), f.datagram.subspan(header_len));
+    block_in(f, read16(f.datagram, 2), f.datagram.subspan(header_len), surely);
   else
     doubt();
 }
@@ -107,7 +108,9 @@ void tftp_rules::stranger_in(const wire_frame &f, bool surely) {
   stranger_due_ = surely && !refuses ? std::optional(f.sport) : std::nullopt;
 }
 
-void tftp_rules::block_in(const wire_frame &f, uint16_t number, const_bytes content) {
+void tftp_rules::block_in(const wire_frame &f, uint16_t number, const_bytes content, bool surely) {
+  bool again = stage_ == stage::answered && number == blocks_ && surely;  // our ACK was lost
+  if (again) ack_due_ = true;
   if (number != uint16_t(blocks_ + 1)) return;
   stage_ = stage::answered;
   their_port_ = f.sport;

@@ -34,7 +34,7 @@ class tftp_rules {
   void judge_ack(uint16_t number);
   void judge_error(uint16_t port);
   void stranger_in(const wire_frame &, bool surely);
-  void block_in(const wire_frame &, uint16_t number, const_bytes);
+  void block_in(const wire_frame &, uint16_t number, const_bytes, bool surely);
 
   uint32_t waiting_ = 0;  // calls
   bool doubtful_ = false;

@@ -106,10 +106,12 @@ bool in_flight::advance(const wire_tcp &t, uint32_t acked, const terms &c) {
   if (all_acked() || reneged) forget_reports();
   bool surely = surely_acked_ == t.ack || !c.peer_known;
   bool partial = ahead(una_, congestion_.recovers() ? recovery_end_ : recover_) < 0;
-  if (congestion_.recovers() && partial && surely && c.exact)
+  if (congestion_.recovers() && partial && surely && c.exact) {
     congestion_.acked_in_part(acked, dupacks_, c.segment);
-  else
+    owes_first_ = !c.sack && !c.path_shrank;  // RFC 6582, 3.2, step 3
+  } else {
     congestion_.acked(acked, c.segment);
+  }
   if (surely) time_outs_.start(c.now);
   if (!partial) congestion_.end_recovery();  // or the stack does not know it yet, and allows less
   if (!surely || partial) return false;

@@ -397,7 +397,9 @@ TEST(in_flight, duplicates_ask_for_nothing_while_an_earlier_loss_is_mended) {
   s.send_all(4);
   s.ack_often(first, 3);
   s.again(0);
-  s.ack_segments(1);
+  s.ack_segments(1);  // which tells of the next one that is lost
+  EXPECT_TRUE(s.sent.owes_first());
+  s.again(1);
   s.ack_often(first + segment, 3);
   EXPECT_FALSE(s.sent.owes_first());
 }

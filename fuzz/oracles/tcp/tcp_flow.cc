@@ -115,6 +115,7 @@ bool tcp_flow::offers_little() const {
 void tcp_flow::arrives(const wire_tcp &t, const surroundings &s, bool whole) {
   another_comes(t, s, whole);
   completes_ = !whole && completes(t, s);
+  if (!completes_ && t.has(bit_ack)) room_ = false;  // it may complete it as well, or end it
   if (t.has(bit_rst)) return take_reset(t, s, whole);
   bool over = fin_sent_ && fin_arrived_;
   bool others = s.crowded || syn_again_;  // a SYN may have ended it, and told nobody

@@ -20,6 +20,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <utility>
 #include <vector>
 
 namespace kyu::fuzz {
@@ -55,8 +56,13 @@ class tcp_flow {
   void leaves(const wire_tcp &, const surroundings &);
   // Everything that had to be said by now has been said? Once all threads sleep.
   void expect_answers(const surroundings &);
-  // A SYN that has just arrived found a listener that has room.
-  void expect_syn_ack() { answer_due_ = sees_ == sight::all; }
+  // A SYN that has just arrived found a listener that has room; its answer can leave `at_once`.
+  void find_room(bool at_once) {
+    room_ = sees_ == sight::all;
+    answer_due_ = answer_due_ || (room_ && at_once);
+  }
+  // Once: the last segment in has completed it, and it had room when its SYN came.
+  bool takes_its_place() { return completes_ && std::exchange(room_, false); }
   bool only_syns_came() const { return only_syns_; }
   // Nothing can be sent, or what is sent may not be seen: answers may be missing.
   void excuse() {
@@ -71,6 +77,8 @@ class tcp_flow {
   }
   // Of packets whose segment at `seq` is in flight, it takes only so many bytes.
   void path_takes(uint32_t bytes, uint32_t seq, const surroundings &);
+  // An ICMP error quotes our segment at `seq`, and says that nobody is there.
+  void refused_by_icmp(uint32_t seq, const surroundings &);
   // What IP says of a segment that leaves, and was made at `made` ms; judged.
   struct packet {
     size_t bytes = 0;
@@ -224,6 +232,7 @@ class tcp_flow {
   phase phase_ = phase::none;
   ending our_reset_ = ending::none, their_reset_ = ending::none;
   uint64_t their_reset_at_ = 0;
+  bool refused_ = false;  // by ICMP, while our SYN was on its way
   sight sees_ = sight::all;
 
   // What the peer has offered, and what both agreed on.
@@ -289,6 +298,7 @@ class tcp_flow {
   uint64_t ack_due_ = never;
   uint32_t ack_due_to_ = 0;
   sack_reports reports_;
+  bool room_ = false;       // its SYN has found a listener that has room
   bool completes_ = false;  // the last segment in was the ACK of our SYN that opens it
   uint64_t syn_left_ = 0;   // ms; the last one
   bool asked_ = false;      // since our last segment something came that is answered at once

@@ -19,6 +19,7 @@ constexpr rule after_reset{"a segment after the reset", "RFC 9293, 3.10.7.4"};
 constexpr rule after_theirs{"a segment after the peer's reset", "RFC 9293, 3.5.3 and 3.10.7.4"};
 constexpr rule reset_for_nothing{"a reset of a connection that nobody has ended",
                                  "RFC 9293, 3.5.3; RFC 5961"};
+constexpr rule asks_on{"a SYN goes again to whom ICMP says that nobody is there", "RFC 1122, 4.2.3.9"};
 constexpr rule gives_up{"a connection is given up though its peer answers", "RFC 9293, 3.8.3, MUST-20"};
 constexpr rule takes_back{"a connection is reset whose SYN was answered",
                           "RFC 9293, 3.10.7.4; RFC 4987, 3.6"};
@@ -88,8 +89,9 @@ void tcp_flow::begin_incarnation(const wire_tcp &t, phase p) {
   sight sees = spoke_early_ ? sight::none : sees_;
   uint32_t number = incarnation_ + 1;
   uint16_t our_mss = iss_ == t.seq ? our_mss_ : uint16_t(0);
-  bool shrank = path_shrank_;
+  bool shrank = path_shrank_, room = room_ && p == phase::syn_received;
   begin(name(who_));
+  room_ = room;
   incarnation_ = number;
   our_mss_ = our_mss;
   if (shrank) path_shrank();
@@ -139,6 +141,7 @@ void tcp_flow::judge_syn(const wire_tcp &t, const surroundings &s) {
     bool anew = their_reset_ == ending::surely && !surely_reset(s.made);
     bool again = phase_ == phase::syn_sent && iss_ == t.seq && !anew;
     expect_rule(!again || !surely_reset(s.made), after_theirs, "which has acknowledged our SYN");
+    expect_rule(!again || !refused_ || s.blind, asks_on, "and its user is still told to wait");
     if (!again) begin_incarnation(t, phase::syn_sent);
     syn_leaves(again, s);
     our_mss_ = std::max(our_mss_, t.mss);

@@ -22,6 +22,11 @@ void tcp_flow::path_takes(uint32_t bytes, uint32_t seq, const surroundings &s) {
   path_told_at_ = s.now;
 }
 
+void tcp_flow::refused_by_icmp(uint32_t seq, const surroundings &s) {
+  bool opening = phase_ == phase::syn_sent && !irs_known_ && offers_.none();
+  if (opening && seq == iss_ && sees_ == sight::all && !s.blind && !s.held) refused_ = true;
+}
+
 void tcp_flow::option_set(uint16_t option, uint32_t value, uint64_t now) {
   keeps_.call_returns(option, value, now);
   if (option == TCP_USER_TIMEOUT) patience_ = value != 0 ? value : never;
