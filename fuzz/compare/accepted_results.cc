@@ -27,6 +27,8 @@ constexpr other_result results[] = {
     {opcode::setopt, "EINVAL", "0", "rcvlowat", "ours says what it cannot do, Linux takes the nearest",
      posix},
     {opcode::setopt, "EINVAL", "0", "linger", "ours says what it cannot do, Linux takes the nearest", posix},
+    {opcode::setopt, "EINVAL", "0", "maxseg", "more than the peer takes: ours refuses it, Linux leaves it be",
+     "tcp(7)"},
     {opcode::setopt, "0", "ENOPROTOOPT", "sndlowat", "Linux has no SO_SNDLOWAT", posix},
     {opcode::getopt, nullptr, nullptr, "sndlowat", "Linux has no SO_SNDLOWAT", posix},
     {opcode::getopt, nullptr, nullptr, "sndbuf", "Linux doubles what is asked for, and has a least",
