@@ -26,7 +26,7 @@ TEST(guessable, three_equal_steps_tell_the_next_one) {
 }
 
 TEST(guessable, steps_may_differ_by_a_little_where_that_is_said) {
-  EXPECT_EQ(guessed_after({32, 10}, {0, 64000, 128005, 191999}), 4);
+  EXPECT_EQ(guessed_after({32, 10}, {0, 64000, 128005, 192001}), 4);
   EXPECT_EQ(guessed_after({32, 10}, {0, 64000, 128020, 192000}), 0);
 }
 
