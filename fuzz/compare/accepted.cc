@@ -89,6 +89,13 @@ constexpr accepted list[] = {
                    only(p, how::only_ours, saying::reset);
        return ends && time_left(r.ops, p.op) >= 100'000;
      }},
+    {"who has no patience left for its peer tells it by a reset, as BSD does; Linux leaves without a word",
+     "RFC 9293, 3.10.8", true,
+     [](const parting &p, const replay &r) {
+       bool impatient = std::any_of(r.ops.begin(), r.ops.begin() + p.op,
+                                    [](const op &o) { return sets(o, "user-timeout"); });
+       return impatient && only(p, how::only_ours, saying::reset) && op_of(p, r.ops).code == opcode::wait;
+     }},
     {"a SYN in the window of a half-open connection sends it back to LISTEN; Linux resets it",
      "RFC 9293, 3.10.7.4", true,
      [](const parting &p, const replay &r) {

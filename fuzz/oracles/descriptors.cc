@@ -10,15 +10,9 @@ namespace kyu::fuzz {
 
 namespace {
 
-constexpr rule call_rule(const char *key, const char *source) { return {key, source, "calls"}; }
-
 constexpr rule refused = call_rule("a descriptor that is open is refused", "kyu/kyu.h");
 constexpr rule taken = call_rule("a call succeeds on what is no descriptor", "POSIX, EBADF");
 constexpr rule twice_open = call_rule("a descriptor is given away that is open", "POSIX, socket(), accept()");
-constexpr rule impatient = call_rule("a call that is to wait does not", "kyu/kyu.h");
-constexpr rule gives_up = call_rule("a connect() gives up within three minutes", "RFC 9293, 3.8.3, MUST-23");
-constexpr rule overdue = call_rule("a call waits longer than it was told", "kyu/kyu.h");
-constexpr rule waits = call_rule("a call waits that is not to", "kyu/kyu.h; POSIX, MSG_DONTWAIT, O_NONBLOCK");
 constexpr rule other_kind =
     call_rule("a socket is made into what it cannot be", "POSIX, connect(), listen()");
 constexpr rule unwriteable =
@@ -41,8 +35,6 @@ constexpr rule old_error =
     call_rule("a connect() that asks nobody is refused", "POSIX, connect(), SOCK_DGRAM");
 constexpr rule error_again = call_rule("an error is told twice", "POSIX, SO_ERROR");
 
-constexpr uint64_t grace = 1000;  // ms, in which whoever was woken has run
-
 bool alters(const op &o) {
   switch (o.code) {
     case opcode::bind:
@@ -58,21 +50,6 @@ bool alters(const op &o) {
 
 // It holds a descriptor while it is under way, and may close it again.
 bool hides_one(const op &o) { return o.code == opcode::tcp_connect || o.code == opcode::tcp_bind; }
-
-bool may_wait(const op &o) {
-  switch (o.code) {
-    case opcode::recv: return (o.arg[3] & (MSG_DONTWAIT | MSG_OOB)) == 0;
-    case opcode::send: return (o.arg[3] & MSG_DONTWAIT) == 0;
-    case opcode::accept: return o.arg[2] != 0;
-    case opcode::connect: return o.arg[4] != 0;
-    default: return false;
-  }
-}
-
-// Which of a socket's options says how long.
-uint16_t patience_of(const op &o) {
-  return o.code == opcode::send || o.code == opcode::connect ? SO_SNDTIMEO : SO_RCVTIMEO;
-}
 
 bool is_patience(uint16_t option) {
   return option == SO_NBIO || option == SO_SNDTIMEO || option == SO_RCVTIMEO;
@@ -204,10 +181,8 @@ void descriptors::call_returns(const op &o, const call_result &r, uint64_t now, 
   --under_way_;
   frames_ = frames;
   opened_by(o, r);
-  start &s = starts_[size_t(o.arg[0])];
-  bool waited = s.at_once && now > s.at;
-  s.due = UINT64_MAX;
-  s.at_once = false;
+  const start s = starts_[size_t(o.arg[0])];
+  starts_[size_t(o.arg[0])].ends();
   descriptor *d = of(o);
   if (d == nullptr) return;
   bool alone = d->changes == s.changes && d->changing == uint32_t(alters(o));
@@ -222,9 +197,8 @@ void descriptors::call_returns(const op &o, const call_result &r, uint64_t now, 
   judge_life(o, r, s);
   if (o.code == opcode::close) d->is = life::closed;
   if (s.was != life::open || r.e == err::badf) return;
-  expect_rule(!waited, waits, "its user has said so");
   judge_kind(o, r, *d);
-  judge_patience(o, r, *d, now - s.at);
+  judge_patience(o, r, *d, s, now - s.at);
   judge_error(o, r, *d, now, frames);
   judge(o, r, *d, s);
 }
@@ -274,60 +248,6 @@ void descriptors::judge_life(const op &o, const call_result &r, const start &s) 
   expect_rule(s.was != life::open || !no || r.counts || strangers_, refused, "no call has closed it");
   bool nobody_elses = !strangers_ && hidden_ == 0 && hidden_events_ == s.hidden;
   expect_rule(s.was != life::closed || no || !nobody_elses, taken, "no call has opened it");
-}
-
-// Who was accepted may have it from the listener.
-void descriptors::judge_patience(const op &o, const call_result &r, const descriptor &d,
-                                 uint64_t waited) const {
-  if (o.code == opcode::poll && r.value >> 8 == 0) {
-    expect_rule(waited >= uint32_t(o.arg[3]), impatient, "nothing is ready, and time is left");
-    expect_rule(waited <= uint32_t(o.arg[3]) + grace, overdue, "nothing is ready");
-  }
-  constexpr uint64_t three_minutes = 180'000;
-  bool own_limit = d.options[option_index(TCP_USER_TIMEOUT)].has_value();
-  if (o.code == opcode::connect && r.e == err::timedout)
-    expect_rule(waited >= three_minutes || own_limit, gives_up, "nobody has asked for that");
-  if (!may_wait(o) || (r.e != err::again && r.e != err::inprogress) || (impatient_ && !d.by_user)) return;
-  if (strangers_) return;  // one may have set how long
-  auto set = [&d](uint16_t option) { return d.options[option_index(option)].value_or(0); };
-  if (set(SO_NBIO) != 0) return;
-  uint32_t limit = set(patience_of(o));
-  expect_rule(limit != 0 && waited >= limit, impatient, "nobody has asked for that");
-}
-
-namespace {
-
-bool asks_not_to_wait(const op &o) {
-  switch (o.code) {
-    case opcode::recv:
-    case opcode::send: return (o.arg[3] & MSG_DONTWAIT) != 0;
-    case opcode::accept: return o.arg[2] == 0;
-    case opcode::connect: return o.arg[4] == 0;
-    default: return false;
-  }
-}
-
-bool has_patience(const op &o) {
-  return o.code == opcode::recv || o.code == opcode::send || o.code == opcode::accept ||
-         o.code == opcode::connect;
-}
-
-}  // namespace
-
-void descriptors::foresee_wait(const op &o, const descriptor &d, start &s) const {
-  if (!has_patience(o)) return;
-  s.at_once = asks_not_to_wait(o) || d.options[option_index(SO_NBIO)].value_or(0) != 0;
-  uint32_t limit = d.options[option_index(patience_of(o))].value_or(0);
-  if (limit != 0) s.due = s.at + limit + grace;
-}
-
-void descriptors::judge_waits(uint64_t now, uint32_t frames) const {
-  if (!on_) return;
-  for (const start &s : starts_) {
-    expect_rule(!s.at_once, waits, "its user has said so");
-    bool undisturbed = s.frames == frames && s.events == events_;
-    expect_rule(!undisturbed || now <= s.due, overdue, "nothing else has happened since");
-  }
 }
 
 // What listens does not connect, and what is connected does not listen.

@@ -65,6 +65,11 @@ class descriptors {
     uint32_t changes = 0, hidden = 0, closes = 0;
     life was = life::unsure;
     bool ended = false, asked_before = false;  // for the port
+
+    void ends() {
+      due = UINT64_MAX;
+      at_once = false;
+    }
   };
 
   descriptor *of(const op &);
@@ -75,7 +80,8 @@ class descriptors {
   void opened_by(const op &, const call_result &);
   void judge(const op &, const call_result &, descriptor &, const start &);
   void judge_life(const op &, const call_result &, const start &) const;
-  void judge_patience(const op &, const call_result &, const descriptor &, uint64_t waited) const;
+  void judge_patience(const op &, const call_result &, const descriptor &, const start &,
+                      uint64_t waited) const;
   void foresee_wait(const op &, const descriptor &, start &) const;
   void judge_kind(const op &, const call_result &, const descriptor &) const;
   void judge_sender(const op &, const call_result &, const descriptor &, const start &) const;

@@ -11,6 +11,9 @@ struct rule {
   const char *kind = "protocol";
 };
 
+// Of what a call returns to its user.
+constexpr rule call_rule(const char *key, const char *source) { return {key, source, "calls"}; }
+
 // A finding; does not come back.
 [[noreturn]] void broken(const rule &, const std::string &how);
 
