@@ -54,51 +54,6 @@ void monitor::judge_fragment(const wire_frame &f) {
   expect_rule(f.offset + f.payload.size() <= 65515, fragment_wrong, "it ends behind the longest datagram");
 }
 
-namespace {
-
-// An error that tells of a smaller MTU.
-bool says_too_big(const wire_frame &f) {
-  constexpr uint8_t unreachable = 3, too_big = 4;
-  return f.payload[0] == unreachable && f.payload[1] == too_big;
-}
-
-}  // namespace
-
-// The connection whose SYN it quotes is refused (RFC 1122, 4.2.3.9).
-void monitor::refusal_told(uint64_t now, const wire_frame &f) {
-  constexpr uint8_t unreachable = 3, no_protocol = 2, no_port = 3, plain_header = 0x45, tcp = 6;
-  constexpr size_t icmp_header = 8, ip_header = 20;
-  bool hard = f.payload[0] == unreachable && (f.payload[1] == no_protocol || f.payload[1] == no_port);
-  if (!hard || !options_pass(f)) return;
-  const_bytes quote = f.payload.subspan(icmp_header);
-  if (quote.size() < ip_header + 8 || quote[0] != plain_header || quote[9] != tcp) return;
-  const_bytes ports = quote.subspan(ip_header);
-  tcp_flow *flow = flow_of({read32(quote, 12), read32(quote, 16), read16(ports, 0), read16(ports, 2)}, false);
-  if (flow != nullptr) flow->refused_by_icmp(read32(ports, 4), now_is(now));
-}
-
-void monitor::path_in(const wire_frame &f) {
-  constexpr uint8_t echo_reply = 0, echo = 8;
-  trouble_ = trouble_ || (f.payload[0] != echo && f.payload[0] != echo_reply);
-  if (!says_too_big(f)) return;
-  path_shrank_ = true;
-  for (tcp_flow &flow : flows()) flow.path_shrank();
-}
-
-// The connection whose segment it quotes must heed it (RFC 1191, 3 and 5; RFC 5927, 4.1).
-void monitor::path_told(uint64_t now, const wire_frame &f) {
-  constexpr uint8_t plain_header = 0x45, tcp = 6;
-  constexpr size_t icmp_header = 8, ip_header = 20;
-  if (!says_too_big(f) || !options_pass(f)) return;
-  const_bytes quote = f.payload.subspan(icmp_header);
-  if (quote.size() < ip_header + 8 || quote[0] != plain_header || quote[9] != tcp) return;
-  const_bytes ports = quote.subspan(ip_header);
-  uint32_t mtu = read16(f.payload, 6), was = read16(quote, 2);
-  tcp_flow *flow = flow_of({read32(quote, 12), read32(quote, 16), read16(ports, 0), read16(ports, 2)}, false);
-  bool smaller = mtu == 0 ? was > smallest_mtu : mtu >= smallest_mtu && mtu < was;
-  if (flow != nullptr && smaller) flow->path_takes(mtu == 0 ? was - 1 : mtu, read32(ports, 4), now_is(now));
-}
-
 // --- ARP
 
 void monitor::judge_arp(uint64_t now, const wire_frame &f) {

@@ -134,8 +134,8 @@ class monitor {
   void piece_in(uint64_t now, const wire_frame &);
   void deliver(const wire_frame &);
   void path_in(const wire_frame &);
-  void path_told(uint64_t now, const wire_frame &);
-  void refusal_told(uint64_t now, const wire_frame &);
+  void error_in(uint64_t now, const wire_frame &);
+  void path_told(uint64_t now, uint32_t mtu, uint32_t was, uint32_t seq, tcp_flow &);
   void server_starts(server);
   void judge_server(const tcp_flow &, const wire_tcp &) const;
   void judge_echo(const wire_frame &) const;

@@ -28,8 +28,7 @@ void monitor::frame_in(uint64_t now, const_bytes f) {
   if (in_.is == wire_frame::kind::udp && in_.wrong == nullptr && options_pass(in_)) deliver(in_);
   if (!for_us) return;
   expect_icmp(now, in_);
-  if (in_.is == wire_frame::kind::icmp) path_told(now, in_);
-  if (in_.is == wire_frame::kind::icmp) refusal_told(now, in_);
+  if (in_.is == wire_frame::kind::icmp) error_in(now, in_);
   if (in_.is == wire_frame::kind::tcp) segment_in(now, in_, false);
 }
 
