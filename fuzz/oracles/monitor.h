@@ -65,7 +65,9 @@ class monitor {
     if (off_) names_.doubt();
     names_.call_returns(e, addr, nothing_unseen());
   }
-  void address_client_tells(uint64_t now, uint32_t addr) { dhcp_.tells_user(now, addr, !disordered_); }
+  void address_client_tells(uint64_t now, uint32_t addr) {
+    dhcp_.tells_user(now, addr, !disordered_ && !off_);
+  }
   void address_client_ends() { dhcp_.client_ends(); }
   void file_returns(err e, const_bytes file) { files_.call_returns(e, file, nothing_unseen()); }
   bool any_datagram_came() const { return !datagrams_.empty() || off_; }

@@ -69,7 +69,10 @@ tcp_flow *streams::flow_of(descriptor &d) {
     d.flow = monitor_.only_flow_to(d.peer, d.port);
     bool unsure =
         d.flow != nullptr && (d.flow->has_user() || d.flow->incarnation() > 1);  // which one was accepted?
-    if (unsure) d.flow = nullptr;
+    if (unsure) {
+      d.flow->share_user();
+      d.flow = nullptr;
+    }
     if (d.flow != nullptr) {
       d.flow->take_user();
       d.incarnation = d.flow->incarnation();

@@ -59,6 +59,8 @@ void in_flight::take_ack(const wire_tcp &t, bool surely, const terms &c) {
       time_outs_.acked(c.now, may_measure(c));
     }
     surely_acked_ = later_of(surely_acked_, t.ack);
+  } else if (una_ == t.ack && ahead(t.ack, surely_acked_) > 0) {
+    congestion_.acked_late(c.segment);  // perhaps
   }
   count_duplicate(t, surely, c);
   uint32_t reported = c.sack ? take_reports(t, surely && ahead(t.ack, una_) >= 0) : 0;

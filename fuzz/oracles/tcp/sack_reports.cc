@@ -53,9 +53,9 @@ bool sack_reports::is_newest(const seq_range &b) const {
 
 bool sack_reports::is_of_one_segment(const seq_range &b) const {
   auto texts = texts_.all();
-  return std::any_of(texts.begin(), texts.end(), [&b](const seq_range &text) {
-    return ahead(b.start, text.start) >= 0 && ahead(text.end, b.end) >= 0;
-  });
+  return texts_.forgot_some() || std::any_of(texts.begin(), texts.end(), [&b](const seq_range &text) {
+           return ahead(b.start, text.start) >= 0 && ahead(text.end, b.end) >= 0;
+         });
 }
 
 void sack_reports::judge_first(const wire_tcp &t, int first) const {

@@ -128,6 +128,8 @@ class tcp_flow {
   // offered so many bytes to its calls; so many were taken.
   bool has_user() const { return user_ != user::none; }
   void take_user() { user_ = user::alone; }
+  // Another one may have it by now, under the same name.
+  void share_user() { user_ = user_ == user::none ? user::none : user::unknown; }
   void user_sends(uint32_t offered, bool alone);
   void user_sent(uint32_t total, bool alone);
   // The user's only call offers bytes up to this place, and calls the last one urgent.

@@ -160,7 +160,9 @@ void tcp_flow::judge_syn(const wire_tcp &t, const surroundings &s) {
   expect_rule(!again || their_reset_ != ending::surely, after_theirs, "a SYN that comes again");
   // Before the connection is open, different answers to different SYNs are cookies: any of them can come
   // true.
-  if (!again && phase_ == phase::syn_received && s.crowded) lose_sight();
+  bool same_syn =
+      irs_known_ && irs_ == t.ack - 1;  // of the peer's: one answer, for want of memory, was a cookie
+  if (!again && phase_ == phase::syn_received && (s.crowded || same_syn)) lose_sight();
   if (!again) {
     bool reopens = reopens_above_ && !s.crowded && !s.blind;
     expect_rule(!reopens || !syn_is_old_, revives, "its number is not above all that were used");
