@@ -140,7 +140,8 @@ void in_flight::judge_again(const wire_tcp &t, const terms &c) {
   hoped_ = c.now;
   if (duplicates) congestion_.may_recover(c.segment);
   if (duplicates || !c.exact) congestion_.may_have_lost();
-  if (known_loss || c.path_shrank || !c.exact || c.sack) return;
+  bool may_be_time_out = una_ != surely_acked_;  // what is acknowledged, as the stack sees it, is not known
+  if (known_loss || c.path_shrank || !c.exact || c.sack || may_be_time_out) return;
   congestion_.lost(snd_max_ - una_, duplicates, c.segment);
   recovery_end_ = snd_max_;
 }
