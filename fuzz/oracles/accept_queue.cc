@@ -17,14 +17,8 @@ void accept_queue::completed(const tcp_flow::name &who) {
   if (n_ < all_.size()) all_[n_++] = who;  // those behind are not looked at
 }
 
-void accept_queue::remove(size_t at) {
-  std::move(all_.begin() + long(at) + 1, all_.begin() + long(n_), all_.begin() + long(at));
-  --n_;
-}
-
 void accept_queue::may_be_over(const tcp_flow::name &who) {
-  for (size_t i = n_; i-- > 0;)
-    if (all_[i] == who) remove(i);
+  n_ = size_t(std::remove(all_.begin(), all_.begin() + long(n_), who) - all_.begin());
 }
 
 // Of a host that has two from one port, to two of ours, nobody knows which one it was.
@@ -37,8 +31,7 @@ void accept_queue::accepted(uint32_t theirs, uint16_t their_port) {
   bool first =
       std::none_of(all_.begin(), it, [&](const tcp_flow::name &n) { return n.our_port == it->our_port; });
   expect_rule(first || !only, jumps_the_queue, "another one has been complete for longer");
-  for (size_t i = n_; i-- > 0;)
-    if (is_it(all_[i])) remove(i);
+  n_ = size_t(std::remove_if(it, end, is_it) - all_.begin());
 }
 
 bool accept_queue::some_wait(uint16_t port) const {

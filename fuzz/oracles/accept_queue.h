@@ -24,8 +24,6 @@ class accept_queue {
   bool some_wait(uint16_t port) const;
 
  private:
-  void remove(size_t at);
-
   std::array<tcp_flow::name, 16> all_{};  // the first n_, in their order
   size_t n_ = 0;
 };

@@ -12,7 +12,6 @@ namespace {
 constexpr rule misdirected{"a packet goes to an address of the link that its receiver has not told",
                            "RFC 826; RFC 1812, 3.3.2"};
 constexpr rule outdated{"a packet goes to an address of the link that its receiver has left", "RFC 826"};
-
 constexpr rule stale{"an address of the link is believed for ever", "RFC 1122, 2.3.2.1"};
 
 }  // namespace

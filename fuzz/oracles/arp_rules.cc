@@ -23,6 +23,8 @@ constexpr uint16_t request = 1, reply = 2;
 // ms, before which no host asks again, and no timer sends to whom nothing was sent before (RFC 6298, 2.1).
 constexpr uint64_t patience = 1000;
 
+constexpr uint64_t defend_interval = 10'000;  // ms: RFC 5227, 1.1
+
 }  // namespace
 
 void arp_rules::begin(uint32_t addr, const link_address &link) {
@@ -45,29 +47,29 @@ void arp_rules::arrives(uint64_t now, const wire_frame &f, bool certain) {
 }
 
 bool arp_rules::reaches_us(const wire_frame &f) const {
-  return (f.link_to[0] & 1) != 0 || std::equal(link_.begin(), link_.end(), f.link_to.begin());
+  return (f.link_to[0] & 1) != 0 || is_our_link(f.link_to);
+}
+
+// One host, and not us.
+bool arp_rules::is_from_another(const wire_arp &a) const {
+  return (a.sender_link[0] & 1) == 0 && !is_our_link(a.sender_link);
 }
 
 // Who looks whether our address is free must hear that it is not (RFC 5227, 2.1.1).
 bool arp_rules::is_probe(const wire_frame &f) const {
-  bool ours = std::equal(link_.begin(), link_.end(), f.arp.sender_link.begin());
-  return reaches_us(f) && f.arp.sender == 0 && (f.arp.sender_link[0] & 1) == 0 && !ours;
+  return reaches_us(f) && f.arp.sender == 0 && is_from_another(f.arp);
 }
 
 // Another host says that it has our address. It is told otherwise, but not again and again (RFC 5227, 2.4).
 void arp_rules::take_conflict(uint64_t now, const wire_frame &f, bool certain) {
-  constexpr uint64_t once_in = 10'000;  // ms
-  bool another = !std::equal(link_.begin(), link_.end(), f.arp.sender_link.begin());
-  bool lately = defended_at_ && now - *defended_at_ <= once_in;
-  if (certain && another && reaches_us(f) && !lately) defence_due_ = true;
+  bool lately = defended_at_ && now - *defended_at_ <= defend_interval;
+  if (certain && !is_our_link(f.arp.sender_link) && reaches_us(f) && !lately) defence_due_ = true;
 }
 
 // It comes to us, from another host of the network.
 bool arp_rules::is_taken(const wire_frame &f) const {
   const wire_arp &a = f.arp;
-  bool ours = std::equal(link_.begin(), link_.end(), a.sender_link.begin());
-  bool nearby = (a.sender ^ addr_) >> 8 == 0 && a.sender != addr_ && (a.sender_link[0] & 1) == 0 && !ours;
-  return reaches_us(f) && nearby;
+  return reaches_us(f) && is_from_another(a) && is_on_link(a.sender) && a.sender != addr_;
 }
 
 void arp_rules::leaves(uint64_t now, const wire_frame &f, bool certain, bool address_moves) {
@@ -76,8 +78,8 @@ void arp_rules::leaves(uint64_t now, const wire_frame &f, bool certain, bool add
   expect_rule(a.of_ethernet && (a.op == request || a.op == reply), arp_wrong, "its head");
   if (a.op == reply) return judge_reply(f, certain);
   bool asks = a.sender != 0 && a.sender != a.target;  // else it is a probe, or an announcement
-  bool on_link = (a.target ^ addr_) >> 8 == 0;
-  expect_rule(!asks || address_moves || on_link, arp_wrong, "who is asked for is not on the link");
+  expect_rule(!asks || address_moves || is_on_link(a.target), arp_wrong,
+              "who is asked for is not on the link");
   if (asks)
     judge_request(now, a.target, address_moves);
   else
@@ -96,8 +98,7 @@ void arp_rules::judge_claim(uint64_t now, const wire_arp &a, bool address_moves)
   expect_rule(!first || now - probed_at_ >= announce_wait, arp_haste, "two seconds have not passed");
   announced_ = a.sender;
   defence_due_ = false;
-  if (address_moves) return;                    // and is announced
-  constexpr uint64_t defend_interval = 10'000;  // ms: RFC 5227, 1.1
+  if (address_moves) return;  // and is announced
   expect_rule(!defended_at_ || now - *defended_at_ >= defend_interval, arp_fight, "within ten seconds");
   defended_at_ = now;
 }

@@ -6,6 +6,7 @@
 #include "oracles/recent.h"
 #include "oracles/wire.h"
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -55,7 +56,12 @@ class arp_rules {
     uint32_t in_a_row = 0;  // how often it was asked for, each time soon after the last
   };
 
+  bool is_our_link(const_bytes address) const {
+    return std::equal(address.begin(), address.end(), link_.begin(), link_.end());
+  }
+  bool is_on_link(uint32_t addr) const { return (addr ^ addr_) >> 8 == 0; }
   bool reaches_us(const wire_frame &) const;
+  bool is_from_another(const wire_arp &) const;
   bool is_taken(const wire_frame &) const;
   bool is_probe(const wire_frame &) const;
   void take_conflict(uint64_t now, const wire_frame &, bool certain);

@@ -219,7 +219,7 @@ void descriptors::judge(const op &o, const call_result &r, descriptor &d, const 
     case opcode::bind: return bound(o, r, d, s);
     case opcode::listen: d.listens = d.listens || ok; break;
     case opcode::accept:
-      if (ok) accepted(r, d);
+      if (ok) accepted(o, r, d);
       break;
     case opcode::connect:
       expect_rule(d.type != sotype::dgram || !of_connection(r.e), old_error, "it may be another peer's word");
@@ -300,11 +300,11 @@ void descriptors::bound(const op &o, const call_result &r, descriptor &d, const 
   d.port = port;
 }
 
-// Nothing but connections can have the port.
+// Nothing but connections can have the port; also not a socket that is closed, and held by who sleeps in a
+// call.
 bool descriptors::may_share(const descriptor &d, uint16_t port) const {
   bool asked = d.options[option_index(SO_REUSEADDR)].value_or(0) != 0;
-  if (!asked || strangers_ || port == 0 || under_way_ > 0)
-    return false;  // who sleeps in a call holds its socket
+  if (!asked || strangers_ || port == 0 || under_way_ > 0) return false;
   return std::none_of(all_.begin(), all_.begin() + used_, [&](const descriptor &other) {
     bool connected = other.peer && !other.listens && other.type == sotype::stream;
     bool elsewhere = other.type != d.type || (other.port ? *other.port != port : other.nameless);
@@ -312,9 +312,9 @@ bool descriptors::may_share(const descriptor &d, uint16_t port) const {
   });
 }
 
-void descriptors::accepted(const call_result &r, const descriptor &listener) {
+void descriptors::accepted(const op &o, const call_result &r, const descriptor &listener) {
   expect_rule(!listener.by_user || listener.listens, no_listener, "no call has made it a listener");
-  descriptor &d = all_[size_t(r.value >> 48)];
+  descriptor &d = all_[size_t(accepted_by(o, r))];
   d.port = listener.port;
   if (listener.options_after > 0) return;  // its SYN may have come before
   d.options = listener.options;

@@ -88,7 +88,7 @@ class descriptors {
   void judge_error(const op &, const call_result &, descriptor &, uint64_t now, uint32_t frames) const;
   void bound(const op &, const call_result &, descriptor &, const start &);
   bool may_share(const descriptor &, uint16_t port) const;
-  void accepted(const call_result &, const descriptor &);
+  void accepted(const op &, const call_result &, const descriptor &);
   void named(const op &, const call_result &, descriptor &) const;
   void option_set(const op &, const call_result &, descriptor &) const;
   void option_told(const op &, const call_result &, const descriptor &) const;

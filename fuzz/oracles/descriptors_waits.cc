@@ -14,16 +14,6 @@ constexpr rule waits = call_rule("a call waits that is not to", "kyu/kyu.h; POSI
 
 constexpr uint64_t grace = 1000;  // ms, in which whoever was woken has run
 
-bool may_wait(const op &o) {
-  switch (o.code) {
-    case opcode::recv: return (o.arg[3] & (MSG_DONTWAIT | MSG_OOB)) == 0;
-    case opcode::send: return (o.arg[3] & MSG_DONTWAIT) == 0;
-    case opcode::accept: return o.arg[2] != 0;
-    case opcode::connect: return o.arg[4] != 0;
-    default: return false;
-  }
-}
-
 // Which of a socket's options says how long.
 uint16_t patience_of(const op &o) {
   return o.code == opcode::send || o.code == opcode::connect ? SO_SNDTIMEO : SO_RCVTIMEO;
@@ -42,6 +32,11 @@ bool asks_not_to_wait(const op &o) {
 bool has_patience(const op &o) {
   return o.code == opcode::recv || o.code == opcode::send || o.code == opcode::accept ||
          o.code == opcode::connect;
+}
+
+bool may_wait(const op &o) {
+  bool urgent = o.code == opcode::recv && (o.arg[3] & MSG_OOB) != 0;
+  return has_patience(o) && !asks_not_to_wait(o) && !urgent;
 }
 
 }  // namespace

@@ -87,9 +87,7 @@ void icmp_rules::expect_answers() {
 // This stack's twenty in each of its own seconds, which begin when it likes.
 void icmp_rules::judge_limit(uint64_t now) {
   constexpr uint32_t most = 2 * 20;
-  if (now / 1000 != error_second_) errors_in_second_ = 0;
-  error_second_ = now / 1000;
-  expect_rule(++errors_in_second_ <= most, no_limit, "more than forty within a second");
+  expect_rule(errors_.another(now) <= most, no_limit, "more than forty within a second");
 }
 
 void icmp_rules::leaves(uint64_t now, const wire_frame &f) {

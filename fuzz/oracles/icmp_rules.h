@@ -1,6 +1,7 @@
 // Of oracle 6: what has to be said by ICMP, and what must not.
 #pragma once
 
+#include "oracles/in_a_second.h"
 #include "oracles/recent.h"
 #include "oracles/wire.h"
 
@@ -38,8 +39,7 @@ class icmp_rules {
   bool unquotable_ = false;      // something may be quoted in another shape than it arrived in
   uint32_t replies_due_ = 0, errors_due_ = 0;
   error last_due_;
-  uint64_t error_second_ = 0;
-  uint32_t errors_in_second_ = 0;
+  in_a_second errors_;  // that have left
   uint64_t second_ = 0;
   uint32_t in_second_ = 0, before_ = 0;  // frames, each of which may have cost an error; in the second before
 };

@@ -40,7 +40,8 @@ void monitor::path_in(const wire_frame &f) {
 }
 
 void monitor::error_in(uint64_t now, const wire_frame &f) {
-  std::optional<quotation> quote = options_pass(f) ? quoted_segment(f) : std::nullopt;
+  if (f.payload[0] != unreachable || !options_pass(f)) return;
+  std::optional<quotation> quote = quoted_segment(f);
   tcp_flow *flow = quote ? flow_of(quote->who, false) : nullptr;
   if (flow == nullptr) return;
   if (says(f, too_big)) path_told(now, read16(f.payload, 6), quote->len, quote->seq, *flow);

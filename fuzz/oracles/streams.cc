@@ -88,12 +88,6 @@ bool moves_data(const op &o) {
   return o.code == opcode::send || o.code == opcode::sendto || o.code == opcode::recv;
 }
 
-// Which descriptor; -1: none.
-int accepted_by(const op &o, const call_result &r) {
-  if (o.code == opcode::tcp_accept) return int(int64_t(r.value));
-  return o.code == opcode::accept && r.e == err::ok ? int(r.value >> 48) : -1;
-}
-
 // To a socket for datagrams.
 bool changes_what_comes(const op &o) {
   return o.code == opcode::connect || o.code == opcode::shutdown || o.code == opcode::setopt;
@@ -177,8 +171,7 @@ void streams::call_returns(const op &o, const call_result &r, uint64_t now) {
   if (o.code == opcode::ifaddr) judge_address(o, r);
   if (o.code == opcode::close) left(o, ok, now);
   if (o.code == opcode::shutdown && !ok) not_shut(o);
-  if (descriptor *d = of(fd_of(o)); o.code == opcode::setopt && ok && d != nullptr)
-    option_set(*d, option_of(o), uint32_t(o.arg[3]), now);
+  if (o.code == opcode::setopt && ok) option_set(fd_of(o), option_of(o), uint32_t(o.arg[3]), now);
   if (o.code == opcode::recv) received(o, r, now);
   if (o.code == opcode::bind && ok) bound(o);
   if (int fd = accepted_by(o, r); fd >= 0) accepted(fd);
@@ -245,14 +238,12 @@ void streams::left(const op &o, bool ok, uint64_t now) {
   out.flow->user_left();
 }
 
-void streams::option_set(descriptor &d, uint16_t option, uint32_t value, uint64_t now) {
-  if (option == SO_LINGER) d.linger = value;
-  if (option == SO_RCVLOWAT || option == SO_RCVBUF) d.low_water = option == SO_RCVLOWAT ? value : 1;
-  if (tcp_flow *f = flow_of(d)) f->option_set(option, value, now);
-}
-
-void streams::inherited(int fd, uint16_t option, uint32_t value, uint64_t now) {
-  if (descriptor *d = of(fd)) option_set(*d, option, value, now);
+void streams::option_set(int fd, uint16_t option, uint32_t value, uint64_t now) {
+  descriptor *d = of(fd);
+  if (d == nullptr) return;
+  if (option == SO_LINGER) d->linger = value;
+  if (option == SO_RCVLOWAT || option == SO_RCVBUF) d->low_water = option == SO_RCVLOWAT ? value : 1;
+  if (tcp_flow *f = flow_of(*d)) f->option_set(option, value, now);
 }
 
 // A call that fails has no effect.

@@ -25,8 +25,8 @@ class streams {
   void call_begins(const op &, uint64_t now);
   void call_returns(const op &, const call_result &, uint64_t now);
   void opened(int fd, bool datagrams);
-  // It has this from its listener, as if a user had set it.
-  void inherited(int fd, uint16_t option, uint32_t value, uint64_t now);
+  // A user has set this option, or it comes from the listener.
+  void option_set(int fd, uint16_t option, uint32_t value, uint64_t now);
   // All threads sleep.
   void judge(uint64_t now);
   // The descriptor's connection leads there.
@@ -53,13 +53,12 @@ class streams {
     bool shut = false, was_shut = false;  // by a user; before the last call that is to
     bool altered = false;                 // what comes to it, if it is for datagrams
     bool urgent_taken = false;
-    bool named = false;  // a call may have given it a port
-    bool only_peers =
-        false;  // and none before it was connected: nothing but its peer's can come, if it is for datagrams
-    uint32_t linger = 0;     // SO_LINGER, where its user has set that
-    uint32_t low_water = 1;  // SO_RCVLOWAT, in the same way
-    bool told = false;       // of an error, or somebody may have taken it
-    bool over = false;       // of one that ends it, perhaps
+    bool named = false;       // a call may have given it a port
+    bool only_peers = false;  // if it is for datagrams, nothing can have come before it was connected
+    uint32_t linger = 0;      // SO_LINGER, where its user has set that
+    uint32_t low_water = 1;   // SO_RCVLOWAT, in the same way
+    bool told = false;        // of an error, or somebody may have taken it
+    bool over = false;        // of one that ends it, perhaps
     // It was closed under a call, which may take the next one of its number for its own.
     bool tainted = false;
   };
@@ -75,7 +74,6 @@ class streams {
   void leaves(const op &, descriptor &, uint64_t now);
   void left(const op &, bool ok, uint64_t now);
   void not_shut(const op &);
-  void option_set(descriptor &, uint16_t option, uint32_t value, uint64_t now);
   // `certain`: so many, and no more, were taken.
   void sent(const op &, uint32_t n, bool certain);
   descriptor *of(int fd);

@@ -39,4 +39,9 @@ const char *name_of(const op &o) { return spec_of(o.code).params[2].names[size_t
 
 uint8_t polled_events(const op &o) { return poll_events[o.arg[2]]; }
 
+int accepted_by(const op &o, const call_result &r) {
+  if (o.code == opcode::tcp_accept) return int(int64_t(r.value));
+  return o.code == opcode::accept && r.e == err::ok ? int(r.value >> 48) : -1;
+}
+
 }  // namespace kyu::fuzz

@@ -40,4 +40,7 @@ struct call_result {
   }
 };
 
+// Which descriptor a call has accepted; -1: none.
+int accepted_by(const op &, const call_result &);
+
 }  // namespace kyu::fuzz

@@ -50,7 +50,7 @@ void world::make_call(const op &o) {
   call_result r = user_call(*this, o).make(o);
   streams_.call_returns(o, r, sched_.now());
   descriptors_.call_returns(o, r, sched_.now(), out_.frames_in);
-  if (o.code == opcode::accept && r.e == err::ok) hand_on(int(r.value >> 48));
+  if (int fd = accepted_by(o, r); fd >= 0) hand_on(fd);
   show(o, r);
 }
 
@@ -58,7 +58,7 @@ void world::make_call(const op &o) {
 void world::hand_on(int fd) {
   for (size_t i = 0; i < n_options; ++i)
     if (auto value = descriptors_.known_option(fd, i))
-      streams_.inherited(fd, option_at(i), *value, sched_.now());
+      streams_.option_set(fd, option_at(i), *value, sched_.now());
 }
 
 void world::show(const op &o, const call_result &r) {

@@ -10,12 +10,6 @@ constexpr rule without_limit{"what brings nothing is answered without limit", "R
 
 }  // namespace
 
-uint32_t challenges::in_a_second::another(uint64_t ms) {
-  if (second != ms / 1000) count = 0;
-  second = ms / 1000;
-  return ++count;
-}
-
 void challenges::leaves(bool bare, uint64_t made) {
   if (bare && heard_ == what::nothing)
     expect_rule(answered_.another(made) <= at_most, without_limit, "more than twenty times within a second");

@@ -3,6 +3,8 @@
 // 5961, 7).
 #pragma once
 
+#include "oracles/in_a_second.h"
+
 #include <cstdint>
 
 namespace kyu::fuzz {
@@ -25,12 +27,6 @@ class challenges {
   static constexpr uint32_t at_least = 3, at_most = 2 * 10;
 
   enum class what : uint8_t { none, nothing, something };
-  struct in_a_second {
-    uint64_t second = UINT64_MAX;
-    uint32_t count = 0;
-    // How many there are in its second, with this one.
-    uint32_t another(uint64_t ms);
-  };
 
   what heard_ = what::none;  // since the last segment that left
   in_a_second due_, answered_;

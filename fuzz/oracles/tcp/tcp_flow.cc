@@ -232,8 +232,8 @@ bool tcp_flow::is_asked_for(const wire_tcp &t) const {
 
 // The FIN that has been taken, and nothing else.
 bool tcp_flow::is_last_again(const wire_tcp &t) const {
-  bool plain = t.flags == (bit_fin | bit_ack) && t.options_end_well && t.has_ts == stamps_.agreed();
-  return plain && t.len() == 0 && t.end() == fin_arrived_at_ && t.ack == sent_.snd_max() && stamps_.newest(t);
+  bool plain = t.flags == (bit_fin | bit_ack) && t.options_end_well;
+  return plain && t.len() == 0 && t.end() == fin_arrived_at_ && t.ack == sent_.snd_max() && stamps_.fit(t);
 }
 
 // Our SYN was answered as it had to be, within a time for which everybody remembers one, or its cookie.
@@ -241,8 +241,7 @@ bool tcp_flow::completes(const wire_tcp &t, const surroundings &s) const {
   constexpr uint64_t remembered = 10'000;  // ms
   bool known = phase_ == phase::syn_received && !may_be_over() && sees_ == sight::all && !s.blind &&
                !s.users_may_end && s.now - syn_left_ < remembered;
-  bool plain = t.flags == bit_ack && t.len() == 0 && t.reserved == 0 && t.options_end_well &&
-               t.has_ts == stamps_.agreed() && stamps_.newest(t);
+  bool plain = t.flags == bit_ack && t.len() == 0 && t.reserved == 0 && t.options_end_well && stamps_.fit(t);
   return known && plain && !offers_.several() && t.seq == irs_ + 1 && t.ack == iss_ + 1;
 }
 

@@ -66,8 +66,7 @@ class tcp_flow {
   bool only_syns_came() const { return only_syns_; }
   // Nothing can be sent, or what is sent may not be seen: answers may be missing.
   void excuse() {
-    answer_due_ = reset_due_ = abort_due_ = false;
-    refusal_due_.reset();
+    answer_due_ = reset_due_ = abort_due_ = refusal_due_ = false;
     ack_due_ = never;
   }
   // The path takes less than was thought.
@@ -292,11 +291,11 @@ class tcp_flow {
   bool nodelay_ = false;       // its user has said so
 
   // What has to be said, and until when.
-  bool exact_ = true;                    // what the stack knows follows from what arrived
-  bool answer_due_ = false;              // at once
-  bool reset_due_ = false;               // nobody can receive what has come
-  bool abort_due_ = false;               // its user has closed it so
-  std::optional<uint32_t> refusal_due_;  // an ACK of this number does not fit our SYN
+  bool exact_ = true;         // what the stack knows follows from what arrived
+  bool answer_due_ = false;   // at once
+  bool reset_due_ = false;    // nobody can receive what has come
+  bool abort_due_ = false;    // its user has closed it so
+  bool refusal_due_ = false;  // an ACK has come that does not fit our SYN
   uint64_t ack_due_ = never;
   uint32_t ack_due_to_ = 0;
   sack_reports reports_;

@@ -27,14 +27,13 @@ bool tcp_flow::clear(const surroundings &s) const {
 bool tcp_flow::in_sequence(const wire_tcp &t) const {
   if ((t.flags & ~(bit_psh | bit_fin)) != bit_ack || !t.options_end_well || t.foreign_options) return false;
   if (ahead(t.ack, sent_.una()) < 0 || ahead(t.ack, sent_.snd_max()) > 0) return false;
-  return t.has_ts == stamps_.agreed() && stamps_.newest(t);
+  return stamps_.fit(t);
 }
 
 // And nothing else is wrong with it: it is dropped, and answered.
 bool tcp_flow::acks_unsent(const wire_tcp &t) const {
   bool plain = t.flags == bit_ack && t.len() == 0 && t.options_end_well && !t.foreign_options && t.sacks == 0;
-  bool next =
-      t.seq == arrived_in_order() && t.seq == ack_sent_ && t.has_ts == stamps_.agreed() && stamps_.newest(t);
+  bool next = t.seq == arrived_in_order() && t.seq == ack_sent_ && stamps_.fit(t);
   return plain && next && ahead(t.ack, sent_.snd_max()) > 0;
 }
 
@@ -100,7 +99,7 @@ void tcp_flow::expect_answer_while_opening(const wire_tcp &t, const surroundings
   if (!waits || !plain || s.users_may_end || s.crowded || may_be_over()) return;
   bool strange =
       t.has(bit_ack) && !t.has(bit_rst) && (ahead(t.ack, iss_) <= 0 || ahead(t.ack, sent_.snd_max()) > 0);
-  if (strange) refusal_due_ = t.ack;
+  if (strange) refusal_due_ = true;
   if (t.flags == bit_syn) answer_due_ = true;
 }
 

@@ -50,8 +50,7 @@ void tcp_flow::leaves(const wire_tcp &t, const surroundings &s) {
   bool may_be_another = s.blind || s.crowded;
   if (may_be_another && their_reset_ == ending::surely) their_reset_ = ending::perhaps;
   if (t.has(bit_rst)) {
-    reset_due_ = abort_due_ = false;
-    refusal_due_.reset();
+    reset_due_ = abort_due_ = refusal_due_ = false;
     return judge_reset(t, s);
   }
   if (t.has(bit_syn)) return judge_syn(t, s);

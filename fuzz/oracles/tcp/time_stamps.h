@@ -30,6 +30,8 @@ class time_stamps {
   bool plausible(const wire_tcp &, bool open, uint64_t now) const;
   // It is not older than any that may have been taken.
   bool newest(const wire_tcp &) const;
+  // And it is there where both have agreed to it, and nowhere else.
+  bool fit(const wire_tcp &t) const { return t.has_ts == agreed_ && newest(t); }
 
  private:
   struct stamp {
